@@ -1,0 +1,29 @@
+/** What a command may use. Costly things are functions, so that `--help` opens nothing. */
+import type { Connection } from '../config/profile.ts';
+import type { ProfileStore } from '../config/index.ts';
+import type { Hub } from '../fleet/ports.ts';
+import type { Clock } from '../std/clock.ts';
+import type { Output } from './output/output.ts';
+import type { Notes } from './output/notes.ts';
+import type { Prompt } from './prompt/prompt.ts';
+
+export interface CommandContext {
+  /** The result: stdout. */
+  readonly output: Output;
+  /** The conversation: stderr. */
+  readonly notes: Notes;
+  readonly prompt: Prompt;
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborts on Ctrl-C and SIGTERM. The reason is a Failure `interrupted` or `terminated`. */
+  readonly signal: AbortSignal;
+  /** `--yes` was given. */
+  readonly assumeYes: boolean;
+  readonly stdin: { readonly isTTY: boolean; text(): Promise<string>; lines(): AsyncIterable<string>; stream(): NodeJS.ReadableStream };
+  /** The chosen hub: flag, environment, profile, or Failure `no-hub`. */
+  hub(): Promise<Hub>;
+  /** The same choice without opening a connection. */
+  connection(): Promise<Connection>;
+  profiles(): Promise<ProfileStore>;
+  readonly directories: { readonly config: string; readonly state: string; readonly cache: string; readonly data: string };
+}

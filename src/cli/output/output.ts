@@ -1,0 +1,51 @@
+/** Results on stdout. A command says what it has; the format is the user's choice. */
+export type OutputFormat = 'table' | 'wide' | 'json' | 'ndjson' | 'yaml' | 'csv' | 'name' | 'lines' | 'raw';
+
+/** How a value is toned on a terminal; never the only carrier of a meaning. */
+export type Tone = 'good' | 'bad' | 'warn' | 'dim' | 'accent' | 'plain';
+
+export interface Column<Row> {
+  readonly header: string;
+  readonly value: (row: Row) => unknown;
+  readonly tone?: (row: Row) => Tone;
+  /** Only in `-o wide`. */
+  readonly wide?: boolean;
+  readonly align?: 'left' | 'right';
+}
+
+export interface ListView<Row> {
+  readonly columns: readonly Column<Row>[];
+  /** The row as JSON, YAML, NDJSON and CSV show it; stable keys. */
+  readonly json: (row: Row) => unknown;
+  /** What `-o name` prints. */
+  readonly name: (row: Row) => string;
+  /** Said on stderr when there are no rows. */
+  readonly empty?: string;
+}
+
+export interface DocumentView<Value> {
+  /** Lines of `label: value` on a terminal; nested objects are indented. */
+  readonly fields: (value: Value) => readonly (readonly [label: string, value: unknown, tone?: Tone])[];
+  readonly json: (value: Value) => unknown;
+  readonly name: (value: Value) => string;
+}
+
+export interface StreamView<Row> extends ListView<Row> {
+  /** One readable line for `-o lines`. Parts are joined with two spaces; each is made safe. */
+  readonly line?: (row: Row) => readonly (readonly [text: string, tone?: Tone])[];
+  /** The bytes of `-o raw`. */
+  readonly raw?: (row: Row) => Uint8Array;
+}
+
+export interface Output {
+  readonly format: OutputFormat;
+  readonly isTTY: boolean;
+  /** Terminal width in columns, 80 when unknown. */
+  readonly width: number;
+  list<Row>(rows: Iterable<Row> | AsyncIterable<Row>, view: ListView<Row>): Promise<void>;
+  document<Value>(value: Value, view: DocumentView<Value>): Promise<void>;
+  /** Batches in, rows out as they come; waits for a slow stdout, ends quietly on a closed pipe. */
+  stream<Row>(batches: AsyncIterable<readonly Row[]>, view: StreamView<Row>): Promise<void>;
+  /** Plain text, as it is; for scripts (`completion bash`) and templates. */
+  text(text: string): Promise<void>;
+}

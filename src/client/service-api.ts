@@ -1,0 +1,77 @@
+/** What a hub offers its operators, whichever hub it is. `connectHub` answers one of these; tests may bring their own. */
+import type { BulkDevice, BulkResult, DeviceIdentity } from '../protocol/identity.ts';
+import type { MethodRequest, MethodResponse } from '../protocol/method.ts';
+import type { TelemetryMessage } from '../protocol/telemetry/message.ts';
+import type { Twin, TwinChange } from '../protocol/twin/document.ts';
+import type { JsonObject } from '../std/json.ts';
+
+/** Identities. Failures: device-not-found, device-exists, changed-meanwhile, not-authorised, throttled, hub-unreachable. */
+export interface DeviceRegistry {
+  get(deviceId: string, signal?: AbortSignal): Promise<DeviceIdentity>;
+  /** Creates (no etag) or replaces (`*` or an etag). */
+  put(device: Partial<DeviceIdentity> & { deviceId: string }, options?: { etag?: string; signal?: AbortSignal }): Promise<DeviceIdentity>;
+  delete(deviceId: string, options?: { etag?: string; signal?: AbortSignal }): Promise<void>;
+  /** At most {@link bulkLimit} devices; a partly failed bulk is a result, not a failure. */
+  bulk(devices: readonly BulkDevice[], signal?: AbortSignal): Promise<BulkResult>;
+}
+
+/** Twins. `etag` undefined means unconditional. */
+export interface TwinStore {
+  get(deviceId: string, signal?: AbortSignal): Promise<Twin>;
+  patch(deviceId: string, change: TwinChange, options?: { etag?: string; signal?: AbortSignal }): Promise<Twin>;
+  replace(deviceId: string, change: TwinChange, options?: { etag?: string; signal?: AbortSignal }): Promise<Twin>;
+}
+
+/** Queries in the IoT Hub query language; pages are fetched as they are consumed. Failure: invalid-query. */
+export interface QueryRunner {
+  query(text: string, options?: { pageSize?: number; signal?: AbortSignal }): AsyncIterable<JsonObject[]>;
+}
+
+/** Direct methods. Failures: device-offline, device-no-answer, device-bad-answer, device-not-found. */
+export interface MethodInvoker {
+  invoke(deviceId: string, request: MethodRequest, signal?: AbortSignal): Promise<MethodResponse>;
+}
+
+export interface TelemetryRequest {
+  /** Where to begin: a position from an earlier item, the oldest, only new ones, or a time (Unix ms). */
+  readonly from: { readonly position: string } | 'earliest' | 'latest' | { readonly time: number };
+  readonly until?: number;
+  readonly follow: boolean;
+  /** Ids and globs; all when absent or empty. */
+  readonly devices?: readonly string[];
+  readonly signal?: AbortSignal;
+  /** Told when the link is lost and when it is back; the stream itself goes on without gap or repeat. */
+  readonly onLink?: (event: LinkEvent) => void;
+}
+
+export type LinkEvent =
+  | { readonly kind: 'lost'; readonly reason: string; readonly retryInMs: number }
+  | { readonly kind: 'restored'; readonly afterMs: number };
+
+/** A step of a telemetry stream. */
+export interface TelemetryBatch {
+  readonly messages: readonly TelemetryMessage[];
+  /** Where a later request goes on after this batch. */
+  readonly position: string;
+  /** The reader has caught up with what is stored. */
+  readonly live: boolean;
+  /** Messages retention removed before they could be read. */
+  readonly lost: number;
+}
+
+export interface TelemetrySource {
+  read(request: TelemetryRequest): AsyncIterable<TelemetryBatch>;
+}
+
+/** A hub as the use-cases see it. */
+export interface Hub {
+  readonly hostName: string;
+  readonly devices: DeviceRegistry;
+  readonly twins: TwinStore;
+  readonly queries: QueryRunner;
+  readonly methods: MethodInvoker;
+  readonly telemetry: TelemetrySource;
+  /** Where devices connect, for connection strings. */
+  readonly deviceHostName: string;
+  close(): Promise<void>;
+}

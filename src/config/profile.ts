@@ -1,0 +1,23 @@
+/** A profile names a hub and how to authenticate. Secrets are stored apart (keychain, or a 0600 file). */
+export interface Profile {
+  readonly name: string;
+  /** `local` is the hub iotctl carries; `cloud` is Azure IoT Hub. */
+  readonly kind: 'local' | 'cloud';
+  readonly hostName: string;
+  readonly sharedAccessKeyName: string;
+  /** Base URL of the service API when it is not `https://{hostName}`; local hubs on moved ports. */
+  readonly serviceUrl?: string;
+  /** MQTT endpoint for devices, `mqtts://host:port`. */
+  readonly deviceUrl?: string;
+  /** PEM file of the CA that signs the hub's certificate. */
+  readonly caFile?: string;
+  /** Changes ask for the profile's name first. */
+  readonly protected?: boolean;
+}
+
+/** A profile with its key, ready to connect. */
+export interface Connection extends Profile {
+  readonly sharedAccessKey: string;
+  /** Where the choice came from, for `doctor` and errors. */
+  readonly source: 'flag' | 'environment' | 'profile';
+}

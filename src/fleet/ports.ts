@@ -1,0 +1,12 @@
+/** What the use-cases need from a hub. A use-case asks for the narrowest part: `Pick<Hub, 'devices' | 'queries'>`. */
+export type {
+  DeviceRegistry,
+  Hub,
+  LinkEvent,
+  MethodInvoker,
+  QueryRunner,
+  TelemetryBatch,
+  TelemetryRequest,
+  TelemetrySource,
+  TwinStore,
+} from '../client/service-api.ts';

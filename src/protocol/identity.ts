@@ -1,0 +1,68 @@
+/** Shapes of the identity registry as they go over the wire. Source: service.md §2.2. */
+import type { JsonObject } from '../std/json.ts';
+
+export type DeviceStatus = 'enabled' | 'disabled';
+export type ConnectionState = 'Connected' | 'Disconnected';
+export type AuthenticationType = 'sas' | 'selfSigned' | 'certificateAuthority' | 'none';
+
+/** Base64 keys of 16 to 64 bytes. */
+export interface SymmetricKeyPair {
+  primaryKey: string | null;
+  secondaryKey: string | null;
+}
+
+/** Hex digests, 40 (SHA-1) or 64 (SHA-256) characters. */
+export interface ThumbprintPair {
+  primaryThumbprint: string | null;
+  secondaryThumbprint: string | null;
+}
+
+export interface Authentication {
+  type: AuthenticationType;
+  symmetricKey: SymmetricKeyPair;
+  x509Thumbprint: ThumbprintPair;
+}
+
+/** A device identity as `GET /devices/{id}` answers it. Times are ISO 8601; never set is `0001-01-01T00:00:00Z`. */
+export interface DeviceIdentity {
+  deviceId: string;
+  generationId: string;
+  etag: string;
+  connectionState: ConnectionState;
+  status: DeviceStatus;
+  statusReason: string | null;
+  connectionStateUpdatedTime: string;
+  statusUpdatedTime: string;
+  lastActivityTime: string;
+  cloudToDeviceMessageCount: number;
+  authentication: Authentication;
+  capabilities: { iotEdge: boolean };
+  deviceScope?: string;
+  parentScopes?: string[];
+}
+
+/** The stamp of a time that was never set. */
+export const neverTime = '0001-01-01T00:00:00Z';
+
+/** One element of bulk `POST /devices`. Source: service.md §2.7. */
+export interface BulkDevice {
+  id: string;
+  importMode: 'create' | 'update' | 'updateIfMatchETag' | 'createOrUpdate' | 'createOrUpdateIfMatchETag' | 'delete' | 'deleteIfMatchETag' | 'updateTwin' | 'updateTwinIfMatchETag';
+  eTag?: string;
+  status?: DeviceStatus;
+  statusReason?: string | null;
+  authentication?: Partial<Authentication>;
+  twinETag?: string;
+  tags?: JsonObject;
+  properties?: { desired?: JsonObject };
+  capabilities?: { iotEdge: boolean };
+}
+
+export interface BulkResult {
+  isSuccessful: boolean;
+  errors: { deviceId: string; errorCode: string; errorStatus: string; operation?: string }[];
+  warnings: { deviceId: string; warningCode: string; warningStatus: string }[];
+}
+
+/** How many devices one bulk request may hold. */
+export const bulkLimit = 100;

@@ -1,0 +1,43 @@
+import type { JsonValue } from '../../std/json.ts';
+
+/** How the sender proved itself; becomes `iothub-connection-auth-method`. Source: device.md §9. */
+export interface AuthMethod {
+  scope: 'hub' | 'device' | 'module';
+  type: 'sas' | 'symkey' | 'x509';
+  issuer: string;
+}
+
+/** System properties a sender may set, by their service-side names. Source: device.md §2.3. */
+export interface SystemProperties {
+  'message-id'?: string;
+  'correlation-id'?: string;
+  'user-id'?: string;
+  'to'?: string;
+  'absolute-expiry-time'?: string;
+  'content-type'?: string;
+  'content-encoding'?: string;
+  'iothub-creation-time-utc'?: string;
+  'iothub-interface-id'?: string;
+  'iothub-message-schema'?: string;
+  'iothub-outputname'?: string;
+  'dt-subject'?: string;
+  'dt-dataschema'?: string;
+}
+
+/** A telemetry message as readers get it: from the hub's log, from an Event Hubs endpoint, or in a test. */
+export interface TelemetryMessage {
+  readonly deviceId: string;
+  readonly moduleId?: string;
+  readonly partition: number;
+  /** Per partition, from 0, without holes. */
+  readonly sequenceNumber: number;
+  /** When the hub stored it, ISO 8601 with milliseconds. */
+  readonly enqueuedTime: string;
+  readonly system: SystemProperties;
+  /** Application properties, names as the sender wrote them. */
+  readonly properties: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** The body as JSON where it is JSON, else undefined. */
+export type ParsedBody = JsonValue | undefined;
