@@ -1,0 +1,146 @@
+import { Failure } from '../../errors/index.ts';
+import { isGlob, matchGlob } from '../../std/glob.ts';
+import { pool } from '../../std/pool.ts';
+import type { Hub } from '../ports.ts';
+import { conditionOfGlobs, quoteLiteral } from './glob-condition.ts';
+
+/**
+ * Which devices are meant: those named by `ids` and `from` (ids and globs, together), narrowed by `where`; with `where` alone,
+ * every device it holds for.
+ */
+export interface DeviceSelector {
+  readonly ids: readonly string[];
+  /** A condition of the IoT Hub query language, without the word WHERE. */
+  readonly where?: string | undefined;
+  /** One id or glob a line; blank lines do not count. */
+  readonly from?: AsyncIterable<string> | Iterable<string> | undefined;
+}
+
+export interface SelectOptions {
+  /** Ask the hub whether plain ids exist; otherwise they are taken as they are. Failure: device-not-found. */
+  readonly check?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A query may hold 8192 characters; ids are asked for in lots that leave room for the rest. */
+const lotCharacters = 4_096;
+const lotSize = 100;
+const checksAtOnce = 8;
+
+/**
+ * The ids of the selected devices, each once: first those the user named, in that order, then those found by globs or condition.
+ * Nothing found is no failure here: the caller decides. Failures: usage (nothing selects), device-not-found (with `check`),
+ * invalid-query, and those of the hub.
+ */
+export async function* selectDevices(
+  hub: Pick<Hub, 'queries' | 'devices'>,
+  selector: DeviceSelector,
+  options: SelectOptions = {},
+): AsyncGenerator<string, void, undefined> {
+  if (selector.ids.length === 0 && selector.where === undefined && selector.from === undefined) {
+    throw new Failure('usage', 'no device is named', {
+      hint: "name devices by id, by a glob such as 'pump-*', by --where or by --from FILE",
+    });
+  }
+  const named = selector.ids.length > 0 || selector.from !== undefined;
+  const seen = new Set<string>();
+  const globs = new Set<string>();
+  for await (const id of plainIds(hub, selector, globs, options)) {
+    if (!seen.has(id)) {
+      seen.add(id);
+      yield id;
+    }
+  }
+  if (named && globs.size === 0) return;
+  const patterns = [...globs];
+  for await (const id of queryIds(hub, [selector.where, conditionOfGlobs(patterns)], options.signal)) {
+    if (seen.has(id) || (named && !patterns.some((pattern) => matchGlob(pattern, id)))) continue;
+    seen.add(id);
+    yield id;
+  }
+}
+
+/** The ids named in full; the globs among the words are collected for one query at the end. */
+async function* plainIds(
+  hub: Pick<Hub, 'queries' | 'devices'>,
+  selector: DeviceSelector,
+  globs: Set<string>,
+  options: SelectOptions,
+): AsyncGenerator<string, void, undefined> {
+  const plain = splitWords(selector, globs);
+  if (selector.where !== undefined) {
+    for await (const lot of lots(plain)) {
+      const among = `deviceId IN [${lot.map(quoteLiteral).join(', ')}]`;
+      yield* queryIds(hub, [selector.where, among], options.signal);
+    }
+    return;
+  }
+  if (options.check !== true) {
+    yield* plain;
+    return;
+  }
+  for await (const found of pool(
+    plain,
+    checksAtOnce,
+    async (id) => existing(hub, id, options.signal),
+    options.signal,
+  )) {
+    if (found instanceof Error) throw found;
+    yield found;
+  }
+}
+
+async function* splitWords(selector: DeviceSelector, globs: Set<string>): AsyncGenerator<string, void, undefined> {
+  for (const word of selector.ids) {
+    if (isGlob(word)) globs.add(word);
+    else yield word;
+  }
+  for await (const line of selector.from ?? []) {
+    const word = line.trim();
+    if (word === '') continue;
+    if (isGlob(word)) globs.add(word);
+    else yield word;
+  }
+}
+
+async function existing(
+  hub: Pick<Hub, 'devices'>,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<string | Error> {
+  try {
+    return (await hub.devices.get(id, signal)).deviceId;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+async function* lots(ids: AsyncIterable<string>): AsyncGenerator<string[], void, undefined> {
+  let lot: string[] = [];
+  let characters = 0;
+  for await (const id of ids) {
+    lot.push(id);
+    characters += id.length + 6;
+    if (lot.length >= lotSize || characters >= lotCharacters) {
+      yield lot;
+      lot = [];
+      characters = 0;
+    }
+  }
+  if (lot.length > 0) yield lot;
+}
+
+async function* queryIds(
+  hub: Pick<Hub, 'queries'>,
+  conditions: readonly (string | undefined)[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string, void, undefined> {
+  const given = conditions.filter((condition) => condition !== undefined);
+  const where = given.length === 0 ? '' : ` WHERE ${given.map((condition) => `(${condition})`).join(' AND ')}`;
+  for await (const page of hub.queries.query(
+    `SELECT deviceId FROM devices${where}`,
+    signal === undefined ? {} : { signal },
+  )) {
+    for (const row of page) if (typeof row['deviceId'] === 'string') yield row['deviceId'];
+  }
+}
