@@ -9,7 +9,10 @@ import type { JsonObject } from '../std/json.ts';
 export interface DeviceRegistry {
   get(deviceId: string, signal?: AbortSignal): Promise<DeviceIdentity>;
   /** Creates (no etag) or replaces (`*` or an etag). */
-  put(device: Partial<DeviceIdentity> & { deviceId: string }, options?: { etag?: string; signal?: AbortSignal }): Promise<DeviceIdentity>;
+  put(
+    device: Partial<DeviceIdentity> & { deviceId: string },
+    options?: { etag?: string; signal?: AbortSignal },
+  ): Promise<DeviceIdentity>;
   delete(deviceId: string, options?: { etag?: string; signal?: AbortSignal }): Promise<void>;
   /** At most {@link bulkLimit} devices; a partly failed bulk is a result, not a failure. */
   bulk(devices: readonly BulkDevice[], signal?: AbortSignal): Promise<BulkResult>;

@@ -45,10 +45,18 @@ export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const code = systemCode(error);
   const message = error instanceof Error ? error.message : String(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new Failure('disk-full', `no space left on the device: ${message}`, { cause: error });
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new Failure('permission-denied', message, { cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new Failure('disk-full', `no space left on the device: ${message}`, { cause: error });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new Failure('permission-denied', message, { cause: error });
   if (code === 'ENOENT') return new Failure('file-not-found', message, { cause: error });
-  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ECONNRESET' || code === 'ETIMEDOUT' || code === 'EHOSTUNREACH') {
+  if (
+    code === 'ECONNREFUSED' ||
+    code === 'ENOTFOUND' ||
+    code === 'ECONNRESET' ||
+    code === 'ETIMEDOUT' ||
+    code === 'EHOSTUNREACH'
+  ) {
     return new Failure('hub-unreachable', message, { cause: error, retryable: true });
   }
   if (code !== undefined && /^E[A-Z]+$/.test(code)) return new Failure('io', message, { cause: error });

@@ -13,7 +13,10 @@ export async function* pool<Item, Result>(
   for await (const item of items) {
     if (signal?.aborted === true) break;
     const id = next++;
-    running.set(id, work(item).then((result) => ({ id, result })));
+    running.set(
+      id,
+      work(item).then((result) => ({ id, result })),
+    );
     if (running.size >= limit) yield await settleOne(running);
   }
   while (running.size > 0) yield await settleOne(running);

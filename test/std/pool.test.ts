@@ -13,7 +13,12 @@ describe('pool', () => {
       running--;
       return item;
     };
-    for await (const result of pool(Array.from({ length: 50 }, (_, index) => index), 4, work)) results.push(result);
+    for await (const result of pool(
+      Array.from({ length: 50 }, (_, index) => index),
+      4,
+      work,
+    ))
+      results.push(result);
     expect(results.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index));
     expect(most).toBe(4);
   });

@@ -24,9 +24,17 @@ export interface DevicePrincipal {
 /** Checks credentials. Failures are HubErrors IotHubUnauthorized(Access), DeviceNotFound or DeviceDisabled. */
 export interface Gatekeeper {
   /** A device with a SAS token (its own key, or a policy's with DeviceConnect). Constant-time comparison. */
-  authenticateDevice(request: { deviceId: string; token: string; modelId?: string | undefined }): Promise<DevicePrincipal>;
+  authenticateDevice(request: {
+    deviceId: string;
+    token: string;
+    modelId?: string | undefined;
+  }): Promise<DevicePrincipal>;
   /** A back-end caller: the token must verify, cover `resource` (path below the host) and hold one of `anyOf`. */
-  authorizeService(request: { token: string | undefined; resource: string; anyOf: readonly Permission[] }): Promise<{ policy: string }>;
+  authorizeService(request: {
+    token: string | undefined;
+    resource: string;
+    anyOf: readonly Permission[];
+  }): Promise<{ policy: string }>;
 }
 
 /** `If-Match`: undefined when absent, `*` for any, else the bare etag. */
@@ -56,7 +64,10 @@ export interface TwinService {
 
 export interface QueryService {
   /** `after` is the continuation token of an earlier page. Twin rows come as whole twins. */
-  run(text: string, page: { limit: number; after?: string | undefined }): Promise<{ type: 'Twin' | 'Raw'; rows: JsonObject[]; next: string | undefined }>;
+  run(
+    text: string,
+    page: { limit: number; after?: string | undefined },
+  ): Promise<{ type: 'Twin' | 'Raw'; rows: JsonObject[]; next: string | undefined }>;
 }
 
 /** A live connection of a device, on any protocol. One per device id: a newer one displaces it. */
