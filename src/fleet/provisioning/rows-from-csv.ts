@@ -1,0 +1,148 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Failure } from '../../errors/index.ts';
+import { deviceIdProblem } from '../../protocol/device-id.ts';
+import { assemble, parseValue, type Assignment } from '../../std/assignment.ts';
+import type { JsonObject } from '../../std/json.ts';
+import { readHeader, type CsvColumn } from './csv-header.ts';
+import { keyProblem, type DeviceRow, type InputRow } from './row.ts';
+
+/** No line of a device file is longer; it bounds the memory that a lost quotation mark costs. */
+const longestRecord = 1_048_576;
+
+interface CsvRecord {
+  readonly info: { readonly lines: number };
+  readonly record: readonly string[];
+}
+
+/**
+ * Reads devices from CSV as it comes: quotes, CRLF and a byte order mark are understood; values are typed like on the command
+ * line, an empty field says nothing. A line that is not valid becomes a {@link InputRow} of kind `bad` and the next one goes on;
+ * an id that stood on an earlier line is an error of the later one. Failure invalid-input: the first line is not valid.
+ */
+export async function* rowsFromCsv(
+  source: AsyncIterable<string | Uint8Array>,
+): AsyncGenerator<InputRow, void, undefined> {
+  const { parse } = await import('csv-parse');
+  const parser = parse({
+    info: true,
+    bom: true,
+    relax_quotes: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    max_record_size: longestRecord,
+  });
+  const feeding = pipeline(Readable.from(source), parser).catch((error: unknown) => error);
+  const firstLines = new Map<string, number>();
+  let columns: readonly CsvColumn[] | undefined;
+  let lastLine = 0;
+  try {
+    for await (const { record, info } of parser as AsyncIterable<CsvRecord>) {
+      const line = info.lines - lineBreaks(record);
+      lastLine = info.lines;
+      if (columns === undefined) columns = readHeader(record);
+      else yield checkRepeat(readRow(columns, record, line), firstLines);
+    }
+  } catch (error) {
+    const reason = reasonOfParser(error);
+    if (reason === undefined) throw error;
+    yield { kind: 'bad', line: lastLine + 1, deviceId: '', reason };
+  } finally {
+    parser.destroy();
+    await feeding;
+  }
+  if (columns === undefined)
+    throw new Failure('invalid-input', 'the CSV is empty', { hint: 'iotctl provision --template prints an example' });
+}
+
+function reasonOfParser(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'CSV_QUOTE_NOT_CLOSED')
+    return 'a quotation mark is opened and never closed; nothing from here on was read';
+  if (code === 'CSV_MAX_RECORD_SIZE')
+    return 'the line is longer than 1 MiB (a lost quotation mark?); nothing from here on was read';
+  return undefined;
+}
+
+/** The parser counts the line a record ends on; a quoted field may hold line breaks. */
+function lineBreaks(record: readonly string[]): number {
+  let count = 0;
+  for (const field of record) if (/[\r\n]/.test(field)) count += field.match(/\r\n|\r|\n/g)?.length ?? 0;
+  return count;
+}
+
+function checkRepeat(row: InputRow, firstLines: Map<string, number>): InputRow {
+  if (row.kind === 'bad') return row;
+  const first = firstLines.get(row.deviceId);
+  const line = row.line ?? 0;
+  if (first === undefined) {
+    firstLines.set(row.deviceId, line);
+    return row;
+  }
+  return { kind: 'bad', line, deviceId: row.deviceId, reason: `the device stands on line ${first} already` };
+}
+
+function readRow(columns: readonly CsvColumn[], record: readonly string[], line: number): InputRow {
+  const idIndex = columns.findIndex((column) => column.kind === 'deviceId');
+  const deviceId = (record[idIndex] ?? '').trim();
+  try {
+    if (record.length > columns.length)
+      throw new SyntaxError(`${record.length} fields, but the first line names ${columns.length}`);
+    if (deviceId === '') throw new SyntaxError('the device id is missing');
+    const problem = deviceIdProblem(deviceId);
+    if (problem !== undefined) throw new SyntaxError(problem);
+    return { kind: 'device', deviceId, line, ...readFields(columns, record) };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { kind: 'bad', line, deviceId, reason: error.message };
+  }
+}
+
+function readFields(
+  columns: readonly CsvColumn[],
+  record: readonly string[],
+): Omit<DeviceRow, 'kind' | 'deviceId' | 'line'> {
+  const plain: { key?: string; secondaryKey?: string; status?: 'enabled' | 'disabled' } = {};
+  const tags: Assignment[] = [];
+  const desired: Assignment[] = [];
+  for (const [index, column] of columns.entries()) {
+    const field = (record[index] ?? '').trim();
+    if (field === '' || column.kind === 'deviceId') continue;
+    if (column.kind === 'tag') tags.push({ path: column.path, value: readValue(column, field) });
+    else if (column.kind === 'desired') desired.push({ path: column.path, value: readValue(column, field) });
+    else if (column.kind === 'status') plain.status = readStatus(field);
+    else plain[column.kind] = readKey(field);
+  }
+  if (plain.secondaryKey !== undefined && plain.key === undefined)
+    throw new SyntaxError('there is a secondaryKey but no key');
+  return { ...plain, ...contentOf('tags', tags), ...contentOf('desired', desired) };
+}
+
+function contentOf<Name extends 'tags' | 'desired'>(
+  name: Name,
+  assignments: readonly Assignment[],
+): { [key in Name]?: JsonObject } {
+  return assignments.length === 0 ? {} : ({ [name]: assemble(assignments) } as { [key in Name]: JsonObject });
+}
+
+function readValue(column: CsvColumn, field: string): Assignment['value'] {
+  try {
+    return parseValue(field);
+  } catch {
+    throw new SyntaxError(`${column.title} begins like JSON but is not: ${field.slice(0, 60)}`);
+  }
+}
+
+function readStatus(field: string): 'enabled' | 'disabled' {
+  const status = field.toLowerCase();
+  if (status !== 'enabled' && status !== 'disabled')
+    throw new SyntaxError(`the status is ${field}, not enabled or disabled`);
+  return status;
+}
+
+function readKey(field: string): string {
+  const problem = keyProblem(field);
+  if (problem !== undefined) throw new SyntaxError(problem);
+  return field;
+}
