@@ -3,6 +3,7 @@
  * Source: service.md §0.5, device.md §3.5.
  */
 export const hubErrors = {
+  GenericBadRequest: 400000,
   InvalidProtocolVersion: 400001,
   InvalidOperation: 400003,
   ArgumentInvalid: 400004,
@@ -44,14 +45,14 @@ export const hubErrors = {
 
 export type HubErrorSymbol = keyof typeof hubErrors;
 
-/** An error of the hub's core; each front writes it in its protocol's form. The text must not contain `;` (SDKs split there). */
+/** An error of the hub's core; each front writes it in its protocol's form. A `;` in the text becomes `,` because SDKs split there. */
 export class HubError extends Error {
   override readonly name = 'HubError';
   readonly symbol: HubErrorSymbol;
   readonly info: Readonly<Record<string, unknown>> | undefined;
 
   constructor(symbol: HubErrorSymbol, message: string, info?: Readonly<Record<string, unknown>>) {
-    super(message);
+    super(message.replaceAll(';', ','));
     this.symbol = symbol;
     this.info = info;
   }

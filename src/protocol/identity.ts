@@ -47,7 +47,16 @@ export const neverTime = '0001-01-01T00:00:00Z';
 /** One element of bulk `POST /devices`. Source: service.md §2.7. */
 export interface BulkDevice {
   id: string;
-  importMode: 'create' | 'update' | 'updateIfMatchETag' | 'createOrUpdate' | 'createOrUpdateIfMatchETag' | 'delete' | 'deleteIfMatchETag' | 'updateTwin' | 'updateTwinIfMatchETag';
+  importMode:
+    | 'create'
+    | 'update'
+    | 'updateIfMatchETag'
+    | 'createOrUpdate'
+    | 'createOrUpdateIfMatchETag'
+    | 'delete'
+    | 'deleteIfMatchETag'
+    | 'updateTwin'
+    | 'updateTwinIfMatchETag';
   eTag?: string;
   status?: DeviceStatus;
   statusReason?: string | null;

@@ -12,7 +12,7 @@ export interface SystemProperties {
   'message-id'?: string;
   'correlation-id'?: string;
   'user-id'?: string;
-  'to'?: string;
+  to?: string;
   'absolute-expiry-time'?: string;
   'content-type'?: string;
   'content-encoding'?: string;

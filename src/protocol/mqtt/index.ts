@@ -1,0 +1,18 @@
+export { decodeBag, encodeBag, stampBag, type PropertyBag } from './bag.ts';
+export { parsePublishTopic, telemetryBag, type DeviceTopic } from './device-topics.ts';
+export { classifyFilter, matchesFilter, type FilterKind } from './filters.ts';
+export { parseDesiredTopic, parseMethodRequestTopic, parseTwinResponse } from './hub-topics.ts';
+export {
+  desiredFilter,
+  desiredTopic,
+  messagesFilter,
+  methodRequestTopic,
+  methodResponseTopic,
+  methodsFilter,
+  telemetryTopic,
+  twinGetTopic,
+  twinPatchTopic,
+  twinResponseTopic,
+  twinResponsesFilter,
+} from './topics.ts';
+export { formatMqttUsername, mqttApiVersion, parseMqttUsername, type MqttUsername } from './username.ts';

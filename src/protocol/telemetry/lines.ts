@@ -1,0 +1,52 @@
+/** Lines of the telemetry stream to messages and back. */
+import { isUtf8 } from 'node:buffer';
+import { isJsonObject, type JsonObject } from '../../std/json.ts';
+import type { TelemetryMessage } from './message.ts';
+import type { StreamLine, StreamMessage } from './stream.ts';
+
+/** The last millisecond a Date can hold. */
+const latestTime = 8.64e15;
+
+/** Reads one line of the stream; undefined when it is neither a message nor a mark. */
+export function parseStreamLine(line: string): StreamLine | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (!isJsonObject(value)) return undefined;
+  if (typeof value['position'] === 'string') return value as unknown as StreamLine;
+  return isStreamMessage(value) ? (value as unknown as StreamMessage) : undefined;
+}
+
+function isStreamMessage(value: JsonObject): boolean {
+  return (
+    typeof value['d'] === 'string' &&
+    Number.isSafeInteger(value['p']) &&
+    Number.isSafeInteger(value['n']) &&
+    typeof value['t'] === 'number' &&
+    Math.abs(value['t']) <= latestTime &&
+    (typeof value['b'] === 'string' || typeof value['x'] === 'string')
+  );
+}
+
+/** The message of a stream line. */
+export function fromStreamMessage(line: StreamMessage): TelemetryMessage {
+  return {
+    deviceId: line.d,
+    ...(line.m === undefined ? {} : { moduleId: line.m }),
+    partition: line.p,
+    sequenceNumber: line.n,
+    enqueuedTime: new Date(line.t).toISOString(),
+    system: line.s ?? {},
+    properties: line.a ?? {},
+    body: line.b === undefined ? Buffer.from(line.x ?? '', 'base64') : Buffer.from(line.b),
+  };
+}
+
+/** The body as a stream line carries it: text where it is UTF-8, base64 where it is not. */
+export function streamBody(body: Uint8Array): { b: string } | { x: string } {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return isUtf8(bytes) ? { b: bytes.toString('utf8') } : { x: bytes.toString('base64') };
+}

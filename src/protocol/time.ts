@@ -1,0 +1,11 @@
+import { neverTime } from './identity.ts';
+
+/** ISO 8601 with milliseconds, as identities and messages carry it. 0 means never. */
+export function isoMillis(ms: number): string {
+  return ms === 0 ? neverTime : new Date(ms).toISOString();
+}
+
+/** ISO 8601 with seven fractional digits, as twin metadata and message expiry carry it. 0 means never. Source: device.md §2.5, §6. */
+export function isoTicks(ms: number): string {
+  return ms === 0 ? neverTime : new Date(ms).toISOString().replace('Z', '0000Z');
+}
