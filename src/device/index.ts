@@ -1,0 +1,14 @@
+export { connectDevice, hopeless, type ConnectOptions } from './connection/connect.ts';
+export {
+  openDevice,
+  type DeviceConnection,
+  type DeviceCredentials,
+  type DeviceLimits,
+  type DeviceOptions,
+} from './connection/device-connection.ts';
+export { parseEndpoint } from './connection/endpoint.ts';
+export type { LinkState } from './connection/link-keeper.ts';
+export type { DeviceEndpoint, Link, LinkOptions, OpenLink } from './connection/link.ts';
+export { problem, type MethodHandler } from './connection/method-channel.ts';
+export type { TelemetryOptions } from './connection/telemetry-codec.ts';
+export type { DesiredChange, DesiredListener } from './connection/twin-channel.ts';
