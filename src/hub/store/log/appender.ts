@@ -1,0 +1,147 @@
+/** The writing side: messages gather in batches, batches are committed in groups, callbacks run after the commit. */
+import type { Failure } from '../../../errors/index.ts';
+import { toFailure } from '../../../errors/index.ts';
+import type { Sender } from '../../core/ports.ts';
+import { partitionOf } from './partition.ts';
+import type { Batch } from './records.ts';
+import { BatchWriter } from './records.ts';
+import type { Heads } from './requests.ts';
+
+export type StoredCallback = (error?: Error) => void;
+
+export interface AppenderOptions {
+  readonly partitions: number;
+  /** Commits the batches in one transaction; calls are made in order and must settle in order. */
+  readonly commit: (
+    batches: readonly Batch[],
+  ) => Promise<{ readonly heads: Heads; readonly buffers: readonly ArrayBuffer[] }>;
+  readonly onCommitted: (heads: Heads) => void;
+}
+
+/** Groups on their way to disk at once: one being written, one waiting behind it. */
+const groupsInFlight = 2;
+/** A group of this size is sent at once; when it cannot be, because enough are on their way, senders have to wait. */
+const groupBytes = 2 * 1024 * 1024;
+/** Larger buffers are left to the garbage collector rather than kept for use again. */
+const largestRecycled = 1024 * 1024;
+
+export class Appender {
+  readonly #options: AppenderOptions;
+  readonly #partitions = new WeakMap<Sender, number>();
+  #writers: (BatchWriter | undefined)[] = [];
+  #callbacks: StoredCallback[] = [];
+  #bytes = 0;
+  #inFlight = 0;
+  #scheduled = false;
+  #closed: Failure | undefined;
+  #drainWaiters: (() => void)[] = [];
+  #idleWaiters: (() => void)[] = [];
+  readonly #recycled: ArrayBuffer[] = [];
+
+  constructor(options: AppenderOptions) {
+    this.#options = options;
+  }
+
+  append(sender: Sender, enqueuedTime: number, bag: string, body: Uint8Array, stored: StoredCallback): boolean {
+    if (this.#closed !== undefined) {
+      const error = this.#closed;
+      queueMicrotask(() => stored(error));
+      return true;
+    }
+    const writer = this.#writerOf(sender);
+    const before = writer.length;
+    writer.add(sender, enqueuedTime, bag, body);
+    this.#bytes += writer.length - before;
+    this.#callbacks.push(stored);
+    if (this.#bytes >= groupBytes) this.#flush();
+    else this.#schedule();
+    return !this.#full;
+  }
+
+  drained(): Promise<void> {
+    if (!this.#full) return Promise.resolve();
+    return new Promise((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  /** Resolves when everything appended so far is stored or has failed. */
+  async idle(): Promise<void> {
+    this.#flush();
+    if (this.#inFlight === 0) return;
+    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** Later messages get `reason`; resolves when the earlier ones are stored. */
+  async close(reason: Failure): Promise<void> {
+    this.#closed ??= reason;
+    await this.idle();
+  }
+
+  get #full(): boolean {
+    return this.#bytes >= groupBytes;
+  }
+
+  #writerOf(sender: Sender): BatchWriter {
+    let partition = this.#partitions.get(sender);
+    if (partition === undefined) {
+      partition = partitionOf(sender.deviceId, this.#options.partitions);
+      this.#partitions.set(sender, partition);
+    }
+    let writer = this.#writers[partition];
+    if (writer === undefined) {
+      writer = new BatchWriter(partition, this.#recycled.pop());
+      this.#writers[partition] = writer;
+    }
+    return writer;
+  }
+
+  /** Waits for the end of this turn of the event loop, so that all that came in it shares one commit. */
+  #schedule(): void {
+    if (this.#scheduled || this.#inFlight >= groupsInFlight) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#callbacks.length === 0 || this.#inFlight >= groupsInFlight) return;
+    const batches = this.#writers.flatMap((writer) => (writer === undefined ? [] : [writer.seal()]));
+    const callbacks = this.#callbacks;
+    this.#writers = [];
+    this.#callbacks = [];
+    this.#bytes = 0;
+    this.#inFlight++;
+    void this.#commit(batches, callbacks);
+  }
+
+  async #commit(batches: readonly Batch[], callbacks: readonly StoredCallback[]): Promise<void> {
+    let failure: Failure | undefined;
+    try {
+      const { heads, buffers } = await this.#options.commit(batches);
+      for (const buffer of buffers) this.#recycle(buffer);
+      this.#options.onCommitted(heads);
+    } catch (error) {
+      failure = toFailure(error);
+    }
+    this.#settle(callbacks, failure);
+  }
+
+  #settle(callbacks: readonly StoredCallback[], error?: Failure): void {
+    this.#inFlight--;
+    // Before the callbacks, so that the next group is on its way while they run.
+    this.#flush();
+    for (const stored of callbacks) stored(error);
+    if (!this.#full) this.#wake(this.#drainWaiters.splice(0));
+    if (this.#inFlight === 0) this.#wake(this.#idleWaiters.splice(0));
+  }
+
+  #wake(waiters: readonly (() => void)[]): void {
+    for (const wake of waiters) wake();
+  }
+
+  #recycle(buffer: ArrayBuffer): void {
+    const enough = this.#options.partitions * (groupsInFlight + 1);
+    if (buffer.byteLength <= largestRecycled && this.#recycled.length < enough) this.#recycled.push(buffer);
+  }
+}

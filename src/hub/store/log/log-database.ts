@@ -1,0 +1,158 @@
+/** telemetry.db as the workers see it: one connection, synchronous. The thread's message loop is log-worker.ts. */
+import { DatabaseSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
+import { encodeRow } from './codec.ts';
+import { Compactor } from './compaction.ts';
+import type { Heads, LogCalls, OpenOptions, StoredTotals } from './requests.ts';
+import { pruneStep } from './retention.ts';
+import { scanPartition } from './scan.ts';
+import { checkSqliteVersion, migrate } from './schema.ts';
+
+/** WAL pages before a checkpoint; more than the default so that checkpoints are few under load. */
+const checkpointPages = 4_000;
+const busyTimeoutMs = 2_000;
+/** Pages given back to the file system after each step of retention. */
+const vacuumPages = 2_000;
+
+export class LogDatabase {
+  readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #advance: StatementSync;
+  readonly #readHeads: StatementSync;
+  readonly #compactor: Compactor | undefined;
+  #heads: number[];
+
+  constructor(options: OpenOptions) {
+    this.#database = new DatabaseSync(options.file, { readOnly: options.readOnly, timeout: busyTimeoutMs });
+    try {
+      checkSqliteVersion(this.#database);
+      if (!options.readOnly) prepareFile(this.#database, options.partitions);
+      this.#insert = this.#database.prepare('insert into batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+      this.#advance = this.#database.prepare('update partitions set next = ? where partition = ?');
+      this.#readHeads = this.#database.prepare('select next from partitions order by partition');
+      this.#heads = this.#storedHeads();
+      this.#compactor = options.readOnly ? undefined : new Compactor(this.#database, this.#heads.length);
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  get heads(): Heads {
+    return this.#heads;
+  }
+
+  /** All batches or none. After a failure the numbers they would have had are free again. */
+  commit({ batches }: LogCalls['commit']['request']): void {
+    const heads = [...this.#heads];
+    this.#transaction(() => {
+      for (const batch of batches) {
+        const first = heads[batch.partition] ?? 0;
+        const raw = new Uint8Array(batch.buffer, 0, batch.length);
+        const { codec, bytes } = encodeRow(raw);
+        const devices = batch.devices.join('\n');
+        this.#insert.run(
+          batch.partition,
+          first,
+          batch.count,
+          batch.minTime,
+          batch.maxTime,
+          codec,
+          raw.length,
+          bytes.length,
+          devices,
+          bytes,
+        );
+        heads[batch.partition] = first + batch.count;
+        this.#advance.run(first + batch.count, batch.partition);
+      }
+    });
+    this.#heads = heads;
+    for (const { partition, length } of batches) this.#compactor?.added(partition, length);
+  }
+
+  /** Merges small rows when enough have gathered. Never throws: small rows are a matter of speed only. */
+  compact(): void {
+    this.#compactor?.run((work) => this.#transaction(work));
+  }
+
+  scan({ cursors, devices, bytes }: LogCalls['scan']['request']): LogCalls['scan']['reply'] {
+    this.#database.exec('begin');
+    try {
+      const heads = this.#storedHeads();
+      return {
+        parts: cursors.map((cursor) =>
+          scanPartition(this.#database, { cursor, head: heads[cursor.partition] ?? 0, devices, bytes }),
+        ),
+      };
+    } finally {
+      this.#database.exec('commit');
+    }
+  }
+
+  seek({ time }: LogCalls['seek']['request']): LogCalls['seek']['reply'] {
+    const statement = this.#database.prepare(
+      'select min(first) as first from batches indexed by batches_by_time where partition = ? and max_time >= ?',
+    );
+    const positions = this.#storedHeads().map((head, partition) => {
+      const first = statement.get(partition, time ?? Number.MIN_SAFE_INTEGER)?.['first'];
+      return typeof first === 'number' ? first : head;
+    });
+    return { positions };
+  }
+
+  prune(request: LogCalls['prune']['request']): LogCalls['prune']['reply'] {
+    const result = this.#transaction(() => pruneStep(this.#database, request));
+    if (result.removed > 0) this.#database.exec(`pragma incremental_vacuum(${vacuumPages})`);
+    return result;
+  }
+
+  stats(): StoredTotals {
+    const row = this.#database
+      .prepare(
+        'select sum(count) as messages, sum(bytes) as bytes, min(min_time) as oldest, max(max_time) as newest from batches',
+      )
+      .get();
+    return {
+      messages: Number(row?.['messages'] ?? 0),
+      bytes: Number(row?.['bytes'] ?? 0),
+      oldestTime: optionalNumber(row?.['oldest']),
+      newestTime: optionalNumber(row?.['newest']),
+    };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #storedHeads(): number[] {
+    return this.#readHeads.all().map((row) => Number(row['next']));
+  }
+
+  #transaction<Result>(work: () => Result): Result {
+    this.#database.exec('begin immediate');
+    try {
+      const result = work();
+      this.#database.exec('commit');
+      return result;
+    } catch (error) {
+      // A full disk may have rolled back already.
+      if (this.#database.isTransaction) this.#database.exec('rollback');
+      // A commit that failed half-way may stand or not; only the file knows.
+      this.#heads = this.#storedHeads();
+      throw error;
+    }
+  }
+}
+
+function prepareFile(database: DatabaseSync, partitions: number): void {
+  // Takes effect on a new file only, before its first table.
+  database.exec('pragma auto_vacuum = incremental');
+  database.exec('pragma journal_mode = wal; pragma synchronous = full');
+  database.exec(`pragma wal_autocheckpoint = ${checkpointPages}; pragma journal_size_limit = 67108864`);
+  migrate(database, partitions);
+}
+
+function optionalNumber(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
