@@ -1,0 +1,29 @@
+import type { Connection } from '../config/profile.ts';
+import { createDeviceRegistry } from './devices.ts';
+import { createServiceClient, type ClientDependencies } from './http/service-client.ts';
+import { createMethodInvoker } from './methods.ts';
+import { createQueryRunner } from './queries.ts';
+import type { Hub } from './service-api.ts';
+import { createTelemetrySource } from './telemetry/source.ts';
+import { createTwinStore } from './twins.ts';
+
+/**
+ * A hub by its REST API, in the cloud or iotctl's own. Nothing is connected before the first request; `close` ends idle connections.
+ * Failures: those of {@link Hub}, and `invalid-config` for a service URL or CA file that cannot be used.
+ */
+export function connectHub(connection: Connection, dependencies: ClientDependencies): Hub {
+  const client = createServiceClient(connection, dependencies);
+  const twins = createTwinStore(client);
+  return {
+    hostName: connection.hostName,
+    deviceHostName: connection.hostName,
+    devices: createDeviceRegistry(client),
+    twins,
+    queries: createQueryRunner(client),
+    methods: createMethodInvoker(client, twins),
+    telemetry: createTelemetrySource(client),
+    async close() {
+      client.close();
+    },
+  };
+}

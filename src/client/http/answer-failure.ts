@@ -1,0 +1,125 @@
+/** What an error answer of a hub means to the user. Source: service.md §0.5, §1.4. */
+import { Failure, type FailureCode } from '../../errors/index.ts';
+import { formatDuration } from '../../std/duration.ts';
+import { parseErrorBody, type HubAnswerError } from './error-body.ts';
+import type { HttpResponse } from './transport.ts';
+
+export interface AnswerContext {
+  /** The hub as the user knows it. */
+  readonly hostName: string;
+  /** What was asked, `read device pump-1`. */
+  readonly action: string;
+  readonly deviceId?: string | undefined;
+  /** This machine's time, Unix milliseconds. */
+  readonly now: number;
+}
+
+const bySymbol: Readonly<Record<string, FailureCode>> = {
+  DeviceNotFound: 'device-not-found',
+  ModuleNotFound: 'not-found',
+  DeviceAlreadyExists: 'device-exists',
+  PreconditionFailed: 'changed-meanwhile',
+  IotHubQuotaExceeded: 'quota-exceeded',
+  DeviceMaximumInflightMethodExceeded: 'throttled',
+  DeviceMaximumQueueDepthExceeded: 'quota-exceeded',
+  TooManyDevices: 'quota-exceeded',
+  DeviceNotOnline: 'device-offline',
+  DeviceConnectionClosedRemotely: 'device-offline',
+  GatewayTimeout: 'device-no-answer',
+  BadDeviceResponse: 'device-bad-answer',
+  FeatureNotSupported: 'unsupported',
+};
+
+const byStatus: Readonly<Record<number, FailureCode>> = {
+  401: 'not-authorised',
+  403: 'refused',
+  404: 'not-found',
+  409: 'conflict',
+  412: 'changed-meanwhile',
+  429: 'throttled',
+  502: 'hub-failed',
+  503: 'hub-unreachable',
+  504: 'hub-failed',
+};
+
+/** More than this between the two clocks explains a refused token. */
+const toleratedSkewMs = 300_000;
+
+export function failureOfAnswer(response: HttpResponse, context: AnswerContext): Failure {
+  const header = response.headers['iothub-errorcode'];
+  const error = parseErrorBody(response.body, typeof header === 'string' ? header : undefined);
+  if (response.status >= 300 && response.status < 400) return notAHub(response, context);
+  if (response.status === 401) return unauthorised(response, error, context);
+  const code =
+    bySymbol[error.symbol] ?? byStatus[response.status] ?? (response.status >= 500 ? 'hub-failed' : 'refused');
+  const details = {
+    ...detailsOf(response, error),
+    ...(context.deviceId !== undefined && { deviceId: context.deviceId }),
+  };
+  return new Failure(code, messageOf(code, response, error, context), {
+    details,
+    retryable: isRetryable(response.status),
+  });
+}
+
+/** How far this machine's clock is ahead of the hub's, in milliseconds; undefined when the hub tells no time. */
+export function clockSkew(response: Pick<HttpResponse, 'headers'>, now: number): number | undefined {
+  const date = response.headers.date;
+  const theirs = date === undefined ? Number.NaN : Date.parse(date);
+  return Number.isNaN(theirs) ? undefined : now - theirs;
+}
+
+function messageOf(code: FailureCode, response: HttpResponse, error: HubAnswerError, context: AnswerContext): string {
+  if (code === 'device-not-found' && context.deviceId !== undefined)
+    return `device ${context.deviceId} does not exist on ${context.hostName}`;
+  if (code === 'device-exists' && context.deviceId !== undefined)
+    return `device ${context.deviceId} exists already on ${context.hostName}`;
+  if (code === 'changed-meanwhile')
+    return `cannot ${context.action}: it was changed meanwhile, or the etag is not its etag`;
+  const why =
+    error.text === ''
+      ? `${context.hostName} answered ${response.status}${error.symbol === '' ? '' : ` ${error.symbol}`}`
+      : error.text;
+  return `cannot ${context.action}: ${why}`;
+}
+
+function unauthorised(response: HttpResponse, error: HubAnswerError, context: AnswerContext): Failure {
+  const details = detailsOf(response, error);
+  const skew = clockSkew(response, context.now);
+  if (skew !== undefined && Math.abs(skew) > toleratedSkewMs) {
+    const text = `${formatDuration(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'} the hub's`;
+    return new Failure('token-expired', `${context.hostName} refused the token: the clock of this machine is ${text}`, {
+      hint: 'set the clock of this machine',
+      details,
+    });
+  }
+  return new Failure('not-authorised', `${context.hostName} does not allow this profile to ${context.action}`, {
+    hint: 'the key is wrong or its policy lacks a permission: iotctl doctor',
+    details,
+  });
+}
+
+function notAHub(response: HttpResponse, context: AnswerContext): Failure {
+  return new Failure(
+    'hub-unreachable',
+    `${context.hostName} answered ${response.status}, which no IoT hub does; another server may stand there`,
+    {
+      details: detailsOf(response, undefined),
+    },
+  );
+}
+
+function detailsOf(response: HttpResponse, error: HubAnswerError | undefined): Record<string, unknown> {
+  const requestId = response.headers['x-ms-request-id'];
+  return {
+    status: response.status,
+    ...(error !== undefined && error.symbol !== '' && { hubError: error.symbol }),
+    ...(error !== undefined && error.number !== 0 && { hubErrorNumber: error.number }),
+    ...(error?.trackingId !== undefined && { trackingId: error.trackingId }),
+    ...(typeof requestId === 'string' && { requestId }),
+  };
+}
+
+function isRetryable(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
+}

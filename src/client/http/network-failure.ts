@@ -1,0 +1,100 @@
+/** Why a hub could not be reached, in words, with what helps. */
+import { Failure } from '../../errors/index.ts';
+
+export interface NetworkContext {
+  readonly hostName: string;
+  /** `localhost:8443`, where the connection went. */
+  readonly address: string;
+  readonly local: boolean;
+  readonly hasCaFile: boolean;
+}
+
+const untrustedCodes = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+]);
+
+/** Never answered at all: nothing was sent, so nothing can have happened. */
+const neverSentCodes = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'ENOENT',
+]);
+
+export function failureOfNetwork(error: unknown, context: NetworkContext): Failure {
+  const code = codeOf(error);
+  const fail = (message: string, hint?: string, retryable = true): Failure =>
+    new Failure('hub-unreachable', message, {
+      hint,
+      cause: error,
+      retryable,
+      details: { address: context.address, ...(code !== '' && { cause: code }) },
+    });
+  if (code === 'ECONNREFUSED') {
+    return fail(
+      `nothing listens at ${context.address}`,
+      context.local ? 'iotctl hub start, or iotctl profile list' : 'iotctl doctor',
+    );
+  }
+  if (code === 'ENOTFOUND')
+    return fail(`there is no host ${context.hostName}`, 'check the name: iotctl profile show', false);
+  if (code === 'EAI_AGAIN') return fail(`the name ${context.hostName} cannot be looked up now; is there a network?`);
+  if (code === 'ETIMEDOUT') return fail(`${context.address} does not answer in time`);
+  if (untrustedCodes.has(code))
+    return untrusted(`the certificate of ${context.address} is signed by nobody this machine trusts`, error, context);
+  if (code === 'CERT_HAS_EXPIRED')
+    return untrusted(`the certificate of ${context.address} has expired`, error, context);
+  if (code === 'CERT_NOT_YET_VALID')
+    return untrusted(
+      `the certificate of ${context.address} is not valid yet; check this machine's clock`,
+      error,
+      context,
+    );
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return untrusted(`the certificate of ${context.address} is for another host name`, error, context);
+  if (code.startsWith('ERR_SSL') || code === 'EPROTO') {
+    return fail(
+      `${context.address} does not speak TLS as expected`,
+      'check the port and http:// or https:// of the profile',
+      false,
+    );
+  }
+  return fail(`the connection to ${context.address} failed: ${error instanceof Error ? error.message : String(error)}`);
+}
+
+/** True when the hub cannot have seen the request. */
+export function wasNeverSent(error: unknown): boolean {
+  return neverSentCodes.has(codeOf(error)) || isTrustError(error);
+}
+
+function isTrustError(error: unknown): boolean {
+  const code = codeOf(error);
+  return untrustedCodes.has(code) || code.startsWith('CERT_') || code.startsWith('ERR_TLS');
+}
+
+/** The system's code of a network error, '' when there is none; looks into the several errors of a host with several addresses. */
+export function codeOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+function untrusted(message: string, error: unknown, context: NetworkContext): Failure {
+  const hint =
+    context.local && context.hasCaFile
+      ? 'the hub may have a new CA: iotctl hub env, then iotctl profile add NAME --replace'
+      : 'iotctl profile add NAME --ca-file FILE --replace';
+  return new Failure('tls-untrusted', message, {
+    hint,
+    cause: error,
+    details: { address: context.address, cause: codeOf(error) },
+  });
+}

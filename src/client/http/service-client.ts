@@ -1,0 +1,192 @@
+import type { IncomingMessage } from 'node:http';
+import type { Connection } from '../../config/profile.ts';
+import { Failure, isFailure } from '../../errors/index.ts';
+import { sleep, type Clock } from '../../std/clock.ts';
+import { failureOfAnswer } from './answer-failure.ts';
+import { failureOfNetwork, wasNeverSent, type NetworkContext } from './network-failure.ts';
+import { parseRetryAfter, retryDelay, type Outcome, type Repeatability } from './retry.ts';
+import { createTokenSource } from './tokens.ts';
+import { createTransport, type HttpRequest, type HttpResponse } from './transport.ts';
+
+export interface ClientDependencies {
+  readonly clock: Clock;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
+  readonly userAgent?: string;
+  /** Told before each wait, so that a person sees why nothing happens. */
+  readonly onRetry?: (event: RetryEvent) => void;
+}
+
+export interface RetryEvent {
+  readonly reason: string;
+  readonly retryInMs: number;
+  readonly tries: number;
+}
+
+export interface ServiceRequest {
+  readonly method: HttpRequest['method'];
+  /** Path without the api-version. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly action: string;
+  readonly deviceId?: string;
+  readonly repeatability?: Repeatability;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** True for an answer that is a result although its status is not 2xx. */
+  readonly isResult?: (response: HttpResponse) => boolean;
+}
+
+export interface ServiceAnswer extends HttpResponse {
+  /** An earlier try got no whole answer, so the hub may have done the work twice. */
+  readonly afterLostReply: boolean;
+}
+
+export interface ServiceClient {
+  readonly hostName: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Sends with retries. Failures are mapped; one that followed a lost reply says `afterLostReply` in its details. */
+  request(request: ServiceRequest): Promise<ServiceAnswer>;
+  /** One try; the caller reads the stream. */
+  open(request: ServiceRequest): Promise<IncomingMessage>;
+  failureOf(error: unknown): Failure;
+  close(): void;
+}
+
+/** Source: service.md §0.1. */
+export const apiVersion = '2021-04-12';
+/** Traffic shaping delays answers for long before it refuses. Source: service.md §11.3-6. */
+const defaultTimeoutMs = 90_000;
+const openTimeoutMs = 30_000;
+
+export function createServiceClient(connection: Connection, dependencies: ClientDependencies): ServiceClient {
+  const { clock, random } = dependencies;
+  const baseUrl = serviceUrlOf(connection);
+  const transport = createTransport({ baseUrl, caFile: connection.caFile, clock });
+  const token = createTokenSource({ ...connection, clock });
+  const network: NetworkContext = {
+    hostName: connection.hostName,
+    address: baseUrl.host,
+    local: connection.kind === 'local',
+    hasCaFile: connection.caFile !== undefined,
+  };
+  let answered = false;
+
+  const prepare = (request: ServiceRequest, timeoutMs: number): HttpRequest => ({
+    method: request.method,
+    path: pathOf(request),
+    headers: {
+      Authorization: token(),
+      'User-Agent': dependencies.userAgent ?? 'iotctl',
+      Accept: 'application/json',
+      ...(request.body !== undefined && { 'Content-Type': 'application/json; charset=utf-8' }),
+      ...request.headers,
+    },
+    body: request.body === undefined ? undefined : JSON.stringify(request.body),
+    timeoutMs: request.timeoutMs ?? timeoutMs,
+    signal: request.signal,
+  });
+  const failureOf = (error: unknown): Failure => (isFailure(error) ? error : failureOfNetwork(error, network));
+
+  return {
+    hostName: connection.hostName,
+    clock,
+    random,
+    failureOf,
+    async request(request) {
+      const begun = clock.monotonic();
+      let afterLostReply = false;
+      for (let tries = 1; ; tries++) {
+        const result = await tryOnce(() => transport.send(prepare(request, defaultTimeoutMs)), request.signal);
+        if ('response' in result) answered = true;
+        if ('response' in result && isExpected(result.response, request)) return { ...result.response, afterLostReply };
+        const failure =
+          'response' in result
+            ? failureOfAnswer(result.response, { ...request, hostName: connection.hostName, now: clock.now() })
+            : failureOf(result.error);
+        const delay = isFailure('error' in result ? result.error : undefined)
+          ? undefined
+          : retryDelay(outcomeOf(result, clock.now()), {
+              tries,
+              elapsedMs: clock.monotonic() - begun,
+              repeatability: request.repeatability ?? 'idempotent',
+              answeredBefore: answered,
+              random: random(),
+            });
+        if (delay === undefined) throw afterLostReply ? withLostReply(failure) : failure;
+        afterLostReply ||=
+          'error' in result
+            ? !wasNeverSent(result.error)
+            : result.response.status >= 500 && result.response.status !== 503;
+        dependencies.onRetry?.({ reason: failure.message, retryInMs: delay, tries });
+        await sleep(clock, delay, request.signal);
+      }
+    },
+    async open(request) {
+      const result = await tryOnce(() => transport.open(prepare(request, openTimeoutMs)), request.signal);
+      if ('error' in result) throw failureOf(result.error);
+      return result.response;
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** Where the service API of a hub is. Failure `invalid-config` for plain HTTP to another machine: it would show the token to the network. */
+export function serviceUrlOf(connection: Pick<Connection, 'hostName' | 'serviceUrl' | 'name'>): URL {
+  const text = connection.serviceUrl ?? `https://${connection.hostName}`;
+  if (!URL.canParse(text))
+    throw new Failure('invalid-config', `the service URL of ${connection.name} is not a URL: ${text}`);
+  const url = new URL(text);
+  if (url.protocol === 'https:') return url;
+  const host = url.hostname;
+  const isLoopback = host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+  if (url.protocol === 'http:' && isLoopback) return url;
+  throw new Failure(
+    'invalid-config',
+    `the service URL of ${connection.name} must begin with https:// (http:// only for this machine): ${text}`,
+  );
+}
+
+type Try<Response> = { readonly response: Response } | { readonly error: unknown };
+
+async function tryOnce<Response>(
+  send: () => Promise<Response>,
+  signal: AbortSignal | undefined,
+): Promise<Try<Response>> {
+  try {
+    return { response: await send() };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { error };
+  }
+}
+
+function isExpected(response: HttpResponse, request: ServiceRequest): boolean {
+  return (response.status >= 200 && response.status < 300) || request.isResult?.(response) === true;
+}
+
+function outcomeOf(result: Try<HttpResponse>, now: number): Outcome {
+  if ('error' in result) return { kind: 'network', neverSent: wasNeverSent(result.error) };
+  const { status, headers } = result.response;
+  return { kind: 'status', status, retryAfterMs: parseRetryAfter(headers['retry-after'], now) };
+}
+
+function withLostReply(failure: Failure): Failure {
+  return new Failure(failure.code, failure.message, {
+    hint: failure.hint,
+    cause: failure.cause,
+    retryable: failure.retryable,
+    details: { ...failure.details, afterLostReply: true },
+  });
+}
+
+function pathOf(request: ServiceRequest): string {
+  const query = new URLSearchParams({ 'api-version': apiVersion });
+  for (const [name, value] of Object.entries(request.query ?? {})) {
+    for (const one of typeof value === 'string' ? [value] : value) query.append(name, one);
+  }
+  return `${request.path}?${query.toString()}`;
+}

@@ -1,0 +1,142 @@
+/** One HTTP exchange with the hub: keep-alive connections, the profile's CA, a deadline, an abort signal. Knows nothing of IoT Hub. */
+import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { Failure } from '../../errors/index.ts';
+import type { Clock } from '../../std/clock.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  /** Path and query, encoded. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  /** Until the answer is whole (`send`) or its head is there (`open`). */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Transport {
+  /** Rejects with the signal's reason, a {@link TimeoutError}, or the system's error. */
+  send(request: HttpRequest): Promise<HttpResponse>;
+  /** Gives the response as soon as its head is there; the caller reads or destroys it. */
+  open(request: HttpRequest): Promise<IncomingMessage>;
+  close(): void;
+}
+
+/** The hub did not answer within the time for one try. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+  readonly code = 'ETIMEDOUT';
+}
+
+export interface TransportOptions {
+  /** `https://host:port`, or `http://` on loopback. */
+  readonly baseUrl: URL;
+  /** PEM file; when set, nothing else is trusted. */
+  readonly caFile?: string | undefined;
+  readonly clock: Clock;
+}
+
+const largestResponse = 64 * 1024 * 1024;
+/** Below the 5 s after which Node servers drop an idle connection, so that a request never meets a dying one. */
+const idleSocketMs = 4_000;
+const maxSockets = 256;
+
+interface Wire {
+  readonly agent: Agent;
+  readonly request: (url: URL, options: RequestOptions) => ClientRequest;
+}
+
+export function createTransport(options: TransportOptions): Transport {
+  let wire: Promise<Wire> | undefined;
+  const begin = async (request: HttpRequest): Promise<{ response: IncomingMessage; stop: () => void }> => {
+    request.signal?.throwIfAborted();
+    const { agent, request: start } = await (wire ??= openWire(options));
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const body = request.body === undefined ? undefined : Buffer.from(request.body, 'utf8');
+    const headers = { ...request.headers, ...(body && { 'Content-Length': String(body.length) }) };
+    const outgoing = start(new URL(request.path, options.baseUrl), { method: request.method, headers, agent });
+    const onAbort = (): void => {
+      outgoing.destroy(request.signal?.reason as Error);
+    };
+    const cancelTimer = options.clock.after(request.timeoutMs, () => {
+      outgoing.destroy(new TimeoutError(`no answer in ${Math.round(request.timeoutMs / 1000)} s`));
+    });
+    request.signal?.addEventListener('abort', onAbort, { once: true });
+    const stop = (): void => {
+      cancelTimer();
+      request.signal?.removeEventListener('abort', onAbort);
+    };
+    outgoing.on('error', reject);
+    outgoing.on('response', resolve);
+    outgoing.end(body);
+    try {
+      return { response: await promise, stop };
+    } catch (error) {
+      stop();
+      throw error;
+    }
+  };
+  return {
+    async send(request) {
+      const { response, stop } = await begin(request);
+      try {
+        return { status: response.statusCode ?? 0, headers: response.headers, body: await readBody(response) };
+      } finally {
+        stop();
+      }
+    },
+    async open(request) {
+      const { response, stop } = await begin(request);
+      stop();
+      const onAbort = (): void => {
+        response.destroy(request.signal?.reason as Error);
+      };
+      request.signal?.addEventListener('abort', onAbort, { once: true });
+      response.once('close', () => request.signal?.removeEventListener('abort', onAbort));
+      return response;
+    },
+    close() {
+      void wire?.then(({ agent }) => agent.destroy()).catch(() => undefined);
+    },
+  };
+}
+
+async function openWire(options: TransportOptions): Promise<Wire> {
+  const agentOptions = { keepAlive: true, maxSockets, timeout: idleSocketMs, scheduling: 'lifo' as const };
+  if (options.baseUrl.protocol === 'http:') {
+    const http = await import('node:http');
+    return { agent: new http.Agent(agentOptions), request: http.request };
+  }
+  const https = await import('node:https');
+  const ca = options.caFile === undefined ? undefined : await readCa(options.caFile);
+  return { agent: new https.Agent({ ...agentOptions, ...(ca !== undefined && { ca }) }), request: https.request };
+}
+
+async function readCa(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new Failure('invalid-config', `cannot read the CA file of this profile, ${path}`, {
+      cause: error,
+      hint: 'iotctl hub env',
+    });
+  }
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > largestResponse) throw new Failure('hub-failed', 'the answer of the hub is larger than 64 MB');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,4 @@
+/** An operator's side of a hub. */
+export { connectHub } from './connect-hub.ts';
+export type { ClientDependencies, RetryEvent } from './http/service-client.ts';
+export type * from './service-api.ts';

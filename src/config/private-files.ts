@@ -1,0 +1,97 @@
+/** Files and directories that only their owner may read: 0700 and 0600 at creation, checked whenever they are read. */
+import { constants } from 'node:fs';
+import { chmod, lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
+import { platform } from 'node:os';
+import { Failure, isFailure, toFailure } from '../errors/index.ts';
+
+export interface PrivateFileOptions {
+  /** The user's id; ownership is not checked when absent (Windows). */
+  readonly uid?: number | undefined;
+  /** Told when loose permissions were tightened. */
+  readonly onNote?: ((text: string) => void) | undefined;
+}
+
+const othersMayAccess = 0o077;
+const hasModes = platform() !== 'win32';
+const largestConfigFile = 256 * 1024;
+
+/** Makes the directory 0700, or tightens it. Failure `permission-denied` when another user owns it. */
+export async function ensurePrivateDirectory(path: string, options: PrivateFileOptions): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    const stats = await lstat(path);
+    if (!stats.isDirectory())
+      throw new Failure('invalid-config', `${path} is not a directory`, { hint: `move ${path} away` });
+    refuseForeignOwner(path, stats.uid, options);
+    if (!hasModes || (stats.mode & othersMayAccess) === 0) return;
+    await chmod(path, 0o700);
+    options.onNote?.(`${path} was open to other users; its mode is now 0700`);
+  } catch (error) {
+    throw toFailure(error);
+  }
+}
+
+/**
+ * The text of a private file, undefined when there is none. Symbolic links are refused, loose permissions are tightened before
+ * a byte is read, a file of another user is refused.
+ */
+export async function readPrivateFile(path: string, options: PrivateFileOptions): Promise<string | undefined> {
+  const file = await openWithoutFollowing(path);
+  if (file === undefined) return undefined;
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new Failure('invalid-config', `${path} is not a file`);
+    refuseForeignOwner(path, stats.uid, options);
+    if (stats.size > largestConfigFile)
+      throw new Failure('invalid-config', `${path} is too large for a configuration file`);
+    if (hasModes && (stats.mode & othersMayAccess) !== 0) {
+      await file.chmod(0o600);
+      options.onNote?.(`${path} was open to other users; its mode is now 0600`);
+    }
+    return await file.readFile('utf8');
+  } catch (error) {
+    throw isFailure(error)
+      ? error
+      : new Failure('permission-denied', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  } finally {
+    await file.close();
+  }
+}
+
+/** Failure `invalid-config` when a symbolic link stands where a file is about to be written. */
+export async function refuseSymbolicLink(path: string): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats?.isSymbolicLink() === true) throw linkFailure(path);
+}
+
+async function openWithoutFollowing(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'ELOOP') throw linkFailure(path);
+    throw new Failure('permission-denied', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function refuseForeignOwner(path: string, owner: number, options: PrivateFileOptions): void {
+  if (!hasModes || options.uid === undefined || owner === options.uid) return;
+  throw new Failure('permission-denied', `${path} belongs to another user (uid ${owner})`, {
+    hint: 'take ownership of it, or set IOTCTL_CONFIG_DIR to a directory of yours',
+  });
+}
+
+function linkFailure(path: string): Failure {
+  return new Failure(
+    'invalid-config',
+    `${path} is a symbolic link; configuration is neither read nor written through one`,
+    {
+      hint: `replace ${path} with a file`,
+    },
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

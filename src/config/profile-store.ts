@@ -1,0 +1,160 @@
+import { readdir, unlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Failure, isFailure, toFailure } from '../errors/index.ts';
+import type { Clock } from '../std/clock.ts';
+import type { JsonObject } from '../std/json.ts';
+import { openSystemKeychain, type Keychain } from './keychain.ts';
+import {
+  ensurePrivateDirectory,
+  readPrivateFile,
+  refuseSymbolicLink,
+  type PrivateFileOptions,
+} from './private-files.ts';
+import type { Profile, ProfileStore } from './profile.ts';
+import {
+  formatProfile,
+  parseProfile,
+  parseSettings,
+  profileNameProblem,
+  type StoredProfile,
+} from './profile-document.ts';
+import { createSecretVault } from './secrets.ts';
+
+export interface ProfileStoreOptions extends PrivateFileOptions {
+  /** Holds `settings.json`, `profiles/NAME.json` and `secrets/`. Made, 0700, by the first write. */
+  readonly directory: string;
+  readonly clock: Clock;
+  /** `off` keeps keys in files (`IOTCTL_KEYCHAIN=off`); default is the system's keychain where one works. */
+  readonly keychain?: Keychain | 'off' | undefined;
+}
+
+/**
+ * Opens the profiles under a directory; nothing is read before a method is called. Reading uses no package, so that commands start
+ * fast; writing goes through `conf`, one document per file, so that two processes cannot lose each other's profiles.
+ */
+export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
+  const profilesDirectory = join(options.directory, 'profiles');
+  const settingsFile = join(options.directory, 'settings.json');
+  const fileOf = (name: string): string => join(profilesDirectory, `${checkedName(name)}.json`);
+  const vault = createSecretVault({
+    ...options,
+    directory: join(options.directory, 'secrets'),
+    keychain: keychainOpener(options),
+  });
+
+  const read = async (name: string): Promise<StoredProfile | undefined> => {
+    const path = fileOf(name);
+    const text = await readPrivateFile(path, options);
+    return text === undefined ? undefined : parseProfile(text, name, path);
+  };
+  const readExisting = async (name: string): Promise<StoredProfile> => {
+    const stored = await read(name);
+    if (stored !== undefined) return stored;
+    throw new Failure('profile-not-found', `there is no profile ${name}`);
+  };
+  const write = async (path: string, document: JsonObject): Promise<void> => {
+    await ensurePrivateDirectory(options.directory, options);
+    await ensurePrivateDirectory(profilesDirectory, options);
+    await writeDocument(path, document);
+  };
+  const selected = async (): Promise<string | undefined> => {
+    const text = await readPrivateFile(settingsFile, options);
+    return text === undefined ? undefined : parseSettings(text, settingsFile).selectedProfile;
+  };
+
+  return {
+    async list() {
+      const names = await readdir(profilesDirectory).catch(() => []);
+      const profiles: Profile[] = [];
+      for (const file of names.toSorted((a, b) => (a < b ? -1 : 1))) {
+        const name = basename(file, '.json');
+        if (!file.endsWith('.json') || profileNameProblem(name) !== undefined) continue;
+        const stored = await read(name);
+        if (stored !== undefined) profiles.push(stored.profile);
+      }
+      return profiles;
+    },
+    async get(name) {
+      return (await readExisting(name)).profile;
+    },
+    async save(profile, sharedAccessKey, { replace = false } = {}) {
+      const earlier = await read(profile.name);
+      if (earlier !== undefined && !replace) {
+        throw new Failure('conflict', `profile ${profile.name} exists already`, {
+          hint: 'add --replace, or choose another name',
+        });
+      }
+      // The key of iotctl's own hub lies in that hub's data directory anyway; asking a keychain for it would only cost a prompt.
+      const secret = await vault.put(profile.name, sharedAccessKey, profile.kind !== 'local');
+      try {
+        await write(fileOf(profile.name), formatProfile({ profile, secret }));
+      } catch (error) {
+        await vault.remove(profile.name, secret);
+        throw error;
+      }
+      if (earlier !== undefined) await vault.remove(profile.name, earlier.secret);
+      return { secret: secret.place };
+    },
+    async remove(name) {
+      const stored = await readExisting(name);
+      await unlink(fileOf(name)).catch((error: unknown) => {
+        throw toFailure(error);
+      });
+      await vault.remove(name, stored.secret);
+      if ((await selected()) === name) await write(settingsFile, { version: 1 });
+    },
+    selected,
+    async select(name) {
+      await readExisting(name);
+      await selected(); // refuses to replace settings that cannot be understood
+      await write(settingsFile, { version: 1, selectedProfile: name });
+    },
+    async connect(name) {
+      // A save between the two reads moves the key; the second look then finds the new pair.
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const { profile, secret } = await readExisting(name);
+        const sharedAccessKey = await vault.get(name, secret);
+        if (sharedAccessKey !== undefined && sharedAccessKey !== '')
+          return { ...profile, sharedAccessKey, source: 'profile' };
+      }
+      throw new Failure('invalid-config', `the key of profile ${name} is gone`, {
+        hint: `iotctl profile add ${name} --replace`,
+      });
+    },
+  };
+}
+
+function checkedName(name: string): string {
+  const problem = profileNameProblem(name);
+  if (problem !== undefined) throw new Failure('invalid-value', problem);
+  return name;
+}
+
+function keychainOpener(options: ProfileStoreOptions): () => Promise<Keychain | undefined> {
+  const { keychain, clock } = options;
+  if (keychain === 'off') return async () => undefined;
+  if (keychain !== undefined) return async () => keychain;
+  let opened: Promise<Keychain | undefined> | undefined;
+  return () => (opened ??= openSystemKeychain(clock));
+}
+
+async function writeDocument(path: string, document: JsonObject): Promise<void> {
+  await refuseSymbolicLink(path); // conf would follow it
+  const { default: Conf } = await import('conf');
+  try {
+    const conf = new Conf<JsonObject>({
+      projectName: 'iotctl',
+      projectSuffix: '',
+      cwd: join(path, '..'),
+      configName: basename(path, '.json'),
+      configFileMode: 0o600,
+      clearInvalidConfig: false,
+      accessPropertiesByDotNotation: false,
+    });
+    conf.store = document;
+  } catch (error) {
+    if (error instanceof SyntaxError)
+      throw new Failure('invalid-config', `${path} cannot be used: it is not valid JSON`, { cause: error });
+    throw isFailure(error) ? error : toFailure(error);
+  }
+}

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import { Failure, toFailure } from '../errors/index.ts';
+import type { Connection, ProfileStore } from './profile.ts';
+
+/** The parts of a service connection string. */
+export interface ConnectionStringParts {
+  readonly hostName: string;
+  readonly sharedAccessKeyName: string;
+  readonly sharedAccessKey: string;
+}
+
+export interface ResolveOptions {
+  readonly flags: { readonly profile?: string | undefined; readonly connectionStringFile?: string | undefined };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly store: () => Promise<ProfileStore>;
+  /** Parses a connection string; Failure `invalid-connection-string` when it is not one of a service policy. */
+  readonly parse: (text: string) => ConnectionStringParts;
+  /** For `--connection-string-file -`. */
+  readonly readStdin?: () => Promise<string>;
+}
+
+const largestConnectionString = 16 * 1024;
+
+/**
+ * The hub to talk to: `--connection-string-file` or `--profile`, then `IOTCTL_CONNECTION_STRING[_FILE]` or `IOTCTL_PROFILE`, then
+ * the selected profile. `IOTCTL_SERVICE_URL`, `IOTCTL_DEVICE_URL` and `IOTCTL_CA_FILE` complete a connection string for a hub
+ * whose ports were moved or whose certificate is its own. Failure `no-hub` when nothing is chosen.
+ */
+export async function resolveConnection(options: ResolveOptions): Promise<Connection> {
+  const { flags, env } = options;
+  if (flags.connectionStringFile !== undefined && flags.profile !== undefined) {
+    throw new Failure('usage', '--profile and --connection-string-file name two hubs; give one of them');
+  }
+  if (flags.connectionStringFile !== undefined) {
+    const text = await readFlagFile(flags.connectionStringFile, options);
+    return fromConnectionString(text, '--connection-string-file', options, 'flag');
+  }
+  if (flags.profile !== undefined) return { ...(await (await options.store()).connect(flags.profile)), source: 'flag' };
+  const fromEnvironment = await readVariable(env, 'IOTCTL_CONNECTION_STRING');
+  if (fromEnvironment !== undefined)
+    return fromConnectionString(fromEnvironment, 'environment', options, 'environment');
+  const profileName = await readVariable(env, 'IOTCTL_PROFILE');
+  if (profileName !== undefined)
+    return { ...(await (await options.store()).connect(profileName)), source: 'environment' };
+  const store = await options.store();
+  const selected = await store.selected();
+  if (selected === undefined) throw new Failure('no-hub', 'no hub is chosen');
+  return store.connect(selected);
+}
+
+/** `local` for hubs that are not at one of Azure's addresses. */
+export function kindOfHost(hostName: string): Connection['kind'] {
+  return /\.azure-devices(-int)?\.(net|cn|us|de)$/i.test(hostName) ? 'cloud' : 'local';
+}
+
+function fromConnectionString(
+  text: string,
+  name: string,
+  options: ResolveOptions,
+  source: Connection['source'],
+): Connection {
+  const parts = options.parse(text);
+  const { IOTCTL_SERVICE_URL: serviceUrl, IOTCTL_DEVICE_URL: deviceUrl, IOTCTL_CA_FILE: caFile } = options.env;
+  return {
+    name,
+    kind: kindOfHost(parts.hostName),
+    ...parts,
+    ...(filled(serviceUrl) && { serviceUrl }),
+    ...(filled(deviceUrl) && { deviceUrl }),
+    ...(filled(caFile) && { caFile }),
+    source,
+  };
+}
+
+async function readVariable(env: ResolveOptions['env'], name: string): Promise<string | undefined> {
+  const value = env[name];
+  if (filled(value)) return value.trim();
+  const file = env[`${name}_FILE`];
+  return filled(file) ? readSecretFile(file, `${name}_FILE`) : undefined;
+}
+
+async function readFlagFile(path: string, options: ResolveOptions): Promise<string> {
+  if (path === '-' && options.readStdin !== undefined) return (await options.readStdin()).trim();
+  return readSecretFile(path, '--connection-string-file');
+}
+
+async function readSecretFile(path: string, from: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const failure = toFailure(error);
+    throw new Failure(failure.code, `${from}: ${failure.message}`, { cause: error });
+  });
+  if (text.length > largestConnectionString)
+    throw new Failure('invalid-connection-string', `${from}: ${path} is too large to be a connection string`);
+  return text.trim();
+}
+
+function filled(value: string | undefined): value is string {
+  return value !== undefined && value.trim() !== '';
+}
