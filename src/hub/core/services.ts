@@ -19,6 +19,8 @@ export interface DevicePrincipal {
   readonly sender: Sender;
   /** When its token expires, Unix milliseconds (with the allowed skew added); undefined when it cannot. */
   readonly expiresAt: number | undefined;
+  /** The identity's write counter when it was checked: a later write may have taken the key away. */
+  readonly identityCounter: number;
 }
 
 /** Checks credentials. Failures are HubErrors IotHubUnauthorized(Access), DeviceNotFound or DeviceDisabled. */

@@ -1,0 +1,44 @@
+import { randomInt } from 'node:crypto';
+import { emptySection } from '../../../protocol/twin/index.ts';
+import type { DeviceRecord } from '../ports.ts';
+import type { IdentityDraft } from './identity-draft.ts';
+
+const ticksToUnixEpoch = 621_355_968_000_000_000n;
+
+/** The record of a device that is created now. */
+export function newDeviceRecord(deviceId: string, draft: IdentityDraft, now: number): DeviceRecord {
+  return {
+    deviceId,
+    generationId: newGenerationId(now),
+    revision: 1,
+    // A random start keeps an etag of a deleted device from matching the one that took its place.
+    identityCounter: randomInt(1, 2 ** 31),
+    twinCounter: 1,
+    twinVersion: 1,
+    statusUpdatedTime: 0,
+    ...draft,
+    modelId: '',
+    tags: {},
+    desired: emptySection(now),
+    reported: emptySection(now),
+    connectionState: 'Disconnected',
+    connectionStateUpdatedTime: 0,
+    lastActivityTime: 0,
+  };
+}
+
+/** The record after a full replace of its identity; the twin stays. */
+export function replaceIdentity(record: DeviceRecord, draft: IdentityDraft, now: number): DeviceRecord {
+  return {
+    ...record,
+    ...draft,
+    revision: record.revision + 1,
+    identityCounter: record.identityCounter + 1,
+    statusUpdatedTime: draft.status === record.status ? record.statusUpdatedTime : now,
+  };
+}
+
+/** 18 digits: the time in ticks of 100 ns with random last digits, so that two creates in one millisecond differ. */
+function newGenerationId(now: number): string {
+  return String(ticksToUnixEpoch + BigInt(now) * 10_000n + BigInt(randomInt(10_000)));
+}

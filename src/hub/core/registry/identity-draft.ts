@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import { HubError } from '../../../protocol/hub-errors.ts';
+import type { AuthenticationType, DeviceStatus } from '../../../protocol/identity.ts';
+import type { JsonValue } from '../../../std/json.ts';
+import { fieldsOf, stringField, wordField, type Fields } from '../untrusted.ts';
+
+/** What a service may say about an identity; everything it left out has its default. */
+export interface IdentityDraft {
+  readonly status: DeviceStatus;
+  readonly statusReason: string | null;
+  readonly authType: AuthenticationType;
+  readonly primaryKey: string | null;
+  readonly secondaryKey: string | null;
+  readonly primaryThumbprint: string | null;
+  readonly secondaryThumbprint: string | null;
+  readonly iotEdge: boolean;
+}
+
+const keyBytes = { minimum: 16, maximum: 64, generated: 32 } as const;
+const reasonLimit = 128;
+
+/** A new symmetric key: 32 random bytes in base64. */
+export function generateKey(): string {
+  return randomBytes(keyBytes.generated).toString('base64');
+}
+
+/**
+ * Reads the writable part of an identity; read-only members that the SDKs echo are ignored. Keys that are missing or empty are
+ * generated. Source: service.md §2.2, §2.3. Failure: HubError ArgumentInvalid.
+ */
+export function parseIdentityDraft(fields: Fields): IdentityDraft {
+  const statusReason = stringField(fields, 'statusReason') ?? null;
+  if (statusReason !== null && statusReason.length > reasonLimit) {
+    throw new HubError('ArgumentInvalid', `statusReason must not be longer than ${reasonLimit} characters.`);
+  }
+  return {
+    status: wordField(fields, 'status', ['enabled', 'disabled']) ?? 'enabled',
+    statusReason,
+    iotEdge: parseIotEdge(fields.get('capabilities')),
+    ...parseAuthentication(fields.get('authentication')),
+  };
+}
+
+type Credentials = Pick<
+  IdentityDraft,
+  'authType' | 'primaryKey' | 'secondaryKey' | 'primaryThumbprint' | 'secondaryThumbprint'
+>;
+
+function parseAuthentication(value: JsonValue | undefined): Credentials {
+  const fields = value === undefined ? new Map<string, JsonValue>() : fieldsOf(value, 'authentication');
+  const thumbprints = membersOf(fields, 'x509Thumbprint');
+  const primaryThumbprint = parseThumbprint(thumbprints, 'primaryThumbprint');
+  const secondaryThumbprint = parseThumbprint(thumbprints, 'secondaryThumbprint');
+  const inferred = primaryThumbprint === null && secondaryThumbprint === null ? 'sas' : 'selfSigned';
+  const authType = wordField(fields, 'type', ['sas', 'selfSigned', 'certificateAuthority', 'none']) ?? inferred;
+  if (authType === 'none')
+    throw new HubError('ArgumentInvalid', 'authentication.type none is not allowed for a device.');
+  if (authType === 'sas') {
+    return {
+      authType,
+      ...parseKeys(membersOf(fields, 'symmetricKey')),
+      primaryThumbprint: null,
+      secondaryThumbprint: null,
+    };
+  }
+  const shown =
+    authType === 'selfSigned'
+      ? { primaryThumbprint, secondaryThumbprint }
+      : { primaryThumbprint: null, secondaryThumbprint: null };
+  return { authType, primaryKey: null, secondaryKey: null, ...shown };
+}
+
+function membersOf(fields: Fields, name: string): Fields {
+  const value = fields.get(name.toLowerCase());
+  return value === undefined ? new Map<string, JsonValue>() : fieldsOf(value, name);
+}
+
+function parseKeys(fields: Fields): { primaryKey: string; secondaryKey: string } {
+  const primaryKey = stringField(fields, 'primaryKey') ?? '';
+  const secondaryKey = stringField(fields, 'secondaryKey') ?? '';
+  if (primaryKey === '' && secondaryKey === '') return { primaryKey: generateKey(), secondaryKey: generateKey() };
+  if (primaryKey === '' || secondaryKey === '') {
+    throw new HubError('ArgumentInvalid', 'Give both symmetric keys or neither.');
+  }
+  checkKey(primaryKey, 'primaryKey');
+  checkKey(secondaryKey, 'secondaryKey');
+  return { primaryKey, secondaryKey };
+}
+
+function checkKey(key: string, name: string): void {
+  const bytes = Buffer.from(key, 'base64');
+  const canonical = bytes.toString('base64').replace(/=+$/, '') === key.replace(/=+$/, '');
+  if (!canonical || bytes.length < keyBytes.minimum || bytes.length > keyBytes.maximum) {
+    throw new HubError(
+      'ArgumentInvalid',
+      `${name} must be base64 of ${keyBytes.minimum} to ${keyBytes.maximum} bytes.`,
+    );
+  }
+}
+
+function parseThumbprint(fields: Fields, name: string): string | null {
+  const text = stringField(fields, name) ?? '';
+  if (text === '') return null;
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(text)) {
+    throw new HubError('ArgumentInvalid', `${name} must be 40 or 64 hexadecimal digits.`);
+  }
+  return text;
+}
+
+function parseIotEdge(value: JsonValue | undefined): boolean {
+  if (value === undefined) return false;
+  const flag = fieldsOf(value, 'capabilities').get('iotedge') ?? false;
+  if (typeof flag !== 'boolean') throw new HubError('ArgumentInvalid', 'capabilities.iotEdge must be true or false.');
+  return flag;
+}

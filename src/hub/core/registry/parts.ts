@@ -1,0 +1,12 @@
+import type { Clock } from '../../../std/clock.ts';
+import type { RegistryStore } from '../ports.ts';
+import type { DeviceRecords } from '../records.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+
+/** What the registry is made of. */
+export interface RegistryParts {
+  readonly store: RegistryStore;
+  readonly records: DeviceRecords;
+  readonly sessions: Sessions;
+  readonly clock: Clock;
+}

@@ -1,0 +1,99 @@
+import type { JsonObject } from '../../../std/json.ts';
+import type { Clock } from '../../../std/clock.ts';
+import { HubError } from '../../../protocol/hub-errors.ts';
+import { contentOf, readSection } from '../../../protocol/twin/index.ts';
+import type { DeviceRecord } from '../ports.ts';
+import type { DeviceRecords } from '../records.ts';
+import { checkTwinEtag, deviceNotFound } from '../registry/preconditions.ts';
+import type { IfMatch, TwinService } from '../services.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import { fieldsOf } from '../untrusted.ts';
+import { mergeReported, mergeTwin, parseTwinDraft, replaceTwin, type TwinDraft } from './twin-change.ts';
+import { viewTwin } from './twin-view.ts';
+
+export interface TwinParts {
+  readonly records: DeviceRecords;
+  readonly sessions: Sessions;
+  readonly clock: Clock;
+}
+
+/** Twins by the rules of service.md §3 and device.md §6. A device that listens hears of desired changes in version order. */
+export function createTwins({ records, sessions, clock }: TwinParts): TwinService {
+  async function write(
+    deviceId: string,
+    ifMatch: IfMatch,
+    next: (record: DeviceRecord) => { record: DeviceRecord; notice: JsonObject | undefined },
+  ) {
+    const written = await records.change(
+      deviceId,
+      (before) => {
+        if (before === undefined) throw deviceNotFound(deviceId);
+        checkTwinEtag(before, ifMatch);
+        const result = next(before);
+        return { write: result.record, result };
+      },
+      ({ record, notice }) => {
+        if (notice !== undefined) notifyDesired(sessions, record, notice);
+      },
+    );
+    return viewTwin(written.record);
+  }
+
+  return {
+    async get(deviceId) {
+      await sessions.flushStates();
+      return viewTwin(await records.read(deviceId));
+    },
+    async patch(deviceId, body, ifMatch) {
+      const draft = readDraft(body);
+      return write(deviceId, ifMatch, (record) => ({
+        record: mergeTwin(record, draft, clock.now()),
+        notice: draft.desired,
+      }));
+    },
+    async replace(deviceId, body, ifMatch) {
+      const draft = readDraft(body);
+      return write(deviceId, ifMatch, (record) => ({
+        record: replaceTwin(record, draft, clock.now()),
+        notice: draft.desired ?? {},
+      }));
+    },
+    async readAsDevice(deviceId) {
+      const record = await records.read(deviceId);
+      return {
+        desired: readSection(record.desired, { metadata: false }),
+        reported: readSection(record.reported, { metadata: false }),
+      };
+    },
+    async patchReported(deviceId, patch, baseVersion) {
+      const content = readReported(patch);
+      return records.change(deviceId, (before) => {
+        if (before === undefined) throw deviceNotFound(deviceId);
+        if (baseVersion !== undefined && baseVersion !== before.reported.version) {
+          throw new HubError(
+            'PreconditionFailed',
+            `The reported properties are at version ${before.reported.version}, not ${baseVersion}.`,
+          );
+        }
+        const record = mergeReported(before, content, clock.now());
+        return { write: record, result: record.reported.version };
+      });
+    },
+  };
+}
+
+function readDraft(body: unknown): TwinDraft {
+  return parseTwinDraft(fieldsOf(body, 'The twin'));
+}
+
+/** `$version` of a device's patch is allowed and ignored; it is not content (device.md §6). */
+function readReported(patch: unknown): JsonObject {
+  fieldsOf(patch, 'The reported properties');
+  return contentOf(patch as JsonObject);
+}
+
+/** Tells a connected device what changed: the service's patch, nulls kept, with the new version. Source: device.md §2.6. */
+export function notifyDesired(sessions: Sessions, record: DeviceRecord, patch: JsonObject): void {
+  const { version } = record.desired;
+  sessions.find(record.deviceId)?.sendDesired({ ...patch, $version: version }, version);
+}
