@@ -17,15 +17,30 @@ export type Expression =
   | { readonly kind: 'not'; readonly operand: Expression }
   | { readonly kind: 'negate'; readonly operand: Expression }
   | { readonly kind: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
-  | { readonly kind: 'compare'; readonly operator: ComparisonOperator; readonly left: Expression; readonly right: Expression }
-  | { readonly kind: 'arithmetic'; readonly operator: ArithmeticOperator; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly kind: 'compare';
+      readonly operator: ComparisonOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | {
+      readonly kind: 'arithmetic';
+      readonly operator: ArithmeticOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
   | { readonly kind: 'in'; readonly negated: boolean; readonly operand: Expression; readonly items: readonly Literal[] }
   /** Function name in canonical upper case without underscores: `ISDEFINED`, `STARTSWITH`, … */
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[] };
 
 export type SelectItem =
   | { readonly kind: 'path'; readonly segments: readonly PathSegment[]; readonly name: string }
-  | { readonly kind: 'aggregate'; readonly aggregate: AggregateName; readonly segments: readonly PathSegment[] | undefined; readonly name: string };
+  | {
+      readonly kind: 'aggregate';
+      readonly aggregate: AggregateName;
+      readonly segments: readonly PathSegment[] | undefined;
+      readonly name: string;
+    };
 
 export type QuerySource = 'devices' | 'devices.modules' | 'devices.jobs';
 
