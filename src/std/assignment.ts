@@ -68,7 +68,7 @@ export function parsePath(text: string): string[] {
   }
   parts.push(part);
   if (parts.includes('')) throw new SyntaxError(`"${text}" has an empty name between dots`);
-  const forbidden = parts.find((part) => forbiddenNames.has(part));
+  const forbidden = parts.find((name) => forbiddenNames.has(name));
   if (forbidden !== undefined) throw new SyntaxError(`the name ${forbidden} is not allowed`);
   return parts;
 }

@@ -1,0 +1,13 @@
+export {
+  encodeBytes,
+  fieldsOf,
+  messageAsJson,
+  readBody,
+  selectFields,
+  type BinaryEncoding,
+  type Field,
+  type ReadableBody,
+} from './body.ts';
+export { messageCondition, parseWhere, type MessageCondition } from './message-condition.ts';
+export { telemetryStatistics, type TelemetryStatistics } from './statistics.ts';
+export { tailTelemetry, type TailEvent, type TailRequest } from './tail-telemetry.ts';
