@@ -1,6 +1,6 @@
 import { Failure } from '../../errors/index.ts';
 import type { TelemetryMessage } from '../../protocol/telemetry/index.ts';
-import { sleep, type Clock } from '../../std/clock.ts';
+import type { Clock } from '../../std/clock.ts';
 import type { Hub, LinkEvent, TelemetryBatch, TelemetryRequest } from '../ports.ts';
 import { messageCondition, type MessageCondition } from './message-condition.ts';
 import { createTwinCache, type TwinCache } from './twin-cache.ts';
@@ -108,14 +108,11 @@ function startLimits(clock: Clock, request: TailRequest): Limits {
   let reason: 'timeout' | 'until' | undefined;
   const cancels: (() => void)[] = [];
   const endAfter = (ms: number, why: 'timeout' | 'until'): void => {
-    const waiting = new AbortController();
-    cancels.push(() => waiting.abort());
-    sleep(clock, ms, waiting.signal).then(
-      () => {
+    cancels.push(
+      clock.after(ms, () => {
         reason ??= why;
         own.abort();
-      },
-      () => undefined,
+      }),
     );
   };
   if (request.timeout !== undefined) endAfter(request.timeout, 'timeout');
