@@ -36,7 +36,7 @@ const stableAfterMs = 10_000;
 /** Refusals are asked again at this pace at the earliest. */
 const refusedPauseMs = 15_000;
 /** How long a hub may take to say goodbye before the connection is cut. */
-const closeGraceMs = 2_000;
+const closeGraceMs = 1_000;
 
 /** How one link, or the try to open it, ended. */
 type Ending =
