@@ -14,16 +14,28 @@ export interface CommandContext {
   readonly notes: Notes;
   readonly prompt: Prompt;
   readonly clock: Clock;
+  /** In [0, 1), for jitter and ids; never for keys. */
+  readonly random: () => number;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts on Ctrl-C and SIGTERM. The reason is a Failure `interrupted` or `terminated`. */
   readonly signal: AbortSignal;
   /** `--yes` was given. */
   readonly assumeYes: boolean;
-  readonly stdin: { readonly isTTY: boolean; text(): Promise<string>; lines(): AsyncIterable<string>; stream(): NodeJS.ReadableStream };
+  readonly stdin: {
+    readonly isTTY: boolean;
+    text(): Promise<string>;
+    lines(): AsyncIterable<string>;
+    stream(): NodeJS.ReadableStream;
+  };
   /** The chosen hub: flag, environment, profile, or Failure `no-hub`. */
   hub(): Promise<Hub>;
   /** The same choice without opening a connection. */
   connection(): Promise<Connection>;
   profiles(): Promise<ProfileStore>;
-  readonly directories: { readonly config: string; readonly state: string; readonly cache: string; readonly data: string };
+  readonly directories: {
+    readonly config: string;
+    readonly state: string;
+    readonly cache: string;
+    readonly data: string;
+  };
 }

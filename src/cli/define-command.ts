@@ -68,3 +68,71 @@ export interface CommandDeclaration {
 export function defineCommand(declaration: CommandDeclaration): CommandDeclaration {
   return declaration;
 }
+
+/** A row of the table of commands: enough for help and completion without loading the command. */
+export interface CommandRow {
+  /** The words typed. */
+  readonly name: string;
+  readonly summary: string;
+  readonly hidden?: boolean;
+  load(): Promise<{ readonly command: CommandDeclaration }>;
+}
+
+/** A required positional word. */
+export function requiredArg(input: CommandInput, name: string): string {
+  const value = optionalArg(input, name);
+  if (value === undefined) throw new TypeError(`argument ${name} is not declared as required`);
+  return value;
+}
+
+export function optionalArg(input: CommandInput, name: string): string | undefined {
+  const value = input.args[name];
+  if (typeof value === 'object') throw new TypeError(`argument ${name} is declared as variadic`);
+  return value;
+}
+
+/** The words of a variadic argument; empty when none was given. */
+export function listArg(input: CommandInput, name: string): readonly string[] {
+  const value = input.args[name];
+  if (value === undefined) return [];
+  return typeof value === 'string' ? [value] : value;
+}
+
+export function textOption(input: CommandInput, name: string): string | undefined {
+  const value = input.options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** An option of type integer, number, duration (milliseconds) or time (Unix milliseconds). */
+export function numberOption(input: CommandInput, name: string): number | undefined {
+  const value = input.options[name];
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** An option of type port: 0 asks for a free one. */
+export function portOption(input: CommandInput, name: string): number | 'off' | undefined {
+  const value = input.options[name];
+  return typeof value === 'number' || value === 'off' ? value : undefined;
+}
+
+/** A switch: true when it was given. */
+export function switchOption(input: CommandInput, name: string): boolean {
+  return input.options[name] === true;
+}
+
+/** A repeatable option, in the order typed; empty when it was not given. */
+export function listOption(input: CommandInput, name: string): readonly string[] {
+  const value = input.options[name];
+  if (value === undefined || typeof value === 'number' || typeof value === 'boolean') return [];
+  return typeof value === 'string' ? [value] : value;
+}
+
+/** An option with choices, as one of them. */
+export function choiceOption<Choice extends string>(
+  input: CommandInput,
+  name: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const value = input.options[name];
+  return choices.find((choice) => choice === value);
+}

@@ -2,9 +2,25 @@
 export interface Prompt {
   /** False in CI, with --no-input, and when stdin or stderr is no terminal. */
   readonly available: boolean;
-  text(question: { message: string; flag: string; default?: string; validate?: (value: string) => string | undefined }): Promise<string>;
-  number(question: { message: string; flag: string; default?: number; minimum?: number; maximum?: number }): Promise<number>;
-  choose<Value extends string>(question: { message: string; flag: string; choices: readonly { value: Value; label: string }[]; default?: Value }): Promise<Value>;
+  text(question: {
+    message: string;
+    flag: string;
+    default?: string;
+    validate?: (value: string) => string | undefined;
+  }): Promise<string>;
+  number(question: {
+    message: string;
+    flag: string;
+    default?: number;
+    minimum?: number;
+    maximum?: number;
+  }): Promise<number>;
+  choose<Value extends string>(question: {
+    message: string;
+    flag: string;
+    choices: readonly { value: Value; label: string }[];
+    default?: Value;
+  }): Promise<Value>;
   secret(question: { message: string; flag: string }): Promise<string>;
   /** True at once with --yes; Failure `confirmation-missing` without a terminal. */
   confirm(question: { message: string }): Promise<boolean>;

@@ -1,0 +1,35 @@
+import { Failure } from '../../errors/index.ts';
+
+/** Picks from a JSON value; the value itself without `--query`. */
+export type Picker = (value: unknown) => unknown;
+
+/** Compiles `--query` before the command runs, so that a wrong one changes nothing. Failure: invalid-value. */
+export async function compilePick(expression: string): Promise<Picker> {
+  const { compile, TreeInterpreter } = await import('@jmespath-community/jmespath');
+  let tree: ReturnType<typeof compile>;
+  try {
+    tree = compile(expression);
+  } catch (error) {
+    throw new Failure('invalid-value', `--query: "${expression}" is not a JMESPath expression: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  return (value) => {
+    try {
+      return TreeInterpreter.search(tree, plain(value));
+    } catch (error) {
+      throw new Failure('invalid-value', `--query: "${expression}": ${messageOf(error)}`, { cause: error });
+    }
+  };
+}
+
+type JmesValue = Parameters<typeof import('@jmespath-community/jmespath').TreeInterpreter.search>[1];
+
+/** Dates and undefined as JSON would have them. */
+function plain(value: unknown): JmesValue {
+  return JSON.parse(JSON.stringify(value ?? null)) as JmesValue;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,211 @@
+import { Command, CommanderError, Option } from 'commander';
+import { Failure } from '../errors/index.ts';
+import type {
+  ArgumentDeclaration,
+  CommandDeclaration,
+  CommandInput,
+  CommandRow,
+  OptionDeclaration,
+} from './define-command.ts';
+import { helpAfter, rootHelpAfter } from './help.ts';
+import { globalOptionDeclarations, type GlobalOptions } from './options/global-options.ts';
+import { readGlobals, readInput, type RawValue, type RawValues, type ReadOptions } from './options/read-input.ts';
+
+/** The table of commands and the words for their groups. */
+export interface CommandTable {
+  readonly rows: readonly CommandRow[];
+  /** Summary of each first word that only groups others. */
+  readonly groups: Readonly<Record<string, string>>;
+}
+
+export interface ParseOptions extends ReadOptions {
+  readonly version: () => string;
+  /** Columns help is wrapped to. */
+  readonly helpWidth: number;
+  readonly bold?: (text: string) => string;
+}
+
+/** What the words on the command line ask for. */
+export type ParsedLine =
+  | {
+      readonly kind: 'run';
+      readonly command: CommandDeclaration;
+      readonly input: CommandInput;
+      readonly globals: GlobalOptions;
+    }
+  | { readonly kind: 'print'; readonly text: string };
+
+/**
+ * Understands a command line. Only the file of the matched command is loaded. Help and the version come back as text.
+ * Failures: usage, unknown-command, invalid-value.
+ */
+export async function parseLine(
+  words: readonly string[],
+  table: CommandTable,
+  options: ParseOptions,
+): Promise<ParsedLine> {
+  const printed: string[] = [];
+  let matched: { declaration: CommandDeclaration; command: Command } | undefined;
+  const root = buildTree(
+    table,
+    options,
+    (text) => printed.push(text),
+    async (row, command) => {
+      const { command: declaration } = await row.load();
+      declareCommand(command, declaration);
+      matched = { declaration, command };
+    },
+  );
+  try {
+    await root.parseAsync(rearrangeHelp(words), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (isHelp(error)) return { kind: 'print', text: printed.join('') };
+    throw toUsageFailure(error, words);
+  }
+  if (matched === undefined) return { kind: 'print', text: root.helpInformation() };
+  const { declaration, command } = matched;
+  const globals = readGlobals(rawValues(root, globalOptionDeclarations), options);
+  const input = readInput(
+    declaration,
+    command.processedArgs as (string | string[] | undefined)[],
+    rawValues(command, declaration.options ?? []),
+    options,
+  );
+  return { kind: 'run', command: declaration, input, globals };
+}
+
+/** `help device list` is `device list --help`. */
+function rearrangeHelp(words: readonly string[]): string[] {
+  return words[0] === 'help' ? [...words.slice(1), '--help'] : [...words];
+}
+
+function isHelp(error: CommanderError): boolean {
+  return (
+    error.code === 'commander.help' || error.code === 'commander.helpDisplayed' || error.code === 'commander.version'
+  );
+}
+
+type LoadInto = (row: CommandRow, command: Command) => Promise<void>;
+
+/** All commands by name and summary; the declared parts come in when a command is matched. */
+function buildTree(table: CommandTable, options: ParseOptions, print: (text: string) => void, load: LoadInto): Command {
+  const root = new Command('iotctl');
+  const bold = options.bold ?? ((text: string) => text);
+  root
+    .exitOverride()
+    .configureOutput({
+      writeOut: print,
+      writeErr: print,
+      outputError: () => undefined,
+      getOutHelpWidth: () => options.helpWidth,
+      getErrHelpWidth: () => options.helpWidth,
+    })
+    .configureHelp({ showGlobalOptions: true, styleTitle: bold })
+    .description('Device fleet manager for the terminal and CI, with an IoT hub inside.')
+    .usage('COMMAND [OPTIONS]')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false);
+  for (const option of globalOptionDeclarations) root.addOption(toOption(option));
+  root.on('option:version', () => undefined);
+  root.addOption(new Option('--version', 'show the version'));
+  root.on('option:version', () => {
+    print(`${options.version()}\n`);
+    throw new CommanderError(0, 'commander.version', '');
+  });
+  root.addHelpText('after', rootHelpAfter());
+  const rows = new Map<Command, CommandRow>();
+  const loadMatched = async (_: Command, matched: Command): Promise<void> => {
+    const row = rows.get(matched);
+    if (row !== undefined) await load(row, matched);
+  };
+  root.hook('preSubcommand', loadMatched);
+  for (const row of table.rows) {
+    const [first = '', second] = row.name.split(' ');
+    const parent = second === undefined ? root : findGroup(root, first, table, loadMatched);
+    const command = parent.command(second ?? first, { hidden: row.hidden === true }).summary(row.summary);
+    rows.set(command, row);
+  }
+  return root;
+}
+
+function findGroup(
+  root: Command,
+  name: string,
+  table: CommandTable,
+  hook: (command: Command, matched: Command) => Promise<void>,
+): Command {
+  const existing = root.commands.find((command) => command.name() === name);
+  if (existing !== undefined) return existing;
+  const summary = table.groups[name] ?? '';
+  return root
+    .command(name)
+    .summary(summary)
+    .description(summary)
+    .usage('COMMAND [OPTIONS]')
+    .hook('preSubcommand', hook);
+}
+
+function declareCommand(command: Command, declaration: CommandDeclaration): void {
+  command.description(declaration.description ?? declaration.summary);
+  for (const argument of declaration.arguments ?? []) command.argument(argumentSyntax(argument), argument.summary);
+  for (const option of declaration.options ?? []) command.addOption(toOption(option));
+  command.addHelpText('after', helpAfter(declaration));
+  // The command itself runs outside the parser, so that one place handles what it throws.
+  command.action(() => undefined);
+}
+
+function argumentSyntax(argument: ArgumentDeclaration): string {
+  const word = `${argument.name.toUpperCase()}${argument.variadic === true ? '...' : ''}`;
+  return argument.required === true ? `<${word}>` : `[${word}]`;
+}
+
+/** How a flag is written in help: `-o, --output FORMAT`. */
+export function toOption(option: OptionDeclaration): Option {
+  const short = option.short === undefined ? '' : `-${option.short}, `;
+  const value = option.type === undefined ? '' : ` <${option.value ?? option.type.toUpperCase()}>`;
+  const built = new Option(`${short}--${option.name}${value}`, describeOption(option));
+  if (option.repeatable === true) {
+    built.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);
+  }
+  return built;
+}
+
+function describeOption(option: OptionDeclaration): string {
+  const notes = [
+    ...(option.choices === undefined ? [] : [option.choices.join(', ')]),
+    ...(option.required === true ? ['required'] : []),
+    ...(option.repeatable === true ? ['repeatable'] : []),
+    ...(option.default === undefined || option.default === false ? [] : [`default ${option.default}`]),
+  ];
+  return notes.length === 0 ? option.summary : `${option.summary} (${notes.join('; ')})`;
+}
+
+/** The flags that were typed. A switch `--no-x` is stored by the parser as `x: false`. */
+function rawValues(command: Command, options: readonly OptionDeclaration[]): RawValues {
+  const values = new Map<string, RawValue>();
+  for (const option of options) {
+    const built = command.options.find((candidate) => candidate.long === `--${option.name}`);
+    if (built === undefined || command.getOptionValueSource(built.attributeName()) !== 'cli') continue;
+    const value: unknown = command.getOptionValue(built.attributeName());
+    if (built.negate) {
+      if (value === false) values.set(option.name, true);
+    } else if (typeof value === 'string' || Array.isArray(value) || value === true) {
+      values.set(option.name, value as RawValue);
+    }
+  }
+  return values;
+}
+
+function toUsageFailure(error: CommanderError, words: readonly string[]): Failure {
+  const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const help = `iotctl ${words
+    .filter((word) => /^[a-z][a-z-]*$/.test(word))
+    .slice(0, 2)
+    .join(' ')}`.trim();
+  const hint = suggestion === undefined ? undefined : suggestion.replace(/^\(|\)$/g, '');
+  if (error.code === 'commander.unknownCommand') {
+    return new Failure('unknown-command', first, { hint: hint ?? 'iotctl help' });
+  }
+  return new Failure('usage', first, { hint: hint ?? `${help} --help` });
+}

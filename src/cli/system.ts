@@ -1,0 +1,28 @@
+import type { Clock } from '../std/clock.ts';
+
+/** A standard stream as the program uses it. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+
+export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** What the operating system gives to the program. `src/system.ts` makes the real one, tests bring their own. */
+export interface System {
+  /** The words after the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: string;
+  readonly homeDirectory: string;
+  readonly clock: Clock;
+  /** In [0, 1); never for keys. */
+  readonly random: () => number;
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Calls the handler for each signal instead of ending; the returned function undoes it. */
+  onSignal(name: SignalName, handler: () => void): () => void;
+  /** Ends the process now. Only the runner calls it, after the streams are flushed. */
+  exit(code: number): void;
+  /** Version of the package. */
+  version(): string;
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import type { System } from './cli/system.ts';
+import type { Clock } from './std/clock.ts';
+
+/** The real clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, fire, options) {
+    const timer = setTimeout(fire, ms);
+    if (options?.unref === true) timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The real process. Standard input is opened only when it is read. */
+export function openSystem(): System {
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    platform: process.platform,
+    homeDirectory: homedir(),
+    clock: systemClock,
+    random: () => Math.random(),
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
+    onSignal(name, handler) {
+      process.on(name, handler);
+      return () => process.off(name, handler);
+    },
+    exit: (code) => process.exit(code),
+    version: readVersion,
+  };
+}
+
+function readVersion(): string {
+  // The same place seen from src and from dist.
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
