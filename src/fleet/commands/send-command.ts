@@ -68,10 +68,26 @@ async function tryOnce(
   }
 }
 
+/** Network errors that come before anything is sent. */
+const neverSent: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
 function mayRepeat(failure: Failure, options: SendOptions): boolean {
-  if (isFailure(failure, 'device-offline')) return true;
-  if (isFailure(failure, 'hub-unreachable')) return failure.retryable || options.retryUnanswered === true;
-  return isFailure(failure, 'device-no-answer') && options.retryUnanswered === true;
+  switch (failure.code) {
+    case 'device-offline':
+      return true;
+    case 'hub-unreachable':
+      return neverSent.has(failure.details['cause']) || options.retryUnanswered === true;
+    case 'device-no-answer':
+      return options.retryUnanswered === true;
+    default:
+      return false;
+  }
 }
 
 /**
