@@ -78,16 +78,10 @@ const neverSent: ReadonlySet<unknown> = new Set([
 ]);
 
 function mayRepeat(failure: Failure, options: SendOptions): boolean {
-  switch (failure.code) {
-    case 'device-offline':
-      return true;
-    case 'hub-unreachable':
-      return neverSent.has(failure.details['cause']) || options.retryUnanswered === true;
-    case 'device-no-answer':
-      return options.retryUnanswered === true;
-    default:
-      return false;
-  }
+  const { code, details } = failure;
+  if (code === 'device-offline') return true;
+  if (code === 'hub-unreachable' && neverSent.has(details['cause'])) return true;
+  return options.retryUnanswered === true && (code === 'hub-unreachable' || code === 'device-no-answer');
 }
 
 /**
