@@ -125,7 +125,7 @@ function sign(key: string, resource: string, expiry: string): string {
 }
 
 function encode(text: string): string {
-  return encodeURIComponent(text).replace(
+  return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );

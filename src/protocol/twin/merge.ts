@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../std/json.ts';
+import { isJsonObject, type JsonObject } from '../../std/json.ts';
 import { HubError } from '../hub-errors.ts';
 
 /** Deeper than any content that passes the checks; keeps a patch that was not checked from exhausting the stack. */
@@ -33,10 +33,4 @@ export function setMember<Value>(target: Record<string, Value>, key: string, val
 
 export function guardDepth(depth: number): void {
   if (depth > deepest) throw new HubError('ArgumentInvalid', 'the document is nested too deeply');
-}
-
-/** An own member that is an object, else undefined. */
-export function objectMember(content: JsonObject, key: string): JsonObject | undefined {
-  const value: JsonValue | undefined = Object.hasOwn(content, key) ? content[key] : undefined;
-  return isJsonObject(value) ? value : undefined;
 }

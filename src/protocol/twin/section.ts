@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../std/json.ts
 import { isoTicks } from '../time.ts';
 import { isSystemMember } from './check.ts';
 import type { TwinMetadata, TwinSection } from './document.ts';
-import { guardDepth, mergeContent, objectMember, setMember } from './merge.ts';
+import { guardDepth, mergeContent, setMember } from './merge.ts';
 
 export interface SectionWrite {
   /** Unix milliseconds. */
@@ -30,7 +30,7 @@ export function patchSection(section: TwinSection, patch: JsonObject, write: Sec
   return {
     content: mergeContent(section.content, own),
     version,
-    metadata: patchMetadata(section.metadata, section.content, own, stamp, 0),
+    metadata: patchMetadata(section.metadata, own, stamp, 0),
   };
 }
 
@@ -63,7 +63,6 @@ function stampOf(version: number, write: SectionWrite): Stamp {
 
 function patchMetadata(
   metadata: TwinMetadata | undefined,
-  content: JsonObject,
   patch: JsonObject,
   stamp: Stamp,
   depth: number,
@@ -71,21 +70,10 @@ function patchMetadata(
   guardDepth(depth);
   const patched: TwinMetadata = { ...metadata, ...stamp };
   for (const [key, value] of Object.entries(patch)) {
-    const current = objectMember(content, key);
     if (value === null) delete patched[key];
     else if (isJsonObject(value))
-      setMember(
-        patched,
-        key,
-        patchMetadata(
-          current === undefined ? undefined : childOf(metadata, key),
-          current ?? {},
-          value,
-          stamp,
-          depth + 1,
-        ),
-      );
-    else setMember<TwinMetadata[string]>(patched, key, { ...stamp });
+      setChild(patched, key, patchMetadata(childOf(metadata, key), value, stamp, depth + 1));
+    else setChild(patched, key, { ...stamp });
   }
   return patched;
 }
@@ -94,9 +82,12 @@ function freshMetadata(value: JsonValue, stamp: Stamp, depth: number): TwinMetad
   guardDepth(depth);
   const metadata: TwinMetadata = { ...stamp };
   if (isJsonObject(value))
-    for (const [key, member] of Object.entries(value))
-      setMember<TwinMetadata[string]>(metadata, key, freshMetadata(member, stamp, depth + 1));
+    for (const [key, member] of Object.entries(value)) setChild(metadata, key, freshMetadata(member, stamp, depth + 1));
   return metadata;
+}
+
+function setChild(metadata: TwinMetadata, key: string, child: TwinMetadata): void {
+  setMember<TwinMetadata[string]>(metadata, key, child);
 }
 
 function childOf(metadata: TwinMetadata | undefined, key: string): TwinMetadata | undefined {
