@@ -3,6 +3,7 @@ import { isGlob, matchGlob } from '../../std/glob.ts';
 import { pool } from '../../std/pool.ts';
 import type { Hub } from '../ports.ts';
 import { conditionOfGlobs, quoteLiteral } from './glob-condition.ts';
+import { parseWhere } from './where.ts';
 
 /**
  * Which devices are meant: those named by `ids` and `from` (ids and globs, together), narrowed by `where`; with `where` alone,
@@ -42,6 +43,8 @@ export async function* selectDevices(
       hint: "name devices by id, by a glob such as 'pump-*', by --where or by --from FILE",
     });
   }
+  // Also keeps a condition such as "a) OR (b" from changing what it is joined to.
+  if (selector.where !== undefined) parseWhere(selector.where);
   const named = selector.ids.length > 0 || selector.from !== undefined;
   const seen = new Set<string>();
   const globs = new Set<string>();

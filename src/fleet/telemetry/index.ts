@@ -8,6 +8,6 @@ export {
   type Field,
   type ReadableBody,
 } from './body.ts';
-export { messageCondition, parseWhere, type MessageCondition } from './message-condition.ts';
+export { messageCondition, type MessageCondition } from './message-condition.ts';
 export { telemetryStatistics, type TelemetryStatistics } from './statistics.ts';
 export { tailTelemetry, type TailEvent, type TailRequest } from './tail-telemetry.ts';
