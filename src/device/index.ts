@@ -12,3 +12,11 @@ export type { DeviceEndpoint, Link, LinkOptions, OpenLink } from './connection/l
 export { problem, type MethodHandler } from './connection/method-channel.ts';
 export type { TelemetryOptions } from './connection/telemetry-codec.ts';
 export type { DesiredChange, DesiredListener } from './connection/twin-channel.ts';
+export { models, type Model, type Reading } from './models/index.ts';
+export { intervalBounds } from './simulator/simulated-device.ts';
+export {
+  startSimulation,
+  type Simulation,
+  type SimulationOptions,
+  type SimulationStats,
+} from './simulator/simulation.ts';

@@ -63,6 +63,8 @@ export interface DeviceConnection {
   onMethod(handler: MethodHandler): void;
   /** Returns how to stop listening. */
   onState(listener: (state: LinkState) => void): () => void;
+  /** Resolves when every telemetry message has its PUBACK or has failed, or after `limitMs`. */
+  drained(limitMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -143,6 +145,7 @@ export function openDevice(options: DeviceOptions): DeviceConnection {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    drained: (limitMs) => uplink.drained(limitMs),
     close: async () => {
       await keeper.close();
       uplink.close();
