@@ -1,0 +1,1 @@
+export { runQuery, type QueryOptions, type QueryResult } from './run-query.ts';

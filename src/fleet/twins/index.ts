@@ -1,0 +1,5 @@
+export { changeOfWords, removalOfPaths } from './change.ts';
+export { compareDesired, compareTwins } from './compare-twins.ts';
+export { contentOf } from './content.ts';
+export type { Difference } from './diff.ts';
+export { previewTwin, setTwin, setTwins, type SetTwinsOptions } from './set-twins.ts';
