@@ -6,10 +6,9 @@ import os from 'os';
 import { fileURLToPath } from 'url';
 const [major, minor] = process.versions.node.split('.').map(Number);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const home = process.env.XDG_CACHE_HOME || process.env.LOCALAPPDATA || os.homedir() + '/.cache';
+const cache = process.env.XDG_CACHE_HOME || process.env.LOCALAPPDATA || os.homedir() + '/.cache';
+const entry = fs.existsSync(here('../src/main.ts')) ? '../src/main.ts' : '../dist/main.js';
 if (major > 22 || (major === 22 && minor >= 18)) {
-  module.enableCompileCache((process.env.IOTCTL_CACHE_DIR || home + '/iotctl') + '/compile');
-  import(fs.existsSync(here('../src/main.ts')) ? '../src/main.ts' : '../dist/main.js').then((program) =>
-    program.main(),
-  );
-} else import('./re-execute.js').then((launcher) => launcher.reExecute(here('../node_modules/node/bin/node')));
+  module.enableCompileCache((process.env.IOTCTL_CACHE_DIR || cache + '/iotctl') + '/compile');
+  void import(entry).then((program) => program.main());
+} else void import('./re-execute.js').then((old) => old.reExecute(here('../node_modules/node/bin/node')));

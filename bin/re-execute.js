@@ -4,7 +4,7 @@ import { existsSync } from 'fs';
 
 export function reExecute(pinnedNode) {
   if (process.env.IOTCTL_NO_REEXEC || !existsSync(pinnedNode)) {
-    console.error(`iotctl: needs Node.js 22.18 or newer, this is ${process.version}`);
+    process.stderr.write(`iotctl: needs Node.js 22.18 or newer, this is ${process.version}\n`);
     process.exitCode = 69;
     return;
   }

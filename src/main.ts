@@ -1,10 +1,4 @@
-import { commandTable } from './cli/commands/index.ts';
 import type { Rooms } from './cli/rooms.ts';
-import { run } from './cli/run.ts';
-import type { ConnectionStringParts } from './config/index.ts';
-import { Failure } from './errors/index.ts';
-import type { ConnectionString } from './protocol/connection-string.ts';
-import { formatDuration } from './std/duration.ts';
 import { openSystem } from './system.ts';
 
 /** The other rooms, each loaded when a command first asks for it. */
@@ -19,12 +13,12 @@ const rooms: Rooms = {
   },
   async resolveConnection({ profile, connectionStringFile, env, store, readStdin }) {
     const { resolveConnection } = await import('./config/index.ts');
-    const { parseConnectionString } = await import('./protocol/connection-string.ts');
-    const parse = (text: string): ConnectionStringParts => policyParts(parseConnectionString(text));
+    const { parsePolicyConnectionString: parse } = await import('./protocol/connection-string.ts');
     return resolveConnection({ flags: { profile, connectionStringFile }, env, store, readStdin, parse });
   },
   async connectHub(connection, { clock, random, notes, version }) {
     const { connectHub } = await import('./client/index.ts');
+    const { formatDuration } = await import('./std/duration.ts');
     return connectHub(connection, {
       clock,
       random,
@@ -34,21 +28,14 @@ const rooms: Rooms = {
   },
 };
 
-/** A connection string of the operator's side names a policy of the hub, not a device. */
-function policyParts({
-  hostName,
-  sharedAccessKeyName,
-  sharedAccessKey,
-  deviceId,
-}: ConnectionString): ConnectionStringParts {
-  if (deviceId === undefined && sharedAccessKeyName !== undefined && sharedAccessKey !== undefined) {
-    return { hostName, sharedAccessKeyName, sharedAccessKey };
-  }
-  const what = deviceId === undefined ? 'has no key of a policy' : "is a device's, not one of a hub policy";
-  throw new Failure('invalid-connection-string', `the connection string ${what}`);
-}
-
-/** Runs the program on the real process; the launcher calls it. */
+/** Runs the program on the real process; the launcher calls it. The version alone needs nothing else loaded. */
 export async function main(): Promise<void> {
-  await run(openSystem(), rooms, commandTable);
+  const system = openSystem();
+  if (system.argv.length === 1 && system.argv[0] === '--version') {
+    system.stdout.on('error', () => undefined).write(`${system.version()}\n`);
+    return;
+  }
+  const { run } = await import('./cli/run.ts');
+  const { commandTable } = await import('./cli/commands/index.ts');
+  await run(system, rooms, commandTable);
 }

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { CommandContext } from './context.ts';
 import type { InputStream } from './system.ts';
 
@@ -29,6 +28,7 @@ async function readAll(stream: InputStream, signal: AbortSignal): Promise<string
 }
 
 async function* readLines(stream: InputStream, signal: AbortSignal): AsyncGenerator<string, void, undefined> {
+  const { createInterface } = await import('node:readline');
   const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY, signal });
   let first = true;
   for await (const line of lines) {

@@ -122,12 +122,12 @@ async function openOutput(
 }
 
 /** Tells a failure on stderr and gives the exit code. */
-async function report(error: unknown, wishes: Wishes, system: System, terminal: Terminal): Promise<number> {
-  if (error instanceof OutputClosed) return exitCodes.ok;
+async function report(thrown: unknown, wishes: Wishes, system: System, terminal: Terminal): Promise<number> {
+  if (thrown instanceof OutputClosed) return exitCodes.ok;
   // Whatever broke because the program was told to stop, it was told to stop.
   const reason: unknown = terminal.controller.signal.aborted ? terminal.controller.signal.reason : undefined;
   if (reason instanceof OutputClosed) return exitCodes.ok;
-  const failure = reason instanceof Failure ? reason : toFailure(error);
+  const failure = reason instanceof Failure ? reason : toFailure(thrown);
   const format = wishes.output?.format;
   const text = describeFailure(failure, {
     json: format === 'json' || format === 'ndjson',

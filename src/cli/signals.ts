@@ -10,23 +10,21 @@ const samePress = 300;
  */
 export function watchSignals(system: System, controller: AbortController, beforeExit: () => void): () => void {
   let firstAt: number | undefined;
-  const watch = (name: SignalName, failure: () => Failure, code: number): (() => void) =>
+  const watch = (name: SignalName, reason: 'interrupted' | 'terminated', code: number): (() => void) =>
     system.onSignal(name, () => {
       const now = system.clock.monotonic();
       if (firstAt === undefined) {
         firstAt = now;
-        controller.abort(failure());
+        controller.abort(new Failure(reason, reason));
       } else if (now - firstAt >= samePress) {
         beforeExit();
         system.exit(code);
       }
     });
-  const interrupted = (): Failure => new Failure('interrupted', 'interrupted');
-  const terminated = (): Failure => new Failure('terminated', 'terminated');
   const watches = [
-    watch('SIGINT', interrupted, exitCodes.interrupted),
-    watch('SIGTERM', terminated, exitCodes.terminated),
-    watch('SIGHUP', terminated, exitCodes.terminated),
+    watch('SIGINT', 'interrupted', exitCodes.interrupted),
+    watch('SIGTERM', 'terminated', exitCodes.terminated),
+    watch('SIGHUP', 'terminated', exitCodes.terminated),
   ];
   return () => {
     for (const unwatch of watches) unwatch();

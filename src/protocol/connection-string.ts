@@ -49,6 +49,22 @@ export function parseConnectionString(text: string): ConnectionString {
   return result as unknown as ConnectionString;
 }
 
+/** The key of a hub policy, as an operator connects with it. */
+export interface PolicyConnectionString {
+  readonly hostName: string;
+  readonly sharedAccessKeyName: string;
+  readonly sharedAccessKey: string;
+}
+
+/** Parses a connection string of the operator's side: it names a policy, not a device. Throws like {@link parseConnectionString}. */
+export function parsePolicyConnectionString(text: string): PolicyConnectionString {
+  const { hostName, sharedAccessKeyName, sharedAccessKey, deviceId } = parseConnectionString(text);
+  if (deviceId !== undefined) throw invalid("the connection string is a device's, not one of a hub policy", 'DeviceId');
+  if (sharedAccessKeyName === undefined || sharedAccessKey === undefined)
+    throw invalid('the connection string has no key of a hub policy', 'SharedAccessKey');
+  return { hostName, sharedAccessKeyName, sharedAccessKey };
+}
+
 /** Writes a connection string with its parts in the customary order. */
 export function formatConnectionString(connection: ConnectionString): string {
   const pairs: string[] = [];

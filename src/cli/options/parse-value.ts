@@ -14,7 +14,8 @@ export function parseValue(text: string, rules: ValueRules, where: string, now: 
   const invalid = (expected: string): Failure =>
     new Failure('invalid-value', `${where}: "${text}" is not ${expected}`, { details: { option: where, value: text } });
   if (rules.choices !== undefined && !rules.choices.includes(text)) throw invalid(`one of ${rules.choices.join(', ')}`);
-  switch (rules.type) {
+  const { type = 'string' } = rules;
+  switch (type) {
     case 'integer':
       if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(Number(text))) throw invalid('a whole number');
       return inRange(Number(text), rules, invalid);
@@ -35,7 +36,7 @@ export function parseValue(text: string, rules: ValueRules, where: string, now: 
       if (!(port <= 65_535)) throw invalid('a port: 0 to 65535 (0 picks a free one), or off');
       return port;
     }
-    default:
+    case 'string':
       return text;
   }
 }

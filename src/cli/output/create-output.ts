@@ -2,9 +2,6 @@ import type { Paint } from './colour.ts';
 import type { Picker } from './jmespath.ts';
 import type { Notes } from './notes.ts';
 import type { Output, OutputFormat } from './output.ts';
-import { renderDocument } from './render-document.ts';
-import { renderList } from './render-list.ts';
-import { renderStream } from './render-stream.ts';
 import type { Writer } from './writer.ts';
 
 export interface OutputOptions {
@@ -20,14 +17,15 @@ export interface OutputOptions {
   readonly columns: readonly string[] | undefined;
 }
 
+/** The output of one command. The renderer of a shape is loaded when a command has something of that shape. */
 export function createOutput(options: OutputOptions): Output {
   return {
     format: options.format,
     isTTY: options.isTTY,
     width: options.width,
-    list: (rows, view) => renderList(rows, view, options),
-    document: (value, view) => renderDocument(value, view, options),
-    stream: (batches, view) => renderStream(batches, view, options),
+    list: async (rows, view) => (await import('./render-list.ts')).renderList(rows, view, options),
+    document: async (value, view) => (await import('./render-document.ts')).renderDocument(value, view, options),
+    stream: async (batches, view) => (await import('./render-stream.ts')).renderStream(batches, view, options),
     text: (text) => options.writer.write(text),
   };
 }

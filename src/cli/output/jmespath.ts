@@ -1,3 +1,4 @@
+import type { TreeInterpreter } from '@jmespath-community/jmespath';
 import { Failure } from '../../errors/index.ts';
 
 /** Picks from a JSON value; the value itself without `--query`. */
@@ -5,10 +6,10 @@ export type Picker = (value: unknown) => unknown;
 
 /** Compiles `--query` before the command runs, so that a wrong one changes nothing. Failure: invalid-value. */
 export async function compilePick(expression: string): Promise<Picker> {
-  const { compile, TreeInterpreter } = await import('@jmespath-community/jmespath');
-  let tree: ReturnType<typeof compile>;
+  const jmespath = await import('@jmespath-community/jmespath');
+  let tree: ReturnType<typeof jmespath.compile>;
   try {
-    tree = compile(expression);
+    tree = jmespath.compile(expression);
   } catch (error) {
     throw new Failure('invalid-value', `--query: "${expression}" is not a JMESPath expression: ${messageOf(error)}`, {
       cause: error,
@@ -16,14 +17,14 @@ export async function compilePick(expression: string): Promise<Picker> {
   }
   return (value) => {
     try {
-      return TreeInterpreter.search(tree, plain(value));
+      return jmespath.TreeInterpreter.search(tree, plain(value));
     } catch (error) {
       throw new Failure('invalid-value', `--query: "${expression}": ${messageOf(error)}`, { cause: error });
     }
   };
 }
 
-type JmesValue = Parameters<typeof import('@jmespath-community/jmespath').TreeInterpreter.search>[1];
+type JmesValue = Parameters<typeof TreeInterpreter.search>[1];
 
 /** Dates and undefined as JSON would have them. */
 function plain(value: unknown): JmesValue {

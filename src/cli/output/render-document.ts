@@ -1,12 +1,9 @@
 import type { OutputOptions } from './create-output.ts';
-import { csvKeys, csvLine, csvRow } from './csv.ts';
 import type { Paint } from './colour.ts';
 import type { DocumentView, Tone } from './output.ts';
-import { renderPicked } from './render-picked.ts';
 import { safeJson, safeText } from './safe-text.ts';
 import { pad, textWidth } from './text-width.ts';
 import { valueText } from './value-text.ts';
-import { yamlText } from './yaml.ts';
 
 /** One thing, in the format of this call. */
 export async function renderDocument<Value>(
@@ -15,22 +12,31 @@ export async function renderDocument<Value>(
   options: OutputOptions,
 ): Promise<void> {
   const { writer } = options;
-  if (options.pick !== undefined) return renderPicked(options.pick(view.json(value)), options);
+  if (options.pick !== undefined) {
+    const { renderPicked } = await import('./render-picked.ts');
+    return renderPicked(options.pick(view.json(value)), options);
+  }
   switch (options.format) {
     case 'json':
       return writer.write(`${safeJson(JSON.stringify(view.json(value) ?? null, null, 2))}\n`);
     case 'ndjson':
       return writer.write(`${safeJson(JSON.stringify(view.json(value) ?? null))}\n`);
-    case 'yaml':
+    case 'yaml': {
+      const { yamlText } = await import('./yaml.ts');
       return writer.write(await yamlText(view.json(value)));
+    }
     case 'csv': {
+      const { csvKeys, csvLine, csvRow } = await import('./csv.ts');
       const json = view.json(value);
       const keys = csvKeys([json]);
       return writer.write(csvLine(keys) + csvRow(json, keys));
     }
     case 'name':
       return writer.write(`${safeText(view.name(value))}\n`);
-    default:
+    case 'table':
+    case 'wide':
+    case 'lines':
+    case 'raw':
       return writer.write(fieldLines(view.fields(value), '', options.paint));
   }
 }

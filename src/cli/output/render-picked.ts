@@ -4,7 +4,6 @@ import { csvKeys, csvLine, csvRow } from './csv.ts';
 import { safeJson } from './safe-text.ts';
 import { measure, plainTable } from './table.ts';
 import { valueText } from './value-text.ts';
-import { yamlText } from './yaml.ts';
 
 /** What `--query` picked: any JSON value, in the format of this call. */
 export async function renderPicked(value: unknown, options: OutputOptions): Promise<void> {
@@ -15,13 +14,19 @@ export async function renderPicked(value: unknown, options: OutputOptions): Prom
       return writer.write(`${safeJson(JSON.stringify(value ?? null, null, 2))}\n`);
     case 'ndjson':
       return writer.write(items.map((item) => `${safeJson(JSON.stringify(item ?? null))}\n`).join(''));
-    case 'yaml':
+    case 'yaml': {
+      const { yamlText } = await import('./yaml.ts');
       return writer.write(await yamlText(value));
+    }
     case 'csv': {
       const keys = csvKeys(items);
       return writer.write(csvLine(keys) + items.map((item) => csvRow(item, keys)).join(''));
     }
-    default:
+    case 'table':
+    case 'wide':
+    case 'name':
+    case 'lines':
+    case 'raw':
       return writer.write(pickedTable(value, items, options));
   }
 }
@@ -41,7 +46,7 @@ function pickedTable(value: unknown, items: readonly unknown[], { paint }: Outpu
       keys.map((key) => ({ text: valueText(isJsonObject(item) ? item[key] : undefined) })),
     );
     const table = plainTable(columns, measure(columns, cells), { paint, cut: false });
-    return table.head() + table.rows(cells);
+    return table(cells, { first: true, last: true });
   }
   if (shown.every((item) => Array.isArray(item))) {
     return shown.map((item) => `${(item as readonly unknown[]).map(valueText).join('  ')}\n`).join('');

@@ -3,7 +3,7 @@ import { chooseColumns, toCells, toTableColumns } from './columns.ts';
 import { csvKeys, csvLine, csvRow } from './csv.ts';
 import type { StreamView } from './output.ts';
 import { safeJson, safeLines, safeText } from './safe-text.ts';
-import { fit, measure, plainTable, type TableRenderer } from './table.ts';
+import { fit, measure, plainTable, type ChunkRenderer } from './table.ts';
 import { isJsonObject } from '../../std/json.ts';
 
 /** Turns a batch of rows into the text (or bytes) to write. Some keep a state: the widths, the keys of the header. */
@@ -38,7 +38,9 @@ function formatterOf<Row>(view: StreamView<Row>, options: OutputOptions): BatchF
       return (rows) => rows.map((row) => `${safeText(view.name(row))}\n`).join('');
     case 'raw':
       return rawFormatter(view, options);
-    default:
+    case 'table':
+    case 'wide':
+    case 'yaml':
       return tableFormatter(view, options);
   }
 }
@@ -109,14 +111,14 @@ function rawFormatter<Row>(view: StreamView<Row>, { isTTY }: OutputOptions): Bat
 function tableFormatter<Row>(view: StreamView<Row>, options: OutputOptions): BatchFormatter<Row> {
   const columns = chooseColumns(view.columns, options.columns, options.format === 'wide');
   const headers = toTableColumns(columns);
-  let table: TableRenderer | undefined;
+  let render: ChunkRenderer | undefined;
   return (rows) => {
+    if (rows.length === 0) return '';
     const cells = rows.map((row) => toCells(row, columns));
-    if (cells.length === 0) return '';
-    if (table !== undefined) return table.rows(cells);
+    if (render !== undefined) return render(cells, { first: false, last: false });
     const natural = measure(headers, cells);
     const widths = options.isTTY ? fit(natural, options.width - 2 * (columns.length - 1)) : natural;
-    table = plainTable(headers, widths, { paint: options.paint, cut: options.isTTY });
-    return table.head() + table.rows(cells);
+    render = plainTable(headers, widths, { paint: options.paint, cut: options.isTTY });
+    return render(cells, { first: true, last: false });
   };
 }

@@ -13,12 +13,14 @@ export interface TableColumn {
   readonly align: 'left' | 'right';
 }
 
-/** Rows become text in chunks, at widths that were decided once. */
-export interface TableRenderer {
-  head(): string;
-  rows(cells: readonly (readonly Cell[])[]): string;
-  foot(): string;
+/** Where a chunk stands in its table: the first has the header, the last the closing border. */
+export interface ChunkPlace {
+  readonly first: boolean;
+  readonly last: boolean;
 }
+
+/** Rows become text in chunks, at widths that were decided once. */
+export type ChunkRenderer = (rows: readonly (readonly Cell[])[], place: ChunkPlace) => string;
 
 const narrowest = 6;
 
@@ -50,7 +52,7 @@ export function plainTable(
   columns: readonly TableColumn[],
   widths: readonly number[],
   options: { paint: Paint; cut: boolean },
-): TableRenderer {
+): ChunkRenderer {
   const line = (cells: readonly Cell[]): string =>
     cells
       .map((cell, index) => {
@@ -62,65 +64,15 @@ export function plainTable(
       })
       .join('  ')
       .trimEnd();
-  return {
-    head: () => `${line(columns.map((column) => ({ text: column.header })))}\n`,
-    rows: (cells) => cells.map((row) => `${line(row)}\n`).join(''),
-    foot: () => '',
-  };
+  return (rows, { first }) =>
+    (first ? [headerCells(columns), ...rows] : rows)
+      .map(
+        (row) => `${line(row)}
+`,
+      )
+      .join('');
 }
 
-/**
- * A table with borders for a terminal. cli-table3 is quadratic in its rows, so it gets them in small chunks at fixed
- * widths, and the borders of the chunks are left out where two meet.
- */
-export async function borderedTable(
-  columns: readonly TableColumn[],
-  widths: readonly number[],
-  paint: Paint,
-): Promise<TableRenderer> {
-  const { default: Table } = await import('cli-table3');
-  const render = (
-    head: readonly string[],
-    rows: readonly (readonly string[])[],
-    edges: Readonly<Record<string, string>>,
-  ): string => {
-    const table = new Table({
-      head: [...head],
-      colWidths: widths.map((width) => width + 2),
-      colAligns: columns.map((column) => column.align),
-      style: { head: [], border: [] },
-      chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '', ...edges },
-    });
-    for (const row of rows) table.push([...row]);
-    return `${table.toString()}\n`;
-  };
-  const noEdge = (side: 'top' | 'bottom'): Record<string, string> => ({
-    [side]: '',
-    [`${side}-mid`]: '',
-    [`${side}-left`]: '',
-    [`${side}-right`]: '',
-  });
-  const rule = (left: string, middle: string, right: string): string =>
-    `${left}${widths.map((width) => '─'.repeat(width + 2)).join(middle)}${right}\n`;
-  const cellText = (cell: Cell, index: number): string => paint(truncate(cell.text, widths[index] ?? 0), cell.tone);
-  const inner = { ...noEdge('top'), ...noEdge('bottom') };
-  return {
-    head: () =>
-      rule('┌', '┬', '┐') +
-      render(
-        [],
-        [columns.map((column, index) => paint(truncate(column.header, widths[index] ?? 0), 'accent'))],
-        inner,
-      ) +
-      rule('├', '┼', '┤'),
-    rows: (cells) =>
-      cells.length === 0
-        ? ''
-        : render(
-            [],
-            cells.map((row) => row.map(cellText)),
-            inner,
-          ),
-    foot: () => rule('└', '┴', '┘'),
-  };
+export function headerCells(columns: readonly TableColumn[]): Cell[] {
+  return columns.map(({ header }) => ({ text: header, tone: 'accent' }));
 }

@@ -1,7 +1,8 @@
 const plain = /^[\x20-\x7e]*$/;
 const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
-const wideCharacter = /^\p{Emoji_Presentation}$/u;
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+const emoji = /^\p{Emoji_Presentation}$/u;
+const regionalIndicator = /^\p{Regional_Indicator}$/u;
+const emojiStyle = '\ufe0f';
 
 /** First and last code points that take two columns (Unicode East Asian Width W and F, without emoji). */
 const wideRanges: readonly (readonly [number, number])[] = [
@@ -19,15 +20,14 @@ const wideRanges: readonly (readonly [number, number])[] = [
   [0xffe0, 0xffe6],
   [0x16fe0, 0x18aff],
   [0x1b000, 0x1b2ff],
-  [0x1f200, 0x1f320],
   [0x20000, 0x3fffd],
 ];
 
-/** Columns the text takes on a terminal. The text must be safe already: no control characters, no colour. */
+/** Columns the text takes on a terminal. The text must be safe already: no control characters, joiners or colour. */
 export function textWidth(text: string): number {
   if (plain.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(text)) width += graphemeWidth(segment);
+  for (const [, characterWidth] of measured(text)) width += characterWidth;
   return width;
 }
 
@@ -37,11 +37,10 @@ export function truncate(text: string, width: number): string {
   if (width <= 1) return width === 1 ? '…' : '';
   let kept = '';
   let used = 0;
-  for (const { segment } of segmenter.segment(text)) {
-    const next = graphemeWidth(segment);
-    if (used + next > width - 1) break;
-    kept += segment;
-    used += next;
+  for (const [character, characterWidth] of measured(text)) {
+    if (used + characterWidth > width - 1) break;
+    kept += character;
+    used += characterWidth;
   }
   return `${kept}…`;
 }
@@ -53,10 +52,25 @@ export function pad(text: string, width: number, align: 'left' | 'right' = 'left
   return align === 'right' ? ' '.repeat(missing) + text : text + ' '.repeat(missing);
 }
 
-function graphemeWidth(grapheme: string): number {
-  const first = grapheme.codePointAt(0) ?? 0;
-  const character = String.fromCodePoint(first);
+/**
+ * Each character with its columns. Intl.Segmenter would do this too, but takes as long to load as the rest of the
+ * program; joined emoji, its only gain, are shown as escapes here.
+ */
+function* measured(text: string): Generator<readonly [character: string, width: number], void, undefined> {
+  let previous = 0;
+  for (const character of text) {
+    // A symbol followed by the emoji style selector is drawn two columns wide.
+    const width = character === emojiStyle ? Math.max(0, Math.min(1, 2 - previous)) : characterColumns(character);
+    yield [character, width];
+    previous = width;
+  }
+}
+
+function characterColumns(character: string): number {
   if (zeroWidth.test(character)) return 0;
-  if (grapheme.includes('\ufe0f') || wideCharacter.test(character)) return 2;
-  return wideRanges.some(([from, to]) => first >= from && first <= to) ? 2 : 1;
+  // Two regional indicators make one flag of two columns.
+  if (regionalIndicator.test(character)) return 1;
+  if (emoji.test(character)) return 2;
+  const code = character.codePointAt(0) ?? 0;
+  return wideRanges.some(([from, to]) => code >= from && code <= to) ? 2 : 1;
 }

@@ -1,0 +1,45 @@
+import { chooseColumns, toCells, toTableColumns } from './columns.ts';
+import type { OutputOptions } from './create-output.ts';
+import type { ListView } from './output.ts';
+import type { Rows } from './render-list.ts';
+import { fit, measure, plainTable, type Cell, type ChunkRenderer, type TableColumn } from './table.ts';
+
+/** Rows that decide the widths; later rows keep to them, so that a list of any length needs little memory. */
+const sampleSize = 1_000;
+const chunkSize = 100;
+
+/** A list as a table: with borders, cut to the width of a terminal, or plain and whole on a pipe and in `-o wide`. */
+export async function writeTable<Row>(rows: Rows<Row>, view: ListView<Row>, options: OutputOptions): Promise<void> {
+  const columns = chooseColumns(view.columns, options.columns, options.format === 'wide');
+  const waiting: Cell[][] = [];
+  let render: ChunkRenderer | undefined;
+  let first = true;
+  /** Writes all that waits but the rows of one chunk, because only the last chunk closes the table. */
+  const write = async (last: boolean): Promise<void> => {
+    render ??= await chooseRenderer(toTableColumns(columns), waiting, options);
+    const keep = last ? 0 : chunkSize;
+    while (waiting.length > keep) {
+      const chunk = waiting.splice(0, chunkSize);
+      await options.writer.write(render(chunk, { first, last: last && waiting.length === 0 }));
+      first = false;
+    }
+  };
+  for await (const row of rows) {
+    waiting.push(toCells(row, columns));
+    if (waiting.length >= (render === undefined ? sampleSize : 2 * chunkSize)) await write(false);
+  }
+  if (first && waiting.length === 0) options.notes.info(view.empty ?? 'nothing found');
+  else await write(true);
+}
+
+async function chooseRenderer(
+  columns: readonly TableColumn[],
+  sample: readonly (readonly Cell[])[],
+  { paint, isTTY, format, width }: OutputOptions,
+): Promise<ChunkRenderer> {
+  const natural = measure(columns, sample);
+  if (!isTTY || format === 'wide') return plainTable(columns, natural, { paint, cut: false });
+  const { borderedTable } = await import('./bordered-table.ts');
+  // Each column has a space on both sides and a border; plus the last border.
+  return borderedTable(columns, fit(natural, width - 3 * columns.length - 1), paint);
+}
