@@ -7,4 +7,5 @@ export {
   type ConnectionStringParts,
   type ResolveOptions,
 } from './resolve-connection.ts';
+export { inspectConfiguration, type ConfigInspection, type ConfigProblem } from './inspect.ts';
 export type { Keychain } from './keychain.ts';

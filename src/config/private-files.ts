@@ -58,6 +58,16 @@ export async function readPrivateFile(path: string, options: PrivateFileOptions)
   }
 }
 
+/** The text of a file as {@link readPrivateFile} would give it, with permissions left as they are; undefined when there is none. */
+export async function readFileUnchanged(path: string): Promise<string | undefined> {
+  const file = await openWithoutFollowing(path);
+  try {
+    return await file?.readFile('utf8');
+  } finally {
+    await file?.close();
+  }
+}
+
 /** Failure `invalid-config` when a symbolic link stands where a file is about to be written. */
 export async function refuseSymbolicLink(path: string): Promise<void> {
   const stats = await lstat(path).catch(() => undefined);

@@ -20,6 +20,8 @@ export interface Connection extends Profile {
   readonly sharedAccessKey: string;
   /** Where the choice came from, for `doctor` and errors. */
   readonly source: 'flag' | 'environment' | 'profile';
+  /** Built from a connection string; there is no profile of this name. */
+  readonly fromConnectionString?: true;
 }
 
 /** Where secrets of a profile are kept. */

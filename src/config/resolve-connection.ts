@@ -69,6 +69,7 @@ function fromConnectionString(
     ...(filled(deviceUrl) && { deviceUrl }),
     ...(filled(caFile) && { caFile }),
     source,
+    fromConnectionString: true,
   };
 }
 
