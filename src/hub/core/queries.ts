@@ -1,5 +1,4 @@
 import { parseQuery } from '../../protocol/query/index.ts';
-import type { JsonObject } from '../../std/json.ts';
 import type { RegistryStore } from './ports.ts';
 import type { QueryService } from './services.ts';
 import type { Sessions } from './sessions/sessions.ts';
@@ -18,7 +17,7 @@ export function createQueries(store: RegistryStore, sessions: Sessions): QuerySe
       if (found.type === 'Raw') return { type: 'Raw', rows: [...found.rows], next: found.next };
       return {
         type: 'Twin',
-        rows: found.rows.map((record) => ({ ...viewTwin(record) }) as unknown as JsonObject),
+        rows: found.rows.map((record) => ({ ...viewTwin(record) })),
         next: found.next,
       };
     },

@@ -1,7 +1,7 @@
 /** What the hub's fronts (MQTT, HTTP, later AMQP) may ask of the core. A front translates one protocol to these calls. */
 import type { BulkDevice, BulkResult, DeviceIdentity } from '../../protocol/identity.ts';
 import type { MethodRequest, MethodResponse } from '../../protocol/method.ts';
-import type { DeviceTwin, Twin, TwinChange } from '../../protocol/twin/document.ts';
+import type { DeviceTwin, Twin } from '../../protocol/twin/document.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { DeviceRecord, RegistryCounts, Sender, TelemetryLog } from './ports.ts';
 

@@ -2,16 +2,19 @@ import { randomInt } from 'node:crypto';
 import type { Clock } from '../../../std/clock.ts';
 import type { JsonValue } from '../../../std/json.ts';
 import { HubError } from '../../../protocol/hub-errors.ts';
-import { parseMethodRequest, type MethodRequest, type MethodResponse } from '../../../protocol/method.ts';
+import {
+  parseMethodPayload,
+  parseMethodRequest,
+  type MethodRequest,
+  type MethodResponse,
+} from '../../../protocol/method.ts';
 import type { DeviceRecords } from '../records.ts';
 import type { CommandService, DeviceSession } from '../services.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import { parseUntrustedJson } from '../untrusted.ts';
+import { guardJson } from '../untrusted.ts';
 import { badAnswer, noAnswer, notOnline } from './errors.ts';
 import { createPendingCalls, type PendingCalls } from './pending-calls.ts';
 
-/** Each way. Source: device.md §7. */
-const maxPayloadBytes = 128 * 1024;
 const defaultMaxInFlight = 64;
 
 export interface Commands extends CommandService {
@@ -114,8 +117,6 @@ export function createCommands({
     async invoke(deviceId, body, callerSignal) {
       const request = parseMethodRequest(body);
       const payload = JSON.stringify(request.payload);
-      if (Buffer.byteLength(payload) > maxPayloadBytes)
-        throw new HubError('MessageTooLarge', `The payload is larger than ${maxPayloadBytes} bytes.`);
       const signal = callerSignal === undefined ? closing.signal : AbortSignal.any([callerSignal, closing.signal]);
       signal.throwIfAborted();
       const leave = pending.enter(deviceId);
@@ -125,7 +126,7 @@ export function createCommands({
         leave();
       }
     },
-    answer: (deviceId, requestId, status, payload) => answer(pending, deviceId, requestId, status, payload),
+    answer: (deviceId, requestId, status, payload) => deliver(pending, deviceId, requestId, status, payload),
     close() {
       closing.abort(new HubError('ServiceUnavailable', 'The hub is stopping.'));
     },
@@ -133,7 +134,7 @@ export function createCommands({
 }
 
 /** Hands a device's answer to whoever waits for it; late and unknown ones are dropped. Source: device.md §7. */
-function answer(
+function deliver(
   pending: PendingCalls,
   deviceId: string,
   requestId: string,
@@ -150,12 +151,13 @@ function answer(
   }
 }
 
+/** As the device wrote it, unless passing it on could hurt a reader. */
 function readPayload(text: string): JsonValue {
-  if (text.trim() === '') return null;
-  if (Buffer.byteLength(text) > maxPayloadBytes) throw badAnswer(`is larger than ${maxPayloadBytes} bytes`);
+  const payload = parseMethodPayload(text);
   try {
-    return parseUntrustedJson(text);
+    guardJson(payload);
   } catch {
-    throw badAnswer('is not JSON that can be passed on');
+    throw badAnswer('is nested too deeply or names __proto__');
   }
+  return payload;
 }

@@ -1,0 +1,41 @@
+import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Failure } from '../errors/index.ts';
+import { lockDirectory } from './lock.ts';
+import { readStateFile, removeHubState } from './state.ts';
+
+/** A directory that belongs to this hub until the release. */
+export interface DataDirectory {
+  readonly path: string;
+  release(): Promise<void>;
+}
+
+/** Makes, protects and locks the directory. Failures: `hub-running` naming the process, and those of the file system. */
+export async function openDataDirectory(options: {
+  readonly dataDir: string;
+  readonly ephemeral: boolean;
+}): Promise<DataDirectory> {
+  const path = options.ephemeral ? await mkdtemp(join(await realpath(tmpdir()), 'iotctl-hub-')) : options.dataDir;
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  // Keys and telemetry are for this user alone, also where the directory was there before.
+  await chmod(path, 0o700);
+  const lock = await lockDirectory(path);
+  if (lock === undefined) throw await hubRunning(path);
+  // What is left of a hub that was killed must not pass for this one.
+  await removeHubState(path);
+  return {
+    path,
+    async release() {
+      await removeHubState(path);
+      lock.release();
+      if (options.ephemeral) await rm(path, { recursive: true, force: true });
+    },
+  };
+}
+
+async function hubRunning(path: string): Promise<Failure> {
+  const state = await readStateFile(path);
+  const who = state === undefined ? 'another hub is starting or stopping' : `a hub runs already (process ${state.pid})`;
+  return new Failure('hub-running', `${who} on ${path}`, state === undefined ? {} : { details: { pid: state.pid } });
+}

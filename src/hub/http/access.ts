@@ -1,0 +1,60 @@
+import type { FastifyRequest } from 'fastify';
+import { HubError } from '../../protocol/hub-errors.ts';
+import type { Gatekeeper, DevicePrincipal, Permission } from '../core/services.ts';
+import type { Envelope } from './errors.ts';
+import { checkApiVersion, idOf, parametersOf } from './request.ts';
+
+/** What a route declares about itself. */
+export interface RouteConfig {
+  /** Rights of which a back-end caller needs one, or `device`: the device of the path itself. */
+  readonly access: readonly Permission[] | 'device';
+  /** Body shape of its errors. */
+  readonly envelope?: Envelope;
+  /** The hub's own extensions may be asked without an api-version. */
+  readonly unversioned?: true;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    hub?: RouteConfig;
+  }
+  interface FastifyRequest {
+    /** The device that sent the request, on routes with access `device`. */
+    principal: DevicePrincipal | null;
+  }
+}
+
+/** Rights by API (service.md §1.2); where that table is unsure, either of two rights opens the door. */
+export const rights = {
+  readDevices: ['RegistryRead'],
+  writeDevices: ['RegistryWrite'],
+  twins: ['ServiceConnect'],
+  methods: ['ServiceConnect'],
+  query: ['ServiceConnect', 'RegistryRead'],
+  statistics: ['RegistryRead', 'ServiceConnect'],
+  telemetry: ['ServiceConnect'],
+  status: ['RegistryRead', 'RegistryWrite', 'ServiceConnect', 'DeviceConnect'],
+} as const satisfies Record<string, readonly Permission[]>;
+
+/** Runs before any byte of a body is read: nobody unknown makes the hub keep something. */
+export async function admit(gatekeeper: Gatekeeper, request: FastifyRequest): Promise<void> {
+  const config = request.routeOptions.config.hub;
+  if (config === undefined) throw new HubError('NotFound', 'There is nothing at this address.');
+  const token = request.headers.authorization;
+  if (config.access === 'device') {
+    request.principal = await gatekeeper.authenticateDevice({ deviceId: idOf(request), token: token ?? '' });
+  } else {
+    await gatekeeper.authorizeService({ token, resource: pathOf(request), anyOf: config.access });
+  }
+  if (config.unversioned !== true) checkApiVersion(parametersOf(request));
+}
+
+/** The path without parameters, decoded once, as a token's resource names it. */
+function pathOf(request: FastifyRequest): string {
+  const path = request.url.split('?', 1)[0] ?? '/';
+  try {
+    return decodeURIComponent(path).replace(/\/+$/, '');
+  } catch {
+    throw new HubError('IotHubFormatError', 'The address is not encoded properly.');
+  }
+}

@@ -1,0 +1,127 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../std/clock.ts';
+import { HubError } from '../../protocol/hub-errors.ts';
+import type { HubCore } from '../core/services.ts';
+import type { HubLog } from '../log.ts';
+import { admit } from './access.ts';
+import { errorReply, isAnswer } from './errors.ts';
+import { deviceRoutes } from './routes/devices.ts';
+import { eventRoutes } from './routes/events.ts';
+import { methodRoutes } from './routes/methods.ts';
+import { queryRoutes } from './routes/query.ts';
+import { statisticsRoutes } from './routes/statistics.ts';
+import { statusRoutes } from './routes/status.ts';
+import { telemetryRoutes } from './routes/telemetry.ts';
+import { twinRoutes } from './routes/twins.ts';
+
+export interface HttpFrontParts {
+  readonly core: HubCore;
+  readonly clock: Clock;
+  readonly log: HubLog;
+  /** Version of the program, for `/iotctl/status`. */
+  readonly version: string;
+}
+
+/** What routes may use. */
+export interface RouteContext extends HttpFrontParts {
+  /** Aborts when the hub stops: streams end, waiting calls are refused. */
+  readonly stopping: AbortSignal;
+  /** When the hub started, Unix milliseconds. */
+  readonly startedAt: number;
+}
+
+/** The REST side of the hub, apart from any listener: servers hand it requests, tests inject them. */
+export interface HttpFront {
+  readonly app: FastifyInstance;
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Ends streams and waiting calls; requests that are being answered are finished by their servers. */
+  close(): Promise<void>;
+}
+
+/** Bulk requests of 100 devices with full twins fit; anything larger is refused while it arrives. */
+const bodyLimit = 8 * 1024 * 1024;
+
+export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront> {
+  const { fastify } = await import('fastify');
+  const stopping = new AbortController();
+  const app = fastify({
+    bodyLimit,
+    exposeHeadRoutes: false,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    routerOptions: {
+      caseSensitive: false,
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
+      maxParamLength: 512,
+    },
+    frameworkErrors: (error, request, reply) =>
+      void sendError(parts, error, request as FastifyRequest, reply as unknown as FastifyReply),
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.decorateRequest('principal', null);
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-ms-request-id', request.id);
+    await admit(parts.core.gatekeeper, request);
+  });
+  app.setNotFoundHandler((request, reply) =>
+    sendError(parts, Object.assign(new Error(), { statusCode: 404 }), request, reply),
+  );
+  app.setErrorHandler((error, request, reply) => sendError(parts, error, request, reply));
+  const context: RouteContext = { ...parts, stopping: stopping.signal, startedAt: parts.clock.now() };
+  for (const routes of [
+    deviceRoutes,
+    twinRoutes,
+    queryRoutes,
+    methodRoutes,
+    statisticsRoutes,
+    eventRoutes,
+    telemetryRoutes,
+    statusRoutes,
+  ]) {
+    routes(app, context);
+  }
+  await app.ready();
+  return {
+    app,
+    handle: (request, response) => app.routing(request, response),
+    async close() {
+      stopping.abort(new HubError('ServiceUnavailable', 'The hub is stopping.'));
+      await app.close();
+    },
+  };
+}
+
+/** Every refusal and failure leaves here; only failures of the hub itself are logged as such. */
+function sendError(
+  { clock, log }: HttpFrontParts,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const answer = errorReply(error, envelopeOf(request, error), clock.now());
+  const facts = {
+    method: request.method,
+    path: request.url.split('?', 1)[0],
+    status: answer.status,
+    trackingId: answer.trackingId,
+  };
+  if (isAnswer(error)) log.debug({ ...facts, code: answer.symbol }, 'request refused');
+  else log.error({ ...facts, err: error }, 'request failed');
+  // A refused request may still be sending a body that nobody will read.
+  if (answer.status === 401 || answer.status === 413) void reply.header('connection', 'close');
+  return reply
+    .code(answer.status)
+    .header('iothub-errorcode', answer.symbol)
+    .type('application/json; charset=utf-8')
+    .send(answer.body);
+}
+
+/** Refused credentials look the same on every route. */
+function envelopeOf(request: FastifyRequest, error: unknown): 'classic' | 'nested' {
+  const refused = error instanceof Error && 'status' in error && error.status === 401;
+  return refused ? 'classic' : (request.routeOptions?.config.hub?.envelope ?? 'classic');
+}

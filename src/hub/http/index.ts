@@ -1,0 +1,3 @@
+export { createHttpFront, type HttpFront, type HttpFrontParts } from './app.ts';
+export { createHttpServer } from './server.ts';
+export type { HubStatus } from './routes/status.ts';

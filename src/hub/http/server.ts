@@ -1,0 +1,25 @@
+import { createServer as createPlainServer, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { CertificatePair } from '../tls/issue.ts';
+import type { HttpFront } from './app.ts';
+
+/** A client that does not get on with its request is cut off; answers, streams among them, may take their time. */
+const timeouts: ServerOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 2_000,
+  maxHeaderSize: 16 * 1024,
+  noDelay: true,
+  keepAlive: true,
+};
+
+/** A server over the front, plain or with TLS 1.2 and up; not listening yet. */
+export function createHttpServer(front: HttpFront, tls: CertificatePair | undefined): Server {
+  const handle = front.handle.bind(front);
+  if (tls === undefined) return createPlainServer(timeouts, handle);
+  return createTlsServer(
+    { ...timeouts, key: tls.key, cert: tls.certificate, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 },
+    handle,
+  );
+}

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { formatConnectionString } from '../protocol/connection-string.ts';
+import { isoMillis } from '../protocol/time.ts';
+import { createGatekeeper } from './auth/gatekeeper.ts';
+import { loadPolicies } from './auth/policies.ts';
+import { createCore } from './core/core.ts';
+import type { AccessPolicy } from './core/services.ts';
+import { openDataDirectory } from './data-directory.ts';
+import { createHttpFront } from './http/index.ts';
+import { drain, type Listener } from './listeners.ts';
+import { silentLog } from './log.ts';
+import { createMqttFront } from './mqtt/index.ts';
+import type { HubOptions, RunningHub } from './options.ts';
+import { openListeners } from './servers.ts';
+import { createShutdown, type Shutdown } from './shutdown.ts';
+import { writeHubState, type HubInfo } from './state.ts';
+import { openTelemetryLog } from './store/log/index.ts';
+import { openRegistryStore } from './store/sqlite/index.ts';
+import { loadCertificates } from './tls/index.ts';
+
+/** Names every hub answers to, whatever else it is called. */
+const localNames = ['localhost', '127.0.0.1', '::1'] as const;
+
+/**
+ * Starts a hub and resolves when every listener is up. What was begun is undone when a step fails.
+ * Failures: `hub-running`, `port-taken` (naming the flag), `permission-denied`, `disk-full`, `io`, `runtime-too-old`.
+ */
+export async function startHub(options: HubOptions): Promise<RunningHub> {
+  const shutdown = createShutdown(options.clock, options.log ?? silentLog);
+  try {
+    return await compose(options, shutdown);
+  } catch (error) {
+    await shutdown.run().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The hub's parts in the order they need each other; the shutdown runs the other way round. */
+async function compose(options: HubOptions, shutdown: Shutdown): Promise<RunningHub> {
+  const { clock, log = silentLog, version } = options;
+  const directory = await openDataDirectory({ dataDir: options.dataDir, ephemeral: options.ephemeral === true });
+  shutdown.add('data directory', () => directory.release());
+  const hostNames = [...new Set([...localNames, ...(options.hostNames ?? []).map((name) => name.toLowerCase())])];
+
+  const store = await openRegistryStore({ file: join(directory.path, 'registry.db') });
+  shutdown.add('registry store', () => store.close());
+  await store.disconnectAll(clock.now());
+  const telemetry = await openTelemetryLog({
+    file: join(directory.path, 'telemetry.db'),
+    retention: options.retention,
+    clock,
+  });
+  shutdown.add('telemetry log', () => telemetry.close());
+  const certificates = await loadCertificates(join(directory.path, 'tls'), hostNames, clock.now());
+  const policies = await loadPolicies(store);
+
+  const gatekeeper = createGatekeeper({ store, clock, policies, hostNames });
+  const onError = (error: unknown): void => log.error({ err: error }, 'work in the background failed');
+  const core = createCore({ store, telemetry, gatekeeper, clock, onError });
+  shutdown.add('core', () => core.close());
+  const listeners: Listener[] = [];
+  shutdown.add('connections', () => drain(listeners, clock));
+  const http = await createHttpFront({ core, clock, log, version });
+  shutdown.add('HTTP front', () => http.close());
+  const mqtt = createMqttFront({ core, clock, log });
+  shutdown.add('MQTT front', () => mqtt.close());
+  shutdown.add('listeners', () => listeners.forEach((listener) => listener.stop()));
+  await openListeners(options, { http, mqtt, certificate: certificates.server }, listeners);
+
+  const info = {
+    hostName: options.hostNames?.[0] ?? 'localhost',
+    ports: portsOf(listeners),
+    connectionString: ownerConnectionString(options.hostNames?.[0] ?? 'localhost', policies),
+    caFile: certificates.caFile,
+    dataDir: directory.path,
+    pid: options.pid,
+  };
+  await writeHubState({ ...info, version, startedAt: isoMillis(clock.now()) });
+  log.info({ ports: info.ports, dataDir: info.dataDir }, 'hub is up');
+  return { info, fallbacks: listeners.flatMap(({ fallback }) => fallback ?? []), close: () => shutdown.run() };
+}
+
+function portsOf(listeners: readonly Listener[]): HubInfo['ports'] {
+  const port = (wanted: string): number | null => listeners.find(({ name }) => name === wanted)?.port ?? null;
+  return { mqtt: port('mqtt'), mqtts: port('mqtts'), http: port('http'), https: port('https') };
+}
+
+/** The policy with every right; it is among the ones a hub starts with. */
+const ownerPolicy = 'iothubowner';
+
+function ownerConnectionString(hostName: string, policies: readonly AccessPolicy[]): string {
+  const owner = policies.find(({ name }) => name === ownerPolicy);
+  if (owner === undefined) throw new Error(`the policy ${ownerPolicy} is missing`);
+  return formatConnectionString({ hostName, sharedAccessKeyName: owner.name, sharedAccessKey: owner.primaryKey });
+}

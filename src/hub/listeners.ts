@@ -1,0 +1,155 @@
+import { Server as HttpServer } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { Failure } from '../errors/index.ts';
+import { sleep, type Clock } from '../std/clock.ts';
+import { portKinds, type PortChoice, type PortFallback, type PortName } from './ports.ts';
+
+/** One port that listens, on one address or more. */
+export interface Listener {
+  readonly name: PortName;
+  readonly port: number;
+  readonly fallback: PortFallback | undefined;
+  /** Takes no more connections; those there are go on. */
+  stop(): void;
+  /** Closes connections with nothing in progress; answers how many are left. */
+  closeIdle(): number;
+  /** Cuts the connections that are still open. */
+  destroy(): void;
+}
+
+export interface ListenRequest {
+  readonly name: PortName;
+  readonly choice: Exclude<PortChoice, 'off'>;
+  /** The first must be there; others are left out where the machine does not have them. */
+  readonly addresses: readonly string[];
+  readonly createServer: () => Server;
+}
+
+const backlog = 4_096;
+/** A free port on one address can be taken on the next; then another is tried. */
+const freePortAttempts = 10;
+const drainMs = 3_000;
+const drainStepMs = 20;
+
+/** Listens on the chosen port. Failure: `port-taken`, naming the flag that moves it. */
+export async function listen(request: ListenRequest): Promise<Listener> {
+  const { name, choice } = request;
+  const kind = portKinds[name];
+  if (choice !== 'auto') {
+    try {
+      return makeListener(name, await bindAll(request, choice), undefined);
+    } catch (error) {
+      throw portFailure(name, choice, error);
+    }
+  }
+  try {
+    return makeListener(name, await bindAll(request, kind.default), undefined);
+  } catch (error) {
+    const reason = refusalOf(error);
+    if (reason === undefined) throw portFailure(name, kind.default, error);
+    const servers = await bindAll(request, 0);
+    return makeListener(name, servers, { name, wanted: kind.default, got: portOf(servers), reason, flag: kind.flag });
+  }
+}
+
+async function bindAll(request: ListenRequest, port: number): Promise<readonly Server[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await bindEach(request, port);
+    } catch (error) {
+      if (port !== 0 || attempt >= freePortAttempts || codeOf(error) !== 'EADDRINUSE') throw error;
+    }
+  }
+}
+
+async function bindEach({ addresses, createServer }: ListenRequest, wanted: number): Promise<readonly Server[]> {
+  const servers: Server[] = [];
+  let port = wanted;
+  for (const address of addresses) {
+    const server = createServer();
+    try {
+      await bind(server, port, address);
+    } catch (error) {
+      const absent = servers.length > 0 && (codeOf(error) === 'EADDRNOTAVAIL' || codeOf(error) === 'EAFNOSUPPORT');
+      if (absent) continue;
+      for (const open of servers) open.close();
+      throw error;
+    }
+    servers.push(server);
+    port = portOf(servers);
+  }
+  return servers;
+}
+
+function bind(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host, backlog, exclusive: true, ipv6Only: true }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function makeListener(name: PortName, servers: readonly Server[], fallback: PortFallback | undefined): Listener {
+  const sockets = new Set<Socket>();
+  for (const server of servers) {
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+  }
+  return {
+    name,
+    port: portOf(servers),
+    fallback,
+    stop() {
+      for (const server of servers) server.close();
+    },
+    closeIdle() {
+      for (const server of servers)
+        if (server instanceof HttpServer || server instanceof HttpsServer) server.closeIdleConnections();
+      return sockets.size;
+    },
+    destroy() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** Lets answers in progress finish, then cuts what is left. */
+export async function drain(listeners: readonly Listener[], clock: Clock): Promise<void> {
+  const deadline = clock.monotonic() + drainMs;
+  while (listeners.some((listener) => listener.closeIdle() > 0) && clock.monotonic() < deadline)
+    await sleep(clock, drainStepMs);
+  for (const listener of listeners) listener.destroy();
+}
+
+function portOf(servers: readonly Server[]): number {
+  return (servers[0]?.address() as AddressInfo).port;
+}
+
+function portFailure(name: PortName, port: number, error: unknown): Failure {
+  const { title, flag } = portKinds[name];
+  const reason = refusalOf(error);
+  const why =
+    reason === undefined
+      ? `cannot be opened: ${error instanceof Error ? error.message : String(error)}`
+      : `is ${reason}`;
+  return new Failure('port-taken', `port ${port} for ${title} ${why}`, {
+    cause: error,
+    hint: `choose another with ${flag} PORT, or ${flag} 0 for a free one`,
+    details: { port, flag },
+  });
+}
+
+function refusalOf(error: unknown): PortFallback['reason'] | undefined {
+  const code = codeOf(error);
+  if (code === 'EADDRINUSE') return 'in use by another program';
+  return code === 'EACCES' || code === 'EPERM' ? 'not allowed without more rights' : undefined;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

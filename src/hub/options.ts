@@ -1,0 +1,33 @@
+import type { Clock } from '../std/clock.ts';
+import type { HubLog } from './log.ts';
+import type { PortChoice, PortFallback, PortName } from './ports.ts';
+import type { HubInfo } from './state.ts';
+
+export interface HubOptions {
+  /** Where everything is kept; made with mode 0700. Not used by an ephemeral hub. */
+  readonly dataDir: string;
+  /** Keeps everything in a temporary directory that is removed at the close. */
+  readonly ephemeral?: boolean | undefined;
+  /** `auto` where absent. */
+  readonly ports?: Readonly<Partial<Record<PortName, PortChoice>>> | undefined;
+  /** Names the hub answers to beside localhost; the first one is the name in connection strings. */
+  readonly hostNames?: readonly string[] | undefined;
+  /** Where the TLS ports listen; loopback when absent. Plain ports listen on loopback alone. */
+  readonly addresses?: readonly string[] | undefined;
+  readonly retention?: { readonly maxAgeMs?: number | undefined; readonly maxBytes?: number | undefined } | undefined;
+  readonly clock: Clock;
+  /** A pino logger or the like; silent when absent. */
+  readonly log?: HubLog | undefined;
+  /** Process id, told to whoever finds the data directory in use. */
+  readonly pid: number;
+  /** Version of the program. */
+  readonly version: string;
+}
+
+export interface RunningHub {
+  readonly info: HubInfo;
+  /** Default ports that could not be had, to be announced. */
+  readonly fallbacks: readonly PortFallback[];
+  /** Stops: no new work, what is acknowledged is on disk, devices and callers are disconnected. Idempotent. */
+  close(): Promise<void>;
+}

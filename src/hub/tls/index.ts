@@ -1,0 +1,2 @@
+export { loadCertificates, type Certificates } from './certificates.ts';
+export type { CertificatePair } from './issue.ts';
