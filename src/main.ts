@@ -3,11 +3,13 @@ import { openSystem } from './system.ts';
 
 /** The other rooms, each loaded when a command first asks for it. */
 const rooms: Rooms = {
-  async openProfiles({ directories, clock, env }) {
+  async openProfiles({ directories, clock, env, uid, notes }) {
     const { openProfileStore } = await import('./config/index.ts');
     return openProfileStore({
       directory: directories.config,
       clock,
+      uid,
+      onNote: (text) => notes.info(text),
       keychain: env['IOTCTL_KEYCHAIN'] === 'off' ? 'off' : undefined,
     });
   },

@@ -36,6 +36,7 @@ export function openSystem(): System {
       process.on(name, handler);
       return () => process.off(name, handler);
     },
+    runtime: { node: process.versions.node, uid: process.getuid?.() },
     exit: (code) => process.exit(code),
     version: readVersion,
   };

@@ -6,6 +6,7 @@ import type { Clock } from '../std/clock.ts';
 import type { Output } from './output/output.ts';
 import type { Notes } from './output/notes.ts';
 import type { Prompt } from './prompt/prompt.ts';
+import type { Runtime } from './system.ts';
 
 export interface CommandContext {
   /** The result: stdout. */
@@ -16,6 +17,7 @@ export interface CommandContext {
   readonly clock: Clock;
   /** In [0, 1), for jitter and ids; never for keys. */
   readonly random: () => number;
+  readonly runtime: Runtime;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts on Ctrl-C and SIGTERM. The reason is a Failure `interrupted` or `terminated`. */
   readonly signal: AbortSignal;

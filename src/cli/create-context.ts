@@ -23,9 +23,9 @@ export interface ContextOptions {
 /** The context of one command, and what closes it. Everything costly is made when it is first asked for, and once. */
 export function createContext(options: ContextOptions): { context: CommandContext; close: () => Promise<void> } {
   const { system, rooms, globals, directories, notes, signal } = options;
-  const { clock, env, random } = system;
+  const { clock, env, random, runtime } = system;
   const stdin = createStdin(() => system.stdin, signal);
-  const profiles = once(() => rooms.openProfiles({ directories, clock, env }));
+  const profiles = once(() => rooms.openProfiles({ directories, clock, env, uid: runtime.uid, notes }));
   const connection = once(() =>
     rooms.resolveConnection({
       profile: globals.profile,
@@ -69,6 +69,7 @@ export function createContext(options: ContextOptions): { context: CommandContex
       prompt,
       clock,
       random,
+      runtime,
       env,
       signal,
       assumeYes: globals.yes,

@@ -19,6 +19,8 @@ export interface Rooms {
     directories: Directories;
     clock: Clock;
     env: ConnectionChoice['env'];
+    uid: number | undefined;
+    notes: Notes;
   }): Promise<ProfileStore>;
   /** Failures: no-hub, profile-not-found, invalid-connection-string, invalid-config. */
   resolveConnection(choice: ConnectionChoice): Promise<Connection>;

@@ -4,6 +4,14 @@ import type { Clock } from '../std/clock.ts';
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
 
+/** What runs the program. */
+export interface Runtime {
+  /** Version of Node.js, `24.21.0`. */
+  readonly node: string;
+  /** The user's id; undefined where the system has none. */
+  readonly uid: number | undefined;
+}
+
 export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** What the operating system gives to the program. `src/system.ts` makes the real one, tests bring their own. */
@@ -23,6 +31,7 @@ export interface System {
   onSignal(name: SignalName, handler: () => void): () => void;
   /** Ends the process now. Only the runner calls it, after the streams are flushed. */
   exit(code: number): void;
+  readonly runtime: Runtime;
   /** Version of the package. */
   version(): string;
 }
