@@ -1,0 +1,9 @@
+import type { BenchCase } from '../support/case.ts';
+import { deviceList } from './device-list.ts';
+import { idleMemory } from './idle-memory.ts';
+import { ingest } from './ingest.ts';
+import { provision } from './provision.ts';
+import { startUp } from './start-up.ts';
+import { tailTelemetry } from './tail-telemetry.ts';
+
+export const cases: readonly BenchCase[] = [startUp, deviceList, provision, tailTelemetry, idleMemory, ingest];
