@@ -1,2 +1,2 @@
-// The program that start-up is compared with: a module that does nothing.
-export {};
+// The program that start-up is compared with: it only says that it went well.
+process.exitCode = 0;
