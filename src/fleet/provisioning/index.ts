@@ -1,3 +1,4 @@
+export { chunksOfFile, countLines } from './csv-file.ts';
 export { csvTemplate } from './csv-header.ts';
 export { namedRows, numberedRows, type Numbering } from './numbered-rows.ts';
 export { provisionDevices, type ProvisioningHub, type ProvisionOptions } from './provision-devices.ts';

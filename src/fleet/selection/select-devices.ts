@@ -1,6 +1,6 @@
 import { Failure } from '../../errors/index.ts';
 import { isGlob, matchGlob } from '../../std/glob.ts';
-import { pool } from '../../std/pool.ts';
+import { windowed } from '../../std/windowed.ts';
 import type { Hub } from '../ports.ts';
 import { conditionOfGlobs, quoteLiteral } from './glob-condition.ts';
 import { parseWhere } from './where.ts';
@@ -18,7 +18,7 @@ export interface DeviceSelector {
 }
 
 export interface SelectOptions {
-  /** Ask the hub whether plain ids exist; otherwise they are taken as they are. Failure: device-not-found. */
+  /** Ask the hub whether the plain ids among `ids` exist; otherwise they are taken as they are. Failure: device-not-found. */
   readonly check?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
@@ -70,39 +70,43 @@ async function* plainIds(
   globs: Set<string>,
   options: SelectOptions,
 ): AsyncGenerator<string, void, undefined> {
-  const plain = splitWords(selector, globs);
-  if (selector.where !== undefined) {
-    for await (const lot of lots(plain)) {
-      const among = `deviceId IN [${lot.map(quoteLiteral).join(', ')}]`;
-      yield* queryIds(hub, [selector.where, among], options.signal);
+  const { where, ids, from } = selector;
+  if (where === undefined) {
+    yield* typedIds(hub, withoutGlobs(ids, globs), options);
+    yield* withoutGlobs(from ?? [], globs);
+    return;
+  }
+  for (const words of [ids, from ?? []]) {
+    for await (const lot of lots(withoutGlobs(words, globs))) {
+      yield* queryIds(hub, [where, `deviceId IN [${lot.map(quoteLiteral).join(', ')}]`], options.signal);
     }
-    return;
   }
+}
+
+async function* typedIds(
+  hub: Pick<Hub, 'devices'>,
+  ids: AsyncIterable<string>,
+  options: SelectOptions,
+): AsyncGenerator<string, void, undefined> {
   if (options.check !== true) {
-    yield* plain;
+    yield* ids;
     return;
   }
-  for await (const found of pool(
-    plain,
-    checksAtOnce,
-    async (id) => existing(hub, id, options.signal),
-    options.signal,
-  )) {
+  const check = async (id: string): Promise<string | Error> => existing(hub, id, options.signal);
+  for await (const found of windowed(ids, checksAtOnce, check, options.signal)) {
     if (found instanceof Error) throw found;
     yield found;
   }
 }
 
-async function* splitWords(selector: DeviceSelector, globs: Set<string>): AsyncGenerator<string, void, undefined> {
-  for (const word of selector.ids) {
-    if (isGlob(word)) globs.add(word);
-    else yield word;
-  }
-  for await (const line of selector.from ?? []) {
+async function* withoutGlobs(
+  words: AsyncIterable<string> | Iterable<string>,
+  globs: Set<string>,
+): AsyncGenerator<string, void, undefined> {
+  for await (const line of words) {
     const word = line.trim();
-    if (word === '') continue;
     if (isGlob(word)) globs.add(word);
-    else yield word;
+    else if (word !== '') yield word;
   }
 }
 

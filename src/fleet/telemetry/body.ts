@@ -92,3 +92,30 @@ export function messageAsJson(
   else head[options.binary === 'hex' ? 'bodyHex' : 'bodyBase64'] = encodeBytes(body.bytes, options.binary);
   return head;
 }
+
+/** A message as a flat row for CSV: always the same keys, null where a message lacks one. */
+export function messageAsRow(
+  message: TelemetryMessage,
+  options: { select?: readonly string[] | undefined; binary: BinaryEncoding },
+): JsonObject {
+  const { deviceId, enqueuedTime, partition, sequenceNumber, properties } = message;
+  if (options.select !== undefined) {
+    const found = new Map(selectFields(message, options.select));
+    return {
+      deviceId,
+      enqueuedTime,
+      ...Object.fromEntries(options.select.map((name) => [name, found.get(name) ?? null])),
+    };
+  }
+  const body = readBody(message);
+  return {
+    deviceId,
+    enqueuedTime,
+    partition,
+    sequenceNumber,
+    properties,
+    encoding: body.kind === 'binary' ? options.binary : body.kind,
+    body:
+      body.kind === 'json' ? body.value : body.kind === 'text' ? body.text : encodeBytes(body.bytes, options.binary),
+  };
+}

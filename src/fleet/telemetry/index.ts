@@ -2,6 +2,7 @@ export {
   encodeBytes,
   fieldsOf,
   messageAsJson,
+  messageAsRow,
   readBody,
   selectFields,
   type BinaryEncoding,

@@ -58,19 +58,13 @@ function sourceOf([root, second]: readonly PathSegment[]): 'body' | 'twin' | 'me
 }
 
 function ofMessage(message: TelemetryMessage, [root, ...rest]: readonly PathSegment[]): JsonValue | undefined {
+  if (root === 'deviceId') return message.deviceId;
+  if (root === 'moduleId') return message.moduleId;
+  if (root === 'enqueuedTime') return message.enqueuedTime;
   const name = rest.join('.');
-  switch (root) {
-    case 'deviceId':
-      return message.deviceId;
-    case 'moduleId':
-      return message.moduleId;
-    case 'enqueuedTime':
-      return message.enqueuedTime;
-    case 'system':
-      return ownText(message.system as Readonly<Record<string, string>>, name);
-    default:
-      return ownText(message.properties, name);
-  }
+  return root === 'system'
+    ? ownText(message.system as Readonly<Record<string, string>>, name)
+    : ownText(message.properties, name);
 }
 
 function ownText(values: Readonly<Record<string, string>>, name: string): string | undefined {

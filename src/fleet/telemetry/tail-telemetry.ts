@@ -1,6 +1,7 @@
 import { Failure } from '../../errors/index.ts';
 import type { TelemetryMessage } from '../../protocol/telemetry/index.ts';
 import type { Clock } from '../../std/clock.ts';
+import { isGlob, matchGlob } from '../../std/glob.ts';
 import type { Hub, LinkEvent, TelemetryBatch, TelemetryRequest } from '../ports.ts';
 import { messageCondition, type MessageCondition } from './message-condition.ts';
 import { createTwinCache, type TwinCache } from './twin-cache.ts';
@@ -45,11 +46,12 @@ export async function* tailTelemetry(
   const limits = startLimits(clock, request);
   const twins = createTwinCache(hub, clock, limits.signal);
   const link = watchLink(request.onEvent);
+  const mine = fitsRequest(request.devices) ? undefined : deviceFilter(request.devices);
   let left = request.count ?? Number.POSITIVE_INFINITY;
   try {
     for await (const batch of hub.telemetry.read(streamRequest(clock, request, limits.signal, link.onLink))) {
       link.onBatch(batch);
-      const wanted = await filter(batch.messages, condition, twins);
+      const wanted = await filter(mine === undefined ? batch.messages : batch.messages.filter(mine), condition, twins);
       const given = wanted.length > left ? wanted.slice(0, left) : wanted;
       left -= given.length;
       if (given.length > 0) yield given;
@@ -79,10 +81,23 @@ function streamRequest(
     from: since === undefined ? 'latest' : { time: since },
     ...(until === undefined ? {} : { until }),
     follow: until === undefined || until > clock.now(),
-    ...(devices.length === 0 ? {} : { devices }),
+    ...(devices.length > 0 && fitsRequest(devices) ? { devices } : {}),
     signal,
     onLink,
   };
+}
+
+/** The names of the devices travel in the address of the stream; longer lists are compared here. */
+const longestDeviceList = 4_000;
+
+function fitsRequest(devices: readonly string[]): boolean {
+  return devices.reduce((sum, device) => sum + device.length + 8, 0) <= longestDeviceList;
+}
+
+function deviceFilter(devices: readonly string[]): (message: TelemetryMessage) => boolean {
+  const ids = new Set(devices.filter((device) => !isGlob(device)));
+  const globs = devices.filter(isGlob);
+  return ({ deviceId }) => ids.has(deviceId) || globs.some((glob) => matchGlob(glob, deviceId));
 }
 
 async function filter(

@@ -1,0 +1,83 @@
+import { Failure } from '../../errors/index.ts';
+import type { DeviceRow, InputRow } from '../../fleet/provisioning/index.ts';
+import type { JsonObject } from '../../std/json.ts';
+import type { CommandContext } from '../context.ts';
+import { listArg, listOption, numberOption, textOption, type CommandInput } from '../define-command.ts';
+
+/** Which devices a command line of `provision` names. */
+export interface ProvisionSource {
+  readonly rows: Iterable<InputRow> | AsyncIterable<InputRow>;
+  /** How many, where that is known beforehand. */
+  readonly total: number | undefined;
+}
+
+/** The numbering of `--start` and `--digits`. */
+export function numberingOf(input: CommandInput): { start: number; digits: number } {
+  return { start: numberOption(input, 'start') ?? 1, digits: numberOption(input, 'digits') ?? 3 };
+}
+
+/** Rows from ids, from --count and --prefix, or from --from; undefined when none of them is given. Failure: usage, invalid-value. */
+export async function rowsOfCommandLine(
+  context: CommandContext,
+  input: CommandInput,
+): Promise<ProvisionSource | undefined> {
+  const ids = listArg(input, 'id');
+  const count = numberOption(input, 'count');
+  const prefix = textOption(input, 'prefix');
+  const from = textOption(input, 'from');
+  const ways = [
+    ids.length > 0 && 'ids',
+    (count ?? prefix) !== undefined && '--count',
+    from !== undefined && '--from',
+  ].filter((way) => way !== false);
+  if (ways.length > 1)
+    throw new Failure('usage', `${ways.join(' and ')} cannot be used together`, { hint: 'iotctl provision --help' });
+  if (from !== undefined) return rowsOfFile(context, input, from);
+  const { namedRows, numberedRows } = await import('../../fleet/provisioning/index.ts');
+  const properties = await propertiesOf(input);
+  if (ids.length > 0) {
+    const rows = namedRows(ids, properties);
+    return { rows, total: rows.length };
+  }
+  if (count === undefined && prefix === undefined) return undefined;
+  if (count === undefined || prefix === undefined) {
+    throw new Failure('usage', '--count and --prefix belong together', {
+      hint: 'iotctl provision --count 10 --prefix pump-',
+    });
+  }
+  namedRows([`${prefix}0`], {});
+  return { rows: numberedRows({ prefix, count, ...numberingOf(input) }, properties), total: count };
+}
+
+async function propertiesOf(input: CommandInput): Promise<Pick<DeviceRow, 'tags' | 'desired'>> {
+  return { tags: await assignmentsOf(input, 'tag'), desired: await assignmentsOf(input, 'desired') };
+}
+
+async function assignmentsOf(input: CommandInput, option: string): Promise<JsonObject | undefined> {
+  const words = listOption(input, option);
+  if (words.length === 0) return undefined;
+  const { assemble, parseAssignment } = await import('../../std/assignment.ts');
+  try {
+    return assemble(words.map(parseAssignment));
+  } catch (error) {
+    if (error instanceof SyntaxError)
+      throw new Failure('invalid-value', `--${option}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+async function rowsOfFile(context: CommandContext, input: CommandInput, from: string): Promise<ProvisionSource> {
+  if (listOption(input, 'tag').length > 0 || listOption(input, 'desired').length > 0) {
+    throw new Failure('usage', '--tag and --desired do not go with --from', {
+      hint: 'use columns TAG:name and DESIRED:name',
+    });
+  }
+  const { chunksOfFile, countLines, rowsFromCsv } = await import('../../fleet/provisioning/index.ts');
+  if (from === '-') return { rows: rowsFromCsv(bytesOf(context.stdin.stream())), total: undefined };
+  const lines = await countLines(from);
+  return { rows: rowsFromCsv(chunksOfFile(from)), total: Math.max(0, lines - 1) };
+}
+
+async function* bytesOf(stream: NodeJS.ReadableStream): AsyncGenerator<string | Uint8Array, void, undefined> {
+  for await (const chunk of stream) yield chunk;
+}
