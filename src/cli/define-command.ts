@@ -103,6 +103,18 @@ export function textOption(input: CommandInput, name: string): string | undefine
   return typeof value === 'string' ? value : undefined;
 }
 
+/** A required positional word with choices, as one of them. */
+export function choiceArg<Choice extends string>(
+  input: CommandInput,
+  name: string,
+  choices: readonly Choice[],
+): Choice {
+  const value = requiredArg(input, name);
+  const found = choices.find((choice) => choice === value);
+  if (found === undefined) throw new TypeError(`argument ${name} has other choices than it is declared with`);
+  return found;
+}
+
 /** An option of type integer, number, duration (milliseconds) or time (Unix milliseconds). */
 export function numberOption(input: CommandInput, name: string): number | undefined {
   const value = input.options[name];

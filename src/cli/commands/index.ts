@@ -9,5 +9,12 @@ export const commandTable: CommandTable = {
     hub: 'Run a hub on this machine.',
     profile: 'Choose which hub to talk to.',
   },
-  rows: [],
+  rows: [
+    {
+      name: 'completion',
+      summary: 'Complete commands, flags and device ids in the shell.',
+      load: () => import('./completion.ts'),
+    },
+    { name: '__complete', summary: 'values for shell completion', hidden: true, load: () => import('./__complete.ts') },
+  ],
 };
