@@ -1,0 +1,34 @@
+import { defineCommand, listArg, numberOption, textOption } from '../../define-command.ts';
+import { whereOption } from '../../options/selector.ts';
+import { deviceListView } from '../../views/device-view.ts';
+
+export const command = defineCommand({
+  name: 'device list',
+  summary: 'List devices with status, connection, last activity and tags.',
+  arguments: [
+    { name: 'device', summary: 'ids and globs; all devices when there is none', variadic: true, complete: 'device' },
+  ],
+  options: [whereOption, { name: 'top', type: 'integer', value: 'N', summary: 'at most so many', minimum: 1 }],
+  examples: [
+    { run: 'iotctl device list', explains: 'all devices' },
+    {
+      run: "iotctl device list 'pump-*' --where \"connectionState = 'Disconnected'\"",
+      explains: 'pumps that are away',
+    },
+    { run: 'iotctl device list -o name --where "tags.site = \'north\'"', explains: 'ids for another command' },
+  ],
+  exitCodes: [1, 4, 9, 143],
+  output: 'rows',
+  usesHub: true,
+  async run(context, input) {
+    const hub = await context.hub();
+    const { listDevices } = await import('../../../fleet/devices/index.ts');
+    const devices = listDevices(hub, {
+      globs: listArg(input, 'device'),
+      where: textOption(input, 'where'),
+      top: numberOption(input, 'top'),
+      signal: context.signal,
+    });
+    await context.output.list(devices, deviceListView(context.clock.now()));
+  },
+});
