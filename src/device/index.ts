@@ -20,3 +20,7 @@ export {
   type SimulationOptions,
   type SimulationStats,
 } from './simulator/simulation.ts';
+export { runAgent, type AgentEvent, type AgentOptions, type AgentSummary } from './agent/agent.ts';
+export { agentInterval } from './agent/agent-settings.ts';
+export { allMetrics, isMetric, metrics, type Metric, type Readings } from './agent/readings.ts';
+export type { AllowedScripts } from './agent/scripts.ts';

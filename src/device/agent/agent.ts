@@ -1,0 +1,261 @@
+import { hostname, release, type as systemType, arch } from 'node:os';
+import { Failure } from '../../errors/index.ts';
+import type { Clock } from '../../std/clock.ts';
+import { sleep } from '../../std/clock.ts';
+import type { JsonObject } from '../../std/json.ts';
+import { hopeless } from '../connection/connect.ts';
+import { openDevice, type DeviceConnection, type DeviceOptions } from '../connection/device-connection.ts';
+import type { LinkState } from '../connection/link-keeper.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import { Reporter } from '../reporter.ts';
+import { obey } from '../settings.ts';
+import { agentCommands } from './commands.ts';
+import { deliver, encodeReading } from './deliver.ts';
+import { machineReadings, type Metric, type Readings } from './readings.ts';
+import type { AllowedScripts } from './scripts.ts';
+import { agentSettings, type AgentState } from './agent-settings.ts';
+
+export type AgentEvent =
+  | { readonly kind: 'link'; readonly state: LinkState }
+  /** A reading was taken and is on the disk. */
+  | { readonly kind: 'reading'; readonly body: JsonObject; readonly waiting: number }
+  | { readonly kind: 'delivered'; readonly count: number; readonly waiting: number }
+  | { readonly kind: 'command'; readonly name: string; readonly status: number }
+  | { readonly kind: 'setting'; readonly intervalSeconds: number; readonly metrics: readonly Metric[] }
+  /** Readings given up: the outbox was full, or no hub would take them. */
+  | { readonly kind: 'lost'; readonly count: number; readonly reason: string };
+
+export interface AgentOptions {
+  readonly device: DeviceOptions;
+  readonly clock: Clock;
+  /** Until the hub's desired properties say otherwise. */
+  readonly intervalSeconds: number;
+  readonly metrics: readonly Metric[];
+  readonly scripts: AllowedScripts;
+  /** The agent's own version, for the reported properties. */
+  readonly version: string;
+  readonly outbox: { readonly directory: string; readonly maximumBytes: number };
+  /** Take one reading, bring it to the hub, and end. */
+  readonly once: boolean;
+  readonly onEvent: (event: AgentEvent) => void;
+  /** The machine's sensors; this machine's when absent. */
+  readonly readings?: Readings;
+  readonly signal: AbortSignal;
+}
+
+export interface AgentSummary {
+  readonly taken: number;
+  readonly delivered: number;
+  /** Still in the outbox. */
+  readonly waiting: number;
+  readonly lost: number;
+}
+
+/** How long `once` and the end of an agent wait for the hub. */
+const onceMs = 30_000;
+const goodbyeMs = 1_500;
+
+/**
+ * Runs this machine as a device until the signal aborts, or until one reading is delivered (`once`). Starts without a hub
+ * too: readings wait in the outbox. Failures: `not-authorised` and `tls-untrusted` when the first connection is refused,
+ * `hub-unreachable` when `once` could not deliver; system errors of the outbox's directory.
+ */
+export async function runAgent(options: AgentOptions): Promise<AgentSummary> {
+  const agent = await Agent.start(options);
+  try {
+    await (options.once ? agent.once() : agent.untilStopped());
+  } finally {
+    await agent.close();
+  }
+  return agent.summary();
+}
+
+class Agent {
+  readonly #options: AgentOptions;
+  readonly #outbox: Outbox;
+  readonly #readings: Readings;
+  readonly #connection: DeviceConnection;
+  readonly #reporter: Reporter;
+  readonly #stop = new AbortController();
+  readonly #delivery: Promise<void>;
+  readonly #state: AgentState;
+  #taken = 0;
+  #delivered = 0;
+  #lost = 0;
+  /** Why the agent cannot go on. */
+  #fatal: Error | undefined;
+  /** The interval was changed. */
+  #changes = Promise.withResolvers<void>();
+  /** The outbox became shorter. */
+  #progress = Promise.withResolvers<void>();
+
+  static async start(options: AgentOptions): Promise<Agent> {
+    const readings = options.readings ?? (await machineReadings(options.clock));
+    const outbox = await Outbox.open({
+      ...options.outbox,
+      onDropped: (count) => agent.#give(count, 'the outbox is full'),
+    });
+    const agent = new Agent(options, outbox, readings);
+    return agent;
+  }
+
+  private constructor(options: AgentOptions, outbox: Outbox, readings: Readings) {
+    this.#options = options;
+    this.#outbox = outbox;
+    this.#readings = readings;
+    this.#state = { intervalSeconds: options.intervalSeconds, metrics: options.metrics };
+    this.#connection = openDevice(options.device);
+    this.#reporter = new Reporter(this.#connection, options.clock, (error) => this.#give(0, error.message));
+    this.#listen();
+    this.#delivery = deliver({
+      outbox,
+      connection: this.#connection,
+      clock: options.clock,
+      signal: this.#stop.signal,
+      onDelivered: (count) => {
+        this.#delivered += count;
+        options.onEvent({ kind: 'delivered', count, waiting: outbox.stats().waiting });
+        this.#progress.resolve();
+      },
+      onRefused: (reason) => this.#give(1, reason),
+    }).catch((error: unknown) => this.#fail(error as Error));
+  }
+
+  summary(): AgentSummary {
+    return { taken: this.#taken, delivered: this.#delivered, waiting: this.#outbox.stats().waiting, lost: this.#lost };
+  }
+
+  async untilStopped(): Promise<void> {
+    const { clock, signal } = this.#options;
+    const ended = AbortSignal.any([signal, this.#stop.signal]);
+    let due = clock.monotonic();
+    while (!ended.aborted) {
+      await this.#take();
+      due = Math.max(due + this.#state.intervalSeconds * 1_000, clock.monotonic());
+      due = await this.#pauseUntil(due, ended);
+    }
+    this.#throwFatal();
+  }
+
+  async once(): Promise<void> {
+    const { clock, signal } = this.#options;
+    // A second look: load and network need two moments to compare.
+    await this.#readings.take(this.#state.metrics);
+    await this.#take();
+    const ended = AbortSignal.any([signal, this.#stop.signal]);
+    const limit = clock.monotonic() + onceMs;
+    while (this.#outbox.stats().waiting > 0 && clock.monotonic() < limit && !ended.aborted) {
+      this.#progress = Promise.withResolvers();
+      await this.#pause(limit - clock.monotonic(), ended, this.#progress.promise);
+    }
+    this.#throwFatal();
+    const { waiting } = this.#outbox.stats();
+    if (waiting === 0 || signal.aborted) return;
+    throw new Failure('hub-unreachable', `the hub did not take the reading; ${waiting} wait in the outbox`, {
+      retryable: true,
+    });
+  }
+
+  async close(): Promise<void> {
+    const waiting = this.#outbox.stats().waiting;
+    if (waiting > 0 && this.#connection.connected) await this.#connection.drained(goodbyeMs);
+    this.#stop.abort();
+    this.#reporter.close();
+    await this.#connection.close();
+    await this.#delivery;
+    await this.#outbox.close();
+  }
+
+  #listen(): void {
+    const { onEvent, device, scripts, version } = this.#options;
+    const settings = agentSettings(this.#state, this.#options, () => this.#changed());
+    let first = true;
+    this.#connection.onState((state) => {
+      onEvent({ kind: 'link', state });
+      const failure = first ? hopeless(state, `${device.endpoint.host}:${device.endpoint.port}`) : undefined;
+      first = false;
+      if (failure !== undefined) this.#fail(failure);
+    });
+    this.#connection.onDesired((change) => this.#reporter.report(obey(settings, change)));
+    const run = agentCommands({
+      scripts,
+      state: this.#state,
+      facts: () => ({ ...machineFacts(version), ...this.#report() }),
+      changed: () => {
+        this.#changed();
+        this.#reporter.report(this.#report());
+      },
+    });
+    this.#connection.onMethod(async (name, payload) => {
+      const response = await run(name, payload);
+      onEvent({ kind: 'command', name, status: response.status });
+      return response;
+    });
+    this.#reporter.report({ ...machineFacts(version), ...this.#report() });
+  }
+
+  #fail(error: Error): void {
+    this.#fatal ??= error;
+    this.#stop.abort();
+  }
+
+  #throwFatal(): void {
+    if (this.#fatal !== undefined) throw this.#fatal;
+  }
+
+  #report(): JsonObject {
+    return { telemetryInterval: this.#state.intervalSeconds, metrics: [...this.#state.metrics] };
+  }
+
+  #changed(): void {
+    this.#options.onEvent({ kind: 'setting', ...this.#state });
+    this.#changes.resolve();
+  }
+
+  #give(count: number, reason: string): void {
+    this.#lost += count;
+    this.#options.onEvent({ kind: 'lost', count, reason });
+    if (count > 0) this.#reporter.report({ lostReadings: this.#lost });
+  }
+
+  /** A reading that the disk does not take is lost, but the agent goes on: there may be room again. */
+  async #take(): Promise<void> {
+    const body = await this.#readings.take(this.#state.metrics);
+    this.#taken++;
+    try {
+      await this.#outbox.append(encodeReading({ time: this.#options.clock.now(), body }));
+    } catch (error) {
+      this.#give(1, error instanceof Error ? error.message : String(error));
+    }
+    this.#options.onEvent({ kind: 'reading', body, waiting: this.#outbox.stats().waiting });
+  }
+
+  /** Waits until the reading is due and answers when that was; a new interval counts from its arrival on. */
+  async #pauseUntil(due: number, ended: AbortSignal): Promise<number> {
+    const { clock } = this.#options;
+    let at = due;
+    while (clock.monotonic() < at && !ended.aborted) {
+      this.#changes = Promise.withResolvers();
+      const changed = await this.#pause(at - clock.monotonic(), ended, this.#changes.promise);
+      if (changed) at = clock.monotonic() + this.#state.intervalSeconds * 1_000;
+    }
+    return at;
+  }
+
+  /** Waits for the time to pass, the end, or the news; true when it was the news. */
+  async #pause(ms: number, ended: AbortSignal, news: Promise<void>): Promise<boolean> {
+    const over = new AbortController();
+    const slept = sleep(this.#options.clock, ms, AbortSignal.any([ended, over.signal])).catch(() => undefined);
+    const wasNews = await Promise.race([slept.then(() => false), news.then(() => true)]);
+    over.abort();
+    return wasNews;
+  }
+}
+
+function machineFacts(version: string): JsonObject {
+  return {
+    host: hostname(),
+    os: { type: systemType(), release: release(), architecture: arch() },
+    agentVersion: version,
+  };
+}

@@ -1,0 +1,81 @@
+import { isFailure } from '../../errors/index.ts';
+import type { Clock } from '../../std/clock.ts';
+import { sleep } from '../../std/clock.ts';
+import type { JsonObject } from '../../std/json.ts';
+import type { DeviceConnection } from '../connection/device-connection.ts';
+import type { Outbox, OutboxRecord } from '../outbox/outbox.ts';
+
+/** A reading as the outbox keeps it. */
+export interface KeptReading {
+  /** When it was taken, Unix milliseconds. */
+  readonly time: number;
+  readonly body: JsonObject;
+}
+
+export function encodeReading(reading: KeptReading): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(reading));
+}
+
+export interface DeliveryOptions {
+  readonly outbox: Outbox;
+  readonly connection: Pick<DeviceConnection, 'sendTelemetry'>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Told how many readings the hub has taken. */
+  readonly onDelivered: (count: number) => void;
+  /** A reading that no hub would take was given up. */
+  readonly onRefused: (reason: string) => void;
+}
+
+/** Readings on their way at once. */
+const windowSize = 50;
+const pauseMs = 1_000;
+
+/** Sends what the outbox holds, oldest first, and acknowledges it there once the hub has it. Ends with the signal. */
+export async function deliver(options: DeliveryOptions): Promise<void> {
+  const { outbox, signal, clock } = options;
+  while (!signal.aborted) {
+    await outbox.arrival(signal);
+    if (signal.aborted) return;
+    const records = await outbox.peek(windowSize);
+    if (!(await sendWindow(options, records))) await sleep(clock, pauseMs, signal).catch(() => undefined);
+  }
+}
+
+/** False when the hub did not take all of them. What came after the first failure is sent again, so that order is kept. */
+async function sendWindow(options: DeliveryOptions, records: readonly OutboxRecord[]): Promise<boolean> {
+  const stopped = new Promise<undefined>((resolve) => {
+    options.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  const results = await Promise.race([Promise.allSettled(records.map((record) => sendOne(options, record))), stopped]);
+  if (results === undefined) return false;
+  const failed = results.findIndex((result) => result.status === 'rejected');
+  const delivered = failed < 0 ? records.length : failed;
+  const last = records[delivered - 1];
+  if (last !== undefined) await options.outbox.acknowledge(last.number);
+  if (delivered > 0) options.onDelivered(delivered);
+  return failed < 0;
+}
+
+async function sendOne(options: DeliveryOptions, record: OutboxRecord): Promise<void> {
+  const reading = decodeReading(record.payload);
+  if (reading === undefined) {
+    options.onRefused('a record of the outbox is no reading');
+    return;
+  }
+  const messageId = `${reading.time.toString(36)}-${record.number}`;
+  try {
+    await options.connection.sendTelemetry(reading.body, { messageId, creationTime: reading.time });
+  } catch (error) {
+    if (!isFailure(error, 'invalid-value')) throw error;
+    options.onRefused(error.message);
+  }
+}
+
+function decodeReading(payload: Uint8Array): KeptReading | undefined {
+  try {
+    return JSON.parse(new TextDecoder().decode(payload)) as KeptReading;
+  } catch {
+    return undefined;
+  }
+}
