@@ -36,10 +36,26 @@ export function openSystem(): System {
       process.on(name, handler);
       return () => process.off(name, handler);
     },
-    runtime: { node: process.versions.node, uid: process.getuid?.() },
+    runtime: {
+      node: process.versions.node,
+      uid: process.getuid?.(),
+      pid: process.pid,
+      program: [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)],
+      version: readVersion,
+      terminate,
+    },
     exit: (code) => process.exit(code),
     version: readVersion,
   };
+}
+
+function terminate(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGTERM');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 function readVersion(): string {

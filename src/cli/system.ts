@@ -10,6 +10,14 @@ export interface Runtime {
   readonly node: string;
   /** The user's id; undefined where the system has none. */
   readonly uid: number | undefined;
+  /** Id of this process. */
+  readonly pid: number;
+  /** The words that start this program again: the executable, its flags and the launcher. */
+  readonly program: readonly [executable: string, ...words: string[]];
+  /** Version of the package. */
+  version(): string;
+  /** Asks another process of this user to end; false when there is none. Failure: permission-denied. */
+  terminate(pid: number): boolean;
 }
 
 export type SignalName = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
