@@ -1,0 +1,1 @@
+export { openRegistryStore, type RegistryStoreOptions } from './open-registry-store.ts';

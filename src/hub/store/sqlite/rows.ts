@@ -1,0 +1,127 @@
+/** Records as rows and back. The order of {@link recordColumns} is the order of the values of a row. */
+import type { JsonObject } from '../../../std/json.ts';
+import type { AuthenticationType, ConnectionState, DeviceStatus } from '../../../protocol/identity.ts';
+import type { TwinMetadata } from '../../../protocol/twin/index.ts';
+import type { DeviceRecord } from '../../core/ports.ts';
+import type { IdentityTable, TwinTable } from './schema.ts';
+import type { SqlValue } from './thread/messages.ts';
+
+/** Columns an identity write sets; the connection columns are only set by an insert and by `touch`. */
+export type IdentityRow = Omit<IdentityTable, 'id' | 'module_id'>;
+export type TwinRow = Omit<TwinTable, 'id'>;
+
+export const connectionColumns = ['connection_state', 'connection_state_updated_time', 'last_activity_time'] as const;
+
+export const identityColumns = [
+  'device_id',
+  'generation_id',
+  'revision',
+  'identity_counter',
+  'twin_counter',
+  'twin_version',
+  'status',
+  'status_reason',
+  'status_updated_time',
+  'auth_type',
+  'primary_key',
+  'secondary_key',
+  'primary_thumbprint',
+  'secondary_thumbprint',
+  'iot_edge',
+  'model_id',
+  ...connectionColumns,
+] as const satisfies readonly (keyof IdentityRow)[];
+
+export const twinColumns = [
+  'tags',
+  'desired',
+  'desired_version',
+  'desired_metadata',
+  'reported',
+  'reported_version',
+  'reported_metadata',
+] as const satisfies readonly (keyof TwinRow)[];
+
+export const recordColumns = [...identityColumns, ...twinColumns] as const;
+
+export function identityRow(record: DeviceRecord): IdentityRow {
+  return {
+    device_id: record.deviceId,
+    generation_id: record.generationId,
+    revision: record.revision,
+    identity_counter: record.identityCounter,
+    twin_counter: record.twinCounter,
+    twin_version: record.twinVersion,
+    status: record.status,
+    status_reason: record.statusReason,
+    status_updated_time: record.statusUpdatedTime,
+    auth_type: record.authType,
+    primary_key: record.primaryKey,
+    secondary_key: record.secondaryKey,
+    primary_thumbprint: record.primaryThumbprint,
+    secondary_thumbprint: record.secondaryThumbprint,
+    iot_edge: record.iotEdge ? 1 : 0,
+    model_id: record.modelId,
+    connection_state: record.connectionState,
+    connection_state_updated_time: record.connectionStateUpdatedTime,
+    last_activity_time: record.lastActivityTime,
+  };
+}
+
+export function twinRow(record: DeviceRecord): TwinRow {
+  return {
+    tags: JSON.stringify(record.tags),
+    desired: JSON.stringify(record.desired.content),
+    desired_version: record.desired.version,
+    desired_metadata: JSON.stringify(record.desired.metadata),
+    reported: JSON.stringify(record.reported.content),
+    reported_version: record.reported.version,
+    reported_metadata: JSON.stringify(record.reported.metadata),
+  };
+}
+
+/** Reads a row of {@link recordColumns}. */
+export function toRecord(row: readonly SqlValue[]): DeviceRecord {
+  const [deviceId, generationId, revision, identityCounter, twinCounter, twinVersion] = row;
+  const [status, statusReason, statusUpdatedTime, authType] = row.slice(6);
+  const [primaryKey, secondaryKey, primaryThumbprint, secondaryThumbprint, iotEdge, modelId] = row.slice(10);
+  const [connectionState, connectionStateUpdatedTime, lastActivityTime] = row.slice(16);
+  const [tags, desired, desiredVersion, desiredMetadata, reported, reportedVersion, reportedMetadata] = row.slice(19);
+  // The columns are NOT NULL and STRICT, and only this room writes them.
+  return {
+    deviceId: deviceId as string,
+    generationId: generationId as string,
+    revision: revision as number,
+    identityCounter: identityCounter as number,
+    twinCounter: twinCounter as number,
+    twinVersion: twinVersion as number,
+    status: status as DeviceStatus,
+    statusReason: statusReason as string | null,
+    statusUpdatedTime: statusUpdatedTime as number,
+    authType: authType as AuthenticationType,
+    primaryKey: primaryKey as string | null,
+    secondaryKey: secondaryKey as string | null,
+    primaryThumbprint: primaryThumbprint as string | null,
+    secondaryThumbprint: secondaryThumbprint as string | null,
+    iotEdge: iotEdge === 1,
+    modelId: modelId as string,
+    connectionState: connectionState as ConnectionState,
+    connectionStateUpdatedTime: connectionStateUpdatedTime as number,
+    lastActivityTime: lastActivityTime as number,
+    tags: JSON.parse(tags as string) as JsonObject,
+    desired: toSection(desired, desiredVersion, desiredMetadata),
+    reported: toSection(reported, reportedVersion, reportedMetadata),
+  };
+}
+
+function toSection(
+  content: SqlValue | undefined,
+  version: SqlValue | undefined,
+  metadata: SqlValue | undefined,
+): DeviceRecord['desired'] {
+  return {
+    content: JSON.parse(content as string) as JsonObject,
+    version: version as number,
+    metadata: JSON.parse(metadata as string) as TwinMetadata,
+  };
+}

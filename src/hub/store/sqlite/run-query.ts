@@ -1,0 +1,107 @@
+import { sql, type Compilable, type Kysely } from 'kysely';
+import type { Query } from '../../../protocol/query/index.ts';
+import type { QueryPage } from '../../core/ports.ts';
+import { conditionSql } from './compile/conditions.ts';
+import { pathColumns, planGroups, toRow, type GroupPlan, type OutputColumn } from './compile/columns.ts';
+import { readPageToken, writePageToken, type PagePlace } from './page-token.ts';
+import { recordColumns, toRecord } from './rows.ts';
+import type { RegistrySchema } from './schema.ts';
+import type { SqlValue } from './thread/messages.ts';
+
+type Rows = readonly (readonly SqlValue[])[];
+
+export interface QueryRun {
+  readonly database: Kysely<RegistrySchema>;
+  /** Runs a statement on the database thread. */
+  readonly run: (statement: Compilable) => Promise<Rows>;
+  readonly query: Query;
+  readonly page: { readonly limit: number; readonly after?: string | undefined };
+}
+
+/** A page that is being read: where it begins and how many rows it may hold. */
+interface PageRequest extends QueryRun {
+  readonly place: PagePlace;
+  readonly room: number;
+}
+
+/** Runs one page of a query as one statement. Throws HubError ArgumentInvalid when the page token is not one of this query. */
+export async function runQuery(request: QueryRun): Promise<QueryPage> {
+  const { query, page } = request;
+  const place = readPageToken(query, page.after);
+  const room = pageRoom(query, page.limit, place);
+  const nothing: QueryPage = { type: query.select === 'all' ? 'Twin' : 'Raw', rows: [], next: undefined };
+  if (query.source !== 'devices' || room === 0) return nothing;
+  const pageRequest = { ...request, place, room };
+  if (query.select === 'all') return readRecords(pageRequest);
+  const grouped = query.groupBy.length > 0 || query.select.some((item) => item.kind === 'aggregate');
+  return grouped
+    ? readGroups(pageRequest, planGroups(query.select, query.groupBy))
+    : readColumns(pageRequest, pathColumns(query.select));
+}
+
+async function readRecords(request: PageRequest): Promise<QueryPage> {
+  const rows = await request.run(deviceRows(request).select([...recordColumns]));
+  const records = rows.slice(0, request.room).map((row) => toRecord(row));
+  return { type: 'Twin', rows: records, next: nextToken(request, rows, records.at(-1)?.deviceId) };
+}
+
+async function readColumns(request: PageRequest, columns: readonly OutputColumn[]): Promise<QueryPage> {
+  const selected = columns.map((column, index) => column.value.as(`c${index}`));
+  const rows = await request.run(deviceRows(request).select(['i.device_id', ...selected]));
+  const given = rows.slice(0, request.room);
+  return {
+    type: 'Raw',
+    rows: given.map((row) => toRow(columns, row.slice(1))),
+    next: nextToken(request, rows, given.at(-1)?.[0]),
+  };
+}
+
+async function readGroups(request: PageRequest, plan: GroupPlan): Promise<QueryPage> {
+  const inner = plan.inner.map(({ alias, value }) => value.as(alias));
+  // Without any inner column COUNT() still needs rows to count.
+  const devices = matchingDevices(request).select([sql`1`.as('one'), ...inner]);
+  let groups = request.database
+    .selectFrom(devices.as('devices'))
+    .select(plan.outer.map((column, index) => column.value.as(`c${index}`)))
+    .limit(request.room + 1)
+    .offset(request.place.given);
+  for (const alias of plan.groups) groups = groups.groupBy(sql.ref(alias)).orderBy(sql.ref(alias));
+  const rows = await request.run(groups);
+  return {
+    type: 'Raw',
+    rows: rows.slice(0, request.room).map((row) => toRow(plan.outer, row)),
+    next: nextToken(request, rows, ''),
+  };
+}
+
+/** One row for each device of the page and one more, which tells whether there is another page. */
+function deviceRows(request: PageRequest) {
+  return matchingDevices(request)
+    .where('i.device_id', '>', request.place.afterDevice)
+    .orderBy('i.device_id')
+    .limit(request.room + 1);
+}
+
+/** The twin is joined from the left, so that SQLite leaves it out where a query does not look into it. */
+function matchingDevices({ database, query }: QueryRun) {
+  const devices = database
+    .selectFrom('identities as i')
+    .leftJoin('twins as t', 't.id', 'i.id')
+    .where(sql<boolean>`i.module_id = ''`);
+  return query.where === undefined
+    ? devices
+    : devices.where(conditionSql(query.where) as ReturnType<typeof sql<boolean>>);
+}
+
+/** How many rows this page may still hold: TOP counts over all pages. */
+function pageRoom(query: Query, limit: number, place: PagePlace): number {
+  const size = Math.max(1, Math.trunc(limit));
+  return query.top === undefined ? size : Math.max(0, Math.min(size, query.top - place.given));
+}
+
+function nextToken(request: PageRequest, rows: Rows, last: SqlValue | undefined): string | undefined {
+  const { query, place, room } = request;
+  const given = place.given + room;
+  if (rows.length <= room || (query.top !== undefined && given >= query.top)) return undefined;
+  return writePageToken(query, { afterDevice: typeof last === 'string' ? last : '', given });
+}

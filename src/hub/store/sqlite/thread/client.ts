@@ -1,0 +1,92 @@
+import { Worker } from 'node:worker_threads';
+import { DatabaseError } from './errors.ts';
+import type { Job, JobResult, OpenReply, QueryReply, Reply, Request, RequestBody, SqlValue } from './messages.ts';
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The main thread's end of the database thread. Requests made in one turn of the event loop travel as one message. */
+export class DatabaseClient {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #exited: Promise<void>;
+  #outbox: Request[] = [];
+  #lastId = 0;
+  #broken: Error | undefined;
+
+  constructor() {
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    this.#worker = new Worker(new URL(`./database-worker.${extension}`, import.meta.url), { name: 'registry' });
+    this.#worker.on('message', (replies: readonly Reply[]) => {
+      for (const reply of replies) this.#settle(reply);
+    });
+    this.#worker.on('error', (error) => this.#fail(error));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#fail(new DatabaseError('Closed', 'the registry is closed'));
+        resolve();
+      });
+    });
+  }
+
+  open(options: {
+    readonly file: string;
+    readonly busyTimeout: number;
+    readonly maxBytes: number | undefined;
+  }): Promise<OpenReply> {
+    return this.#send({ kind: 'open', ...options });
+  }
+
+  query(sql: string, values: readonly SqlValue[]): Promise<QueryReply> {
+    return this.#send({ kind: 'query', sql, values });
+  }
+
+  commit(statements: readonly string[], jobs: readonly Job[]): Promise<JobResult[]> {
+    return this.#send({ kind: 'commit', statements, jobs });
+  }
+
+  /** Closes the file after everything asked before, and ends the thread. */
+  async close(): Promise<void> {
+    if (this.#broken === undefined) await this.#send({ kind: 'close' });
+    await this.#exited;
+  }
+
+  /** Ends the thread without care; for a database that could not be opened. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
+  #send<Value>(body: RequestBody): Promise<Value> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
+    this.#lastId += 1;
+    const id = this.#lastId;
+    if (this.#outbox.length === 0) queueMicrotask(() => this.#post());
+    this.#outbox.push({ id, ...body });
+    return new Promise<Value>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+    });
+  }
+
+  #post(): void {
+    const requests = this.#outbox;
+    this.#outbox = [];
+    if (requests.length > 0) this.#worker.postMessage(requests, []);
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if ('error' in reply) waiting?.reject(new DatabaseError(reply.error.code, reply.error.message));
+    else waiting?.resolve(reply.value as never);
+  }
+
+  #fail(error: Error): void {
+    this.#broken ??= error;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(this.#broken);
+  }
+}

@@ -1,0 +1,189 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseError, isFatal, toThreadError } from './errors.ts';
+import { defineFunctions } from './functions.ts';
+import type {
+  Bound,
+  Change,
+  ChangeResult,
+  Job,
+  JobResult,
+  OpenReply,
+  QueryReply,
+  Request,
+  SqlValue,
+} from './messages.ts';
+import { requireSqlite } from './version.ts';
+
+/** Marks a file as ours, in its header: `iotc`. */
+export const applicationId = 0x696f7463;
+
+const statementLimit = 256;
+
+interface CachedStatement {
+  readonly statement: StatementSync;
+  readonly columns: readonly string[];
+}
+
+/** One open SQLite file, as the database thread uses it. */
+export class Database {
+  readonly sqliteVersion: string;
+  readonly #connection: DatabaseSync;
+  readonly #statements = new Map<string, CachedStatement>();
+
+  /** Throws DatabaseError `TooOld` before the file is touched, `ForeignFile` or `DamagedFile` before it is changed. */
+  constructor(options: {
+    readonly file: string;
+    readonly busyTimeout: number;
+    readonly maxBytes?: number | undefined;
+  }) {
+    this.sqliteVersion = readVersion();
+    requireSqlite(this.sqliteVersion);
+    this.#connection = new DatabaseSync(options.file, { enableForeignKeyConstraints: true });
+    try {
+      this.#connection.exec(`PRAGMA busy_timeout = ${Math.trunc(options.busyTimeout)}`);
+      this.#claimFile();
+      this.#configure(options.maxBytes);
+      defineFunctions(this.#connection);
+    } catch (error) {
+      this.#connection.close();
+      throw error;
+    }
+  }
+
+  get open(): OpenReply {
+    return { sqliteVersion: this.sqliteVersion };
+  }
+
+  query(sql: string, values: readonly SqlValue[]): QueryReply {
+    const { statement, columns } = this.#prepare(sql);
+    if (columns.length === 0) return { columns, rows: [], changes: Number(statement.run(...values).changes) };
+    return { columns, rows: statement.all(...values) as unknown as SqlValue[][], changes: 0 };
+  }
+
+  /** Runs all jobs in one transaction. A job that fails is undone alone, unless the failure is the file's; then nothing is applied. */
+  commit(statements: readonly string[], jobs: readonly Job[]): JobResult[] {
+    const prepared = statements.map((sql) => this.#prepare(sql).statement);
+    this.#connection.exec('BEGIN IMMEDIATE');
+    try {
+      const results = jobs.map((job) => this.#runJob(prepared, job));
+      this.#connection.exec('COMMIT');
+      return results;
+    } catch (error) {
+      // Some failures roll back by themselves.
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#connection.close();
+  }
+
+  #runJob(prepared: readonly StatementSync[], job: Job): JobResult {
+    this.#connection.exec('SAVEPOINT job');
+    try {
+      const results = job.map((change) => runChange(prepared, change));
+      this.#connection.exec('RELEASE job');
+      return { results };
+    } catch (error) {
+      const threadError = toThreadError(error);
+      if (isFatal(threadError) || !this.#connection.isTransaction) throw error;
+      this.#connection.exec('ROLLBACK TO job');
+      this.#connection.exec('RELEASE job');
+      return { error: threadError };
+    }
+  }
+
+  #claimFile(): void {
+    const tables = Number(this.query('SELECT count(*) FROM sqlite_schema', []).rows[0]?.[0]);
+    const owner = Number(this.query('PRAGMA application_id', []).rows[0]?.[0]);
+    if (owner === applicationId) return;
+    if (tables > 0 || owner !== 0) throw new DatabaseError('ForeignFile', 'it is a SQLite file of another program');
+    this.#connection.exec(`PRAGMA application_id = ${applicationId}`);
+  }
+
+  #configure(maxBytes: number | undefined): void {
+    this.#connection.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA trusted_schema = OFF;
+      PRAGMA temp_store = MEMORY;
+      PRAGMA cache_size = -16384;
+      PRAGMA journal_size_limit = 67108864;
+    `);
+    if (maxBytes === undefined) return;
+    const pageSize = Number(this.query('PRAGMA page_size', []).rows[0]?.[0]);
+    this.#connection.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageSize))}`);
+  }
+
+  #prepare(sql: string): CachedStatement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) {
+      // Moves it to the end, so that the first is the one used longest ago.
+      this.#statements.delete(sql);
+      this.#statements.set(sql, known);
+      return known;
+    }
+    const statement = this.#connection.prepare(sql);
+    statement.setReturnArrays(true);
+    const cached = { statement, columns: statement.columns().map((column) => column.name) };
+    this.#statements.set(sql, cached);
+    if (this.#statements.size > statementLimit) this.#forgetOldest();
+    return cached;
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#statements.keys().next();
+    if (oldest.done !== true) this.#statements.delete(oldest.value);
+  }
+}
+
+function runChange(prepared: readonly StatementSync[], change: Change): ChangeResult {
+  if (Number(statementOf(prepared, change.first).run(...change.first[1]).changes) > 0) {
+    for (const bound of change.after ?? []) statementOf(prepared, bound).run(...bound[1]);
+    return 'changed';
+  }
+  if (change.otherwise === undefined) return 'unchanged';
+  const row = statementOf(prepared, change.otherwise).get(...change.otherwise[1]);
+  return row === undefined ? 'unchanged' : 'found';
+}
+
+function statementOf(prepared: readonly StatementSync[], bound: Bound): StatementSync {
+  const statement = prepared[bound[0]];
+  if (statement === undefined) throw new RangeError(`there is no statement ${bound[0]}`);
+  return statement;
+}
+
+function readVersion(): string {
+  const memory = new DatabaseSync(':memory:');
+  try {
+    return String(memory.prepare('SELECT sqlite_version() AS version').get()?.['version']);
+  } finally {
+    memory.close();
+  }
+}
+
+/** Answers requests, one after another, over one file. */
+export function createRequestHandler(): (request: Request) => unknown {
+  let database: Database | undefined;
+  const opened = (): Database => {
+    if (database === undefined) throw new DatabaseError('Closed', 'the database is not open');
+    return database;
+  };
+  return (request) => {
+    switch (request.kind) {
+      case 'open':
+        database = new Database(request);
+        return database.open;
+      case 'query':
+        return opened().query(request.sql, request.values);
+      case 'commit':
+        return opened().commit(request.statements, request.jobs);
+      case 'close':
+        database?.close();
+        database = undefined;
+        return undefined;
+    }
+  };
+}

@@ -1,0 +1,63 @@
+/** What the main thread and the database thread say to each other. Requests are answered in order; several travel as one message. */
+
+export type SqlValue = string | number | null | Uint8Array;
+
+/** A write of one row and what goes with it. */
+export interface Change {
+  /** Index into the statements of its batch, and its values. */
+  readonly first: Bound;
+  /** Run when `first` changed a row. */
+  readonly after?: readonly Bound[];
+  /** Asked when `first` changed nothing: is there a row at all? */
+  readonly otherwise?: Bound;
+}
+
+export type Bound = readonly [statement: number, values: readonly SqlValue[]];
+
+/** What became of a {@link Change}: a row changed; none, and `otherwise` found nothing; none, but `otherwise` found a row. */
+export type ChangeResult = 'changed' | 'unchanged' | 'found';
+
+/** Changes that succeed or fail together. */
+export type Job = readonly Change[];
+export type JobResult = { readonly results: readonly ChangeResult[] } | { readonly error: ThreadError };
+
+export type Request =
+  | {
+      readonly id: number;
+      readonly kind: 'open';
+      readonly file: string;
+      readonly busyTimeout: number;
+      readonly maxBytes: number | undefined;
+    }
+  | { readonly id: number; readonly kind: 'query'; readonly sql: string; readonly values: readonly SqlValue[] }
+  | {
+      readonly id: number;
+      readonly kind: 'commit';
+      readonly statements: readonly string[];
+      readonly jobs: readonly Job[];
+    }
+  | { readonly id: number; readonly kind: 'close' };
+
+/** A request as its sender writes it; the client numbers it. */
+export type RequestBody = Request extends infer R ? (R extends { readonly id: number } ? Omit<R, 'id'> : never) : never;
+
+export interface QueryReply {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly SqlValue[])[];
+  readonly changes: number;
+}
+
+export interface OpenReply {
+  readonly sqliteVersion: string;
+}
+
+/** An error as it crosses the thread boundary. */
+export interface ThreadError {
+  readonly message: string;
+  /** A system code (`ENOSPC`), a reason of our own (`ForeignFile`), or what Node said. */
+  readonly code: string;
+}
+
+export type Reply =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: ThreadError };
