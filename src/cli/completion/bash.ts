@@ -48,17 +48,24 @@ _iotctl_flag_kind() {
 }
 
 _iotctl() {
-  local command='' flag='' glued='' position=0 index word value line kind candidate quoted prefix
-  local -a candidates _iotctl_reply
+  local command='' flag='' profile='' position=0 index word value kind candidate quoted prefix
+  local -a candidates words _iotctl_reply
   COMPREPLY=()
-  for ((index = 1; index < COMP_CWORD; index++)); do
-    word=\${COMP_WORDS[index]}
-    # bash splits at = and : so that "--output=json" and "a:b" come as three words.
-    if [[ $word == '=' || $word == ':' ]]; then glued=1; continue; fi
-    if [[ -n $flag ]]; then flag=''; glued=''; continue; fi
-    if [[ -n $glued ]]; then glued=''; continue; fi
+  # COMP_WORDS is split at = and : too; the line, split at blanks, keeps "--output=json" and "a:b" whole.
+  read -ra words <<<"\${COMP_LINE:0:COMP_POINT}"
+  if [[ \${COMP_LINE:0:COMP_POINT} == *[[:space:]] ]]; then words+=(''); fi
+  while ((\${#words[@]} > 1)) && [[ \${words[0]} != "\${COMP_WORDS[0]}" ]]; do words=("\${words[@]:1}"); done
+  for ((index = 1; index < \${#words[@]} - 1; index++)); do
+    word=\${words[index]}
+    if [[ -n $flag ]]; then
+      if [[ $flag == --profile ]]; then profile=$word; fi
+      flag=''
+      continue
+    fi
+    if [[ $word == --profile=* ]]; then profile=\${word#*=}; fi
+    if [[ $word == --*=* ]]; then continue; fi
     if [[ $word == -?* ]]; then
-      _iotctl_flag_kind "$command" "$word" && flag=$word
+      if _iotctl_flag_kind "$command" "$word"; then flag=$word; fi
       continue
     fi
     if ((position == 0)); then
@@ -70,12 +77,14 @@ _iotctl() {
     position=$((position + 1))
   done
 
-  line=\${COMP_LINE:0:COMP_POINT}
-  value=\${line##*[[:space:]]}
+  value=\${words[index]}
+  if [[ $value == --*=* ]]; then
+    flag=\${value%%=*}
+    value=\${value#*=}
+  fi
   kind=''
   if [[ -n $flag ]]; then
     _iotctl_flag_kind "$command" "$flag" && kind=$_iotctl_reply
-    value=\${value#"$flag="}
   elif [[ $value == -* ]]; then
     _iotctl_flags "$command"
     candidates=("\${_iotctl_reply[@]}")
@@ -94,7 +103,7 @@ _iotctl() {
     file) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$value"); return ;;
     directory) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$value"); return ;;
     =*) read -ra candidates <<<"\${kind#=}" ;;
-    *) mapfile -t candidates < <(command iotctl __complete "$kind" </dev/null 2>/dev/null) ;;
+    *) mapfile -t candidates < <(command iotctl __complete "$kind" \${profile:+"--profile=$profile"} </dev/null 2>/dev/null) ;;
   esac
 
   # What stands before the last = or : is on the line already.

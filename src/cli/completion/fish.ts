@@ -43,7 +43,7 @@ ${cases(values)}
 end
 
 function __iotctl_values
-  # $argv[1] is the kind, $argv[2] what stands before the value in the same word.
+  # $argv[1] is the kind, $argv[2] what stands before the value in the same word, $argv[3] the flag for the profile.
   switch "$argv[1]"
     case '' none
       return
@@ -54,7 +54,7 @@ function __iotctl_values
     case '=*'
       printf "$argv[2]%s\\n" (string split ' ' (string sub --start 2 -- "$argv[1]"))
     case '*'
-      for value in (command iotctl __complete $argv[1] </dev/null 2>/dev/null)
+      for value in (command iotctl __complete $argv[1] $argv[3] </dev/null 2>/dev/null)
         printf '%s%s\\n' "$argv[2]" "$value"
       end
   end
@@ -65,12 +65,15 @@ function __iotctl_complete
   set -l current (commandline -ct)
   set -l command ''
   set -l flag ''
+  set -l profile
   set -l position 0
   for word in $tokens[2..-1]
     if test -n "$flag"
+      test "$flag" = --profile; and set profile --profile=$word
       set flag ''
       continue
     end
+    string match -q -- '--profile=*' "$word"; and set profile $word
     if string match -q -- '--*=*' "$word"
       continue
     end
@@ -92,11 +95,11 @@ function __iotctl_complete
 
   if test -n "$flag"
     set -l kind (__iotctl_kind "$command $flag"; or __iotctl_kind "$flag")
-    __iotctl_values "$kind" ''
+    __iotctl_values "$kind" '' $profile
   else if string match -q -- '--*=*' "$current"
     set flag (string replace -r '=.*' '' -- "$current")
     set -l kind (__iotctl_kind "$command $flag"; or __iotctl_kind "$flag")
-    __iotctl_values "$kind" "$flag="
+    __iotctl_values "$kind" "$flag=" $profile
   else if string match -q -- '-*' "$current"
     __iotctl_flags "$command"
     test -n "$command"; and __iotctl_flags ''
@@ -106,7 +109,7 @@ function __iotctl_complete
       printf '%s\\n' $following
     else
       set -l kind (__iotctl_kind "$command "(math $position + 1); or __iotctl_kind "$command *")
-      __iotctl_values "$kind" ''
+      __iotctl_values "$kind" '' $profile
     end
   end
 end

@@ -45,17 +45,22 @@ _iotctl_add_values() {
     file) _files ;;
     directory) _files -/ ;;
     =*) found=(\${(s: :)\${1#=}}); compadd -a found ;;
-    *) found=("\${(@f)$(command iotctl __complete "$1" </dev/null 2>/dev/null)}"); found=(\${found:#}); compadd -a found ;;
+    *) found=("\${(@f)$(command iotctl __complete "$1" \${profile:+"--profile=$profile"} </dev/null 2>/dev/null)}"); found=(\${found:#}); compadd -a found ;;
   esac
 }
 
 _iotctl() {
-  local command='' flag='' word candidate _iotctl_kind
+  local command='' flag='' profile='' word candidate _iotctl_kind
   local -a _iotctl_reply
   local -i position=0 index
   for ((index = 2; index < CURRENT; index++)); do
     word=\${words[index]}
-    if [[ -n $flag ]]; then flag=''; continue; fi
+    if [[ -n $flag ]]; then
+      if [[ $flag == --profile ]]; then profile=$word; fi
+      flag=''
+      continue
+    fi
+    if [[ $word == --profile=* ]]; then profile=\${word#*=}; fi
     if [[ $word == --*=* ]]; then continue; fi
     if [[ $word == -?* ]]; then
       if _iotctl_find_kind "$command $word" || _iotctl_find_kind "$word"; then flag=$word; fi
