@@ -1,0 +1,179 @@
+/** CONNECT, step by step. Source: device.md §1.4; MQTT 3.1.1 §3.1. */
+import { isDeviceId } from '../../protocol/device-id.ts';
+import { HubError } from '../../protocol/hub-errors.ts';
+import { parseMqttUsername, stampBag, telemetryBag, type MqttUsername } from '../../protocol/mqtt/index.ts';
+import type { DevicePrincipal, HubCore } from '../core/services.ts';
+import type { Frame } from './frame-reader.ts';
+import { connackCodes, decodePacket, type ConnackCode } from './packets.ts';
+
+/** Telemetry that the hub sends for the device when its connection breaks. */
+export interface Will {
+  readonly bag: string;
+  readonly body: Uint8Array;
+}
+
+/** A CONNECT on its way through the steps; each step fills in what it finds. */
+export interface ConnectAttempt {
+  readonly frame: Frame;
+  clientId: string;
+  clean: boolean;
+  /** Seconds; 0 for none. */
+  keepAlive: number;
+  username: string;
+  /** The shared access signature; absent for certificates. */
+  password: string | undefined;
+  rawWill:
+    | { readonly topic: string; readonly qos: number; readonly retain: boolean; readonly body: Uint8Array }
+    | undefined;
+  user: MqttUsername | undefined;
+  will: Will | undefined;
+  /** Filters of the stored session; undefined when there is none. */
+  stored: readonly string[] | undefined;
+  principal: DevicePrincipal | undefined;
+}
+
+/** Why a CONNECT is not accepted. Without a code the connection is closed without a CONNACK. */
+export interface Refusal {
+  readonly code?: ConnackCode;
+  readonly reason: string;
+  /** Set when the hub is at fault. */
+  readonly cause?: unknown;
+}
+
+type StepResult = Refusal | undefined;
+
+export interface ConnectStep {
+  readonly name: string;
+  readonly run: (attempt: ConnectAttempt, core: HubCore) => StepResult | Promise<StepResult>;
+}
+
+/**
+ * In order. The credentials come last: between their check and the session's begin nothing may wait, or a device disabled in
+ * between would slip through.
+ */
+export const connectSteps: readonly ConnectStep[] = [
+  { name: 'protocol', run: checkProtocol },
+  { name: 'packet', run: readPacket },
+  { name: 'client id', run: checkClientId },
+  { name: 'user name', run: readUsername },
+  { name: 'will', run: readWill },
+  { name: 'stored session', run: readStoredSession },
+  { name: 'credentials', run: checkCredentials },
+];
+
+export function newAttempt(frame: Frame): ConnectAttempt {
+  return {
+    frame,
+    clientId: '',
+    clean: true,
+    keepAlive: 0,
+    username: '',
+    password: undefined,
+    rawWill: undefined,
+    user: undefined,
+    will: undefined,
+    stored: undefined,
+    principal: undefined,
+  };
+}
+
+/** Runs the steps; the first refusal ends them. */
+export async function runConnectSteps(attempt: ConnectAttempt, core: HubCore): Promise<StepResult> {
+  for (const { run } of connectSteps) {
+    const result = run(attempt, core);
+    const refusal = result instanceof Promise ? await result : result;
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/** MQTT-3.1.2-1 and -2: another protocol is closed, another level is told so. Version 3.1 has another name, but knows the answer. */
+function checkProtocol({ frame: { buffer, start, end } }: ConnectAttempt): StepResult {
+  const nameEnd = start + 2 + (end - start >= 2 ? buffer.readUInt16BE(start) : 0);
+  if (nameEnd >= end) return { reason: 'malformed CONNECT' };
+  const name = buffer.toString('latin1', start + 2, nameEnd);
+  if (name === 'MQIsdp') return { code: connackCodes.protocolRefused, reason: 'MQTT 3.1 is not supported' };
+  if (name !== 'MQTT') return { reason: 'not MQTT' };
+  const level = buffer[nameEnd];
+  if (level !== 4) return { code: connackCodes.protocolRefused, reason: `MQTT level ${level} is not supported` };
+  return undefined;
+}
+
+function readPacket(attempt: ConnectAttempt): StepResult {
+  const packet = decodePacket(attempt.frame);
+  if (packet?.cmd !== 'connect') return { reason: 'malformed CONNECT' };
+  attempt.clientId = packet.clientId;
+  attempt.clean = packet.clean ?? false;
+  attempt.keepAlive = packet.keepalive ?? 0;
+  attempt.username = packet.username ?? '';
+  attempt.password = packet.password?.toString('utf8');
+  if (packet.will !== undefined) {
+    const { topic, payload, qos = 0, retain = false } = packet.will;
+    // A copy: the will outlives the packet.
+    attempt.rawWill = { topic, qos, retain, body: Uint8Array.from(Buffer.from(payload as Buffer)) };
+  }
+  return undefined;
+}
+
+function checkClientId({ clientId }: ConnectAttempt): StepResult {
+  const segments = clientId.split('/');
+  if (segments.length <= 2 && segments.every(isDeviceId)) return undefined;
+  return { code: connackCodes.identifierRejected, reason: 'the client id is not a device id' };
+}
+
+/** The name must say the same identity as the client id, byte for byte. */
+function readUsername(attempt: ConnectAttempt): StepResult {
+  const user = parseMqttUsername(attempt.username);
+  if (user === undefined) return unauthorized('the user name is not that of a device');
+  const identity = user.moduleId === undefined ? user.deviceId : `${user.deviceId}/${user.moduleId}`;
+  if (identity !== attempt.clientId) return unauthorized('client id and user name differ');
+  if (user.moduleId !== undefined) return unauthorized('the registry has no such module');
+  attempt.user = user;
+  return undefined;
+}
+
+/** Telemetry of the device itself and nothing else; noted as a will. */
+function readWill(attempt: ConnectAttempt): StepResult {
+  const { rawWill, clientId } = attempt;
+  if (rawWill === undefined) return undefined;
+  const bag = telemetryBag(rawWill.topic, clientId);
+  if (bag === undefined || rawWill.qos > 1) return unauthorized('the will is no telemetry of the device');
+  const retained = rawWill.retain ? stampBag(bag, 'mqtt-retain', 'true') : bag;
+  attempt.will = { bag: stampBag(retained, 'iothub-MessageType', 'Will'), body: rawWill.body };
+  return undefined;
+}
+
+async function readStoredSession(attempt: ConnectAttempt, core: HubCore): Promise<StepResult> {
+  try {
+    attempt.stored = await core.sessions.readSubscriptions(attempt.clientId);
+    return undefined;
+  } catch (cause) {
+    return { code: connackCodes.serverUnavailable, reason: 'the stored session cannot be read', cause };
+  }
+}
+
+async function checkCredentials(attempt: ConnectAttempt, core: HubCore): Promise<StepResult> {
+  const { password, user, clientId } = attempt;
+  if (password === undefined) return unauthorized('no shared access signature');
+  try {
+    const modelId = user?.modelId;
+    attempt.principal = await core.gatekeeper.authenticateDevice({ deviceId: clientId, token: password, modelId });
+    return undefined;
+  } catch (error) {
+    return refusalFor(error);
+  }
+}
+
+/** Code 3 for a disabled device as the SDKs read it; they retry on it, so a device that is enabled again comes back by itself. */
+function refusalFor(error: unknown): Refusal {
+  if (!(error instanceof HubError) || error.status >= 500) {
+    return { code: connackCodes.serverUnavailable, reason: 'the credentials cannot be checked', cause: error };
+  }
+  if (error.symbol === 'DeviceDisabled')
+    return { code: connackCodes.serverUnavailable, reason: 'the device is disabled' };
+  return unauthorized(error.message);
+}
+
+function unauthorized(reason: string): Refusal {
+  return { code: connackCodes.notAuthorized, reason };
+}

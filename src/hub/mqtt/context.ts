@@ -1,0 +1,34 @@
+import type { Clock } from '../../std/clock.ts';
+import type { HubCore } from '../core/services.ts';
+import type { HubLog } from '../log.ts';
+import type { AppendGate } from './append-gate.ts';
+import type { MqttLimits } from './limits.ts';
+
+/** What every connection of the front shares. */
+export interface FrontContext {
+  readonly core: HubCore;
+  readonly clock: Clock;
+  readonly log: HubLog;
+  readonly limits: MqttLimits;
+  readonly gate: AppendGate;
+}
+
+/** Why a connection ended; for the log. */
+export type EndReason =
+  | 'displaced'
+  | 'disabled'
+  | 'deleted'
+  | 'key-changed'
+  | 'token-expired'
+  | 'shutdown'
+  | 'disconnect'
+  | 'peer-closed'
+  | 'stream-error'
+  | 'silent'
+  | 'not-reading'
+  | 'refused'
+  | 'protocol'
+  | 'forbidden'
+  | 'too-large'
+  | 'not-stored'
+  | 'failed';

@@ -1,0 +1,221 @@
+/** A connected device: what it sends goes to the core, what the core has for it goes out. Bytes and timers are connection.ts. */
+import {
+  methodRequestTopic,
+  desiredTopic,
+  parsePublishTopic,
+  stampBag,
+  telemetryBag,
+} from '../../protocol/mqtt/index.ts';
+import type { JsonObject } from '../../std/json.ts';
+import type { Sender } from '../core/ports.ts';
+import type { DeviceSession, SessionEnd } from '../core/services.ts';
+import { Acknowledgements } from './acknowledgements.ts';
+import type { Will } from './connect.ts';
+import type { EndReason, FrontContext } from './context.ts';
+import type { Frame } from './frame-reader.ts';
+import { encodeMessage } from './packets.ts';
+import { newPublish, readPublish, type Publish } from './publish.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import { answerTwinRequest, type TwinRequest } from './twin-requests.ts';
+
+/** What a device needs of its connection. */
+export interface Wire {
+  readonly protocol: DeviceSession['protocol'];
+  readonly remote: string;
+  send(packet: Uint8Array): void;
+  end(reason: EndReason, detail?: string): void;
+  /** Something that held up reading may be over. */
+  proceed(): void;
+  /** The hub goes down: the device may still get what is on its way to it. */
+  shutdown(): void;
+}
+
+export interface DeviceLinkParts {
+  readonly context: FrontContext;
+  readonly wire: Wire;
+  readonly sender: Sender;
+  readonly subscriptions: Subscriptions;
+  readonly will: Will | undefined;
+  readonly clean: boolean;
+  readonly hasApiVersion: boolean;
+}
+
+/** Ends after which the will is not sent: the device said good-bye, may not speak any more, or did nothing wrong. */
+const endsWithoutWill: ReadonlySet<EndReason> = new Set(['disconnect', 'disabled', 'deleted', 'shutdown']);
+
+export class DeviceLink implements DeviceSession {
+  readonly sender: Sender;
+  readonly protocol: DeviceSession['protocol'];
+  readonly remote: string;
+  readonly subscriptions: Subscriptions;
+  readonly clean: boolean;
+  readonly #parts: DeviceLinkParts;
+  readonly #context: FrontContext;
+  readonly #wire: Wire;
+  readonly #acknowledgements = new Acknowledgements();
+  readonly #publish: Publish = newPublish();
+  #lastTopic: string | undefined;
+  #lastBag: string | undefined;
+  #twinRequests: Promise<void> = Promise.resolve();
+  #pendingRequests = 0;
+  #acknowledging = false;
+  #ended = false;
+
+  constructor(parts: DeviceLinkParts) {
+    this.#parts = parts;
+    this.#context = parts.context;
+    this.#wire = parts.wire;
+    this.sender = parts.sender;
+    this.protocol = parts.wire.protocol;
+    this.remote = parts.wire.remote;
+    this.subscriptions = parts.subscriptions;
+    this.clean = parts.clean;
+  }
+
+  get methodReady(): boolean {
+    return this.subscriptions.has('methods');
+  }
+
+  /** False while the device has to wait before more of it is read. */
+  get mayContinue(): boolean {
+    return this.#pendingRequests < this.#context.limits.pendingRequests;
+  }
+
+  /** True when nothing the device sent waits for the disk or the core. */
+  get settled(): boolean {
+    return this.#acknowledgements.size === 0 && this.#pendingRequests === 0;
+  }
+
+  sendMethod({ requestId, methodName, payload }: Parameters<DeviceSession['sendMethod']>[0]): void {
+    this.#send(methodRequestTopic(methodName, requestId), payload);
+  }
+
+  sendDesired(patch: JsonObject, version: number): void {
+    if (this.subscriptions.has('desired')) this.#send(desiredTopic(version), JSON.stringify(patch));
+  }
+
+  close(reason: SessionEnd): void {
+    if (reason === 'shutdown') this.#wire.shutdown();
+    else this.#wire.end(reason);
+  }
+
+  /** The connection is over: called once, by the connection. */
+  ended(reason: EndReason): void {
+    this.#ended = true;
+    this.#context.core.sessions.detach(this);
+    const { will } = this.#parts;
+    if (will === undefined || endsWithoutWill.has(reason)) return;
+    this.#context.gate.append(this.sender, this.#context.clock.now(), will.bag, will.body, (error) =>
+      this.#context.gate.noteOutcome(error),
+    );
+  }
+
+  /** Takes a PUBLISH of the device. */
+  receive(frame: Frame): void {
+    const publish = this.#publish;
+    const problem = readPublish(frame, publish);
+    if (problem !== undefined) {
+      this.#wire.end('protocol', problem);
+      return;
+    }
+    if (publish.topic !== this.#lastTopic) {
+      this.#lastTopic = publish.topic;
+      this.#lastBag = telemetryBag(publish.topic, this.sender.deviceId);
+    }
+    if (this.#lastBag === undefined)
+      this.#receiveRequest(frame.buffer.toString('utf8', publish.bodyStart, publish.bodyEnd));
+    else this.#receiveTelemetry(this.#lastBag, frame.buffer.subarray(publish.bodyStart, publish.bodyEnd));
+  }
+
+  #receiveTelemetry(topicBag: string, body: Buffer): void {
+    const { qos, retain, dup, packetIdentifier } = this.#publish;
+    const { gate, clock, limits } = this.#context;
+    if (body.length + topicBag.length > limits.messageBytes) {
+      this.#wire.end('too-large');
+      return;
+    }
+    let bag = topicBag;
+    // Source: device.md §1.4.
+    if (retain) bag = stampBag(bag, 'mqtt-retain', 'true');
+    if (dup) bag = stampBag(bag, 'mqtt-dup', 'true');
+    if (qos === 1) this.#acknowledgements.addTelemetry(packetIdentifier);
+    gate.append(this.sender, clock.now(), bag, body, qos === 1 ? this.#onStored : this.#onStoredUnacknowledged);
+  }
+
+  /** One function for all messages of the device: the log calls back in order, so each call is for the oldest. */
+  readonly #onStored = (error?: Error): void => {
+    if (!this.#noteStored(error)) return;
+    this.#acknowledgements.completeTelemetry();
+    this.#acknowledgeSoon();
+  };
+
+  readonly #onStoredUnacknowledged = (error?: Error): void => {
+    this.#noteStored(error);
+  };
+
+  #noteStored(error: Error | undefined): boolean {
+    this.#context.gate.noteOutcome(error);
+    if (this.#ended) return false;
+    if (error !== undefined) this.#wire.end('not-stored');
+    return error === undefined;
+  }
+
+  #receiveRequest(body: string): void {
+    const { topic, qos, packetIdentifier } = this.#publish;
+    const request = parsePublishTopic(topic, this.sender.deviceId);
+    if (request.kind === 'telemetry' || request.kind === 'forbidden') {
+      this.#wire.end('forbidden', request.kind === 'forbidden' ? request.reason : undefined);
+      return;
+    }
+    const slot = qos === 1 ? this.#acknowledgements.addRequest(packetIdentifier) : undefined;
+    if (request.kind === 'method-response') {
+      this.#context.core.commands.answer(this.sender.deviceId, request.rid, request.status, body);
+      this.#completeRequest(slot);
+    } else {
+      this.#pendingRequests++;
+      this.#twinRequests = this.#twinRequests.then(() => this.#performTwinRequest(request, body, slot));
+    }
+  }
+
+  /** Never rejects; one after the other, so that a read sees the update sent before it. */
+  async #performTwinRequest(request: TwinRequest, body: string, slot: number | undefined): Promise<void> {
+    const { core, clock, log } = this.#context;
+    const { deviceId } = this.sender;
+    const answer = await answerTwinRequest(
+      { twins: core.twins, clock, log, deviceId, hasApiVersion: this.#parts.hasApiVersion },
+      request,
+      body,
+    );
+    this.#pendingRequests--;
+    if (this.#ended) return;
+    this.#completeRequest(slot);
+    if (answer !== undefined) this.#send(answer.topic, answer.payload);
+    this.#wire.proceed();
+  }
+
+  #completeRequest(slot: number | undefined): void {
+    if (slot === undefined) return;
+    this.#acknowledgements.complete(slot);
+    this.#acknowledgeSoon();
+  }
+
+  /** Gathers what one commit completes into one write. */
+  #acknowledgeSoon(): void {
+    if (this.#acknowledging) return;
+    this.#acknowledging = true;
+    queueMicrotask(() => {
+      this.#acknowledging = false;
+      const packets = this.#ended ? undefined : this.#acknowledgements.take();
+      if (packets === undefined) return;
+      this.#wire.send(packets);
+      this.#wire.proceed();
+    });
+  }
+
+  /** Delivers only what the device subscribed to; nothing is queued for later (device.md §2.6, §2.7). */
+  #send(topic: string, payload: string): void {
+    if (this.#ended || !this.subscriptions.matches(topic)) return;
+    const packet = encodeMessage(topic, payload);
+    if (packet !== undefined) this.#wire.send(packet);
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * - `frame`: {@link FrameReader.frame} is the next packet
+ * - `more`: everything given so far has been read
+ * - `malformed`: the length field is longer than four bytes (MQTT 3.1.1 §2.2.3)
+ * - `too-large`: a packet announces more than the limit
+ */
+export type FrameStep = 'frame' | 'more' | 'malformed' | 'too-large';
+
+/** A packet in the buffer it arrived in. Valid until the next step: whoever keeps a part of it copies that. */
+export interface Frame {
+  buffer: Buffer;
+  /** Where the packet begins: its type and flags. */
+  at: number;
+  /** Behind the length field. */
+  start: number;
+  end: number;
+}
+
+const unknown = -1;
+const broken = -2;
+const longestFixedHeader = 5;
+const smallestPartial = 512;
+
+/**
+ * Cuts a stream of bytes into packets. A packet that lies whole in a chunk is not copied; one that comes in pieces is put together
+ * in a buffer that doubles, so that neither a slow sender nor an announced length costs more than what was really received.
+ */
+export class FrameReader {
+  readonly frame: Frame = { buffer: Buffer.alloc(0), at: 0, start: 0, end: 0 };
+  /** The largest packet, its fixed header not counted. */
+  maxBytes: number;
+  #chunk: Buffer = Buffer.alloc(0);
+  #chunkAt = 0;
+  #partial: Buffer | undefined;
+  #partialLength = 0;
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  push(chunk: Buffer): void {
+    const rest = this.#chunk.subarray(this.#chunkAt);
+    this.#chunk = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    this.#chunkAt = 0;
+  }
+
+  next(): FrameStep {
+    if (this.#partial !== undefined) return this.#finishPartial();
+    if (this.#chunkAt === this.#chunk.length) return 'more';
+    const at = this.#chunkAt;
+    const step = this.#measure(this.#chunk, at, this.#chunk.length);
+    if (step === 'frame') this.#chunkAt = this.frame.end;
+    if (step !== 'more') return step;
+    this.#keepPartial();
+    return 'more';
+  }
+
+  /** Looks for a whole packet at `at`; fills {@link frame} when there is one. */
+  #measure(buffer: Buffer, at: number, end: number): FrameStep {
+    const start = endOfLength(buffer, at, end);
+    if (start === unknown) return 'more';
+    if (start === broken) return 'malformed';
+    const length = readLength(buffer, at + 1, start);
+    if (length > this.maxBytes) return 'too-large';
+    if (start + length > end) return 'more';
+    const { frame } = this;
+    frame.buffer = buffer;
+    frame.at = at;
+    frame.start = start;
+    frame.end = start + length;
+    return 'frame';
+  }
+
+  #keepPartial(): void {
+    const rest = this.#chunk.subarray(this.#chunkAt);
+    this.#partial = Buffer.allocUnsafe(Math.max(rest.length * 2, smallestPartial));
+    rest.copy(this.#partial);
+    this.#partialLength = rest.length;
+    this.#chunkAt = this.#chunk.length;
+  }
+
+  #finishPartial(): FrameStep {
+    for (;;) {
+      const partial = this.#partial;
+      if (partial === undefined) return 'more';
+      const step = this.#measure(partial, 0, this.#partialLength);
+      if (step !== 'more') {
+        this.#partial = undefined;
+        return step;
+      }
+      if (this.#chunkAt === this.#chunk.length) return 'more';
+      this.#takeFromChunk(partial);
+    }
+  }
+
+  /** Moves over what the packet lacks: byte by byte until its length is known, so that nothing of the next one comes along. */
+  #takeFromChunk(partial: Buffer): void {
+    const start = endOfLength(partial, 0, this.#partialLength);
+    const lacking = start < 0 ? 1 : start + readLength(partial, 1, start) - this.#partialLength;
+    const bytes = Math.min(lacking, this.#chunk.length - this.#chunkAt);
+    let target = partial;
+    if (this.#partialLength + bytes > partial.length) {
+      target = Buffer.allocUnsafe(Math.max(partial.length * 2, this.#partialLength + bytes));
+      partial.copy(target, 0, 0, this.#partialLength);
+      this.#partial = target;
+    }
+    this.#chunk.copy(target, this.#partialLength, this.#chunkAt, this.#chunkAt + bytes);
+    this.#partialLength += bytes;
+    this.#chunkAt += bytes;
+  }
+}
+
+/** Where the variable header begins, or `unknown` or `broken`. */
+function endOfLength(buffer: Buffer, at: number, end: number): number {
+  for (let index = at + 1; index < end; index++) {
+    if ((buffer[index] ?? 0) < 0x80) return index + 1;
+    if (index - at === longestFixedHeader - 1) return broken;
+  }
+  return unknown;
+}
+
+function readLength(buffer: Buffer, from: number, to: number): number {
+  let length = 0;
+  for (let index = to - 1; index >= from; index--) length = length * 0x80 + ((buffer[index] ?? 0) & 0x7f);
+  return length;
+}

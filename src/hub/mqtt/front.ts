@@ -1,0 +1,71 @@
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../std/clock.ts';
+import type { HubCore } from '../core/services.ts';
+import type { HubLog } from '../log.ts';
+import { AppendGate } from './append-gate.ts';
+import { Connection } from './connection.ts';
+import type { FrontContext } from './context.ts';
+import { defaultMqttLimits, type MqttLimits } from './limits.ts';
+
+export interface MqttFrontOptions {
+  readonly core: HubCore;
+  readonly clock: Clock;
+  readonly log: HubLog;
+  readonly limits?: Partial<MqttLimits> | undefined;
+}
+
+export interface PeerFacts {
+  /** Address of the peer, for the log. */
+  readonly remote: string;
+  /** True over TLS. */
+  readonly secure: boolean;
+  /** Default `mqtt`. */
+  readonly protocol?: 'mqtt' | 'mqtt-ws' | undefined;
+}
+
+/** MQTT 3.1.1 for devices. Source: device.md §1.4, §1.5, §2. */
+export interface MqttFront {
+  /** Serves one peer on a stream that carries its bytes; never throws. The front owns the stream from here on. */
+  accept(stream: Duplex, peer: PeerFacts): void;
+  /** Connections that are not closed yet. */
+  readonly size: number;
+  /** Takes no more packets, acknowledges what is being stored, closes every connection; resolves when all are closed. */
+  close(): Promise<void>;
+}
+
+export function createMqttFront({ core, clock, log, limits }: MqttFrontOptions): MqttFront {
+  const context: FrontContext = {
+    core,
+    clock,
+    log,
+    limits: { ...defaultMqttLimits, ...limits },
+    gate: new AppendGate(core.telemetry, log),
+  };
+  const connections = new Set<Connection>();
+  let closing = false;
+  const allClosed = Promise.withResolvers<void>();
+  const onClosed = (connection: Connection): void => {
+    connections.delete(connection);
+    if (closing && connections.size === 0) allClosed.resolve();
+  };
+
+  return {
+    accept(stream, { remote, secure, protocol = 'mqtt' }) {
+      if (closing) {
+        stream.on('error', () => undefined);
+        stream.destroy();
+        return;
+      }
+      connections.add(new Connection({ context, stream, remote, secure, protocol, onClosed }));
+    },
+    get size() {
+      return connections.size;
+    },
+    async close() {
+      closing = true;
+      if (connections.size === 0) return;
+      for (const connection of connections) connection.shutdown();
+      await allClosed.promise;
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** Control packets, by mqtt-packet. The hot path (PUBLISH in, PUBACK out) is in publish.ts and acknowledgements.ts. */
+import mqttPacket, { type Packet } from 'mqtt-packet';
+import type { Frame } from './frame-reader.ts';
+
+/** MQTT 3.1.1 §2.2.1. */
+export const packetTypes = {
+  connect: 1,
+  publish: 3,
+  puback: 4,
+  pubrec: 5,
+  pubrel: 6,
+  pubcomp: 7,
+  subscribe: 8,
+  unsubscribe: 10,
+  pingreq: 12,
+  disconnect: 14,
+} as const;
+
+export const pingResponse: Uint8Array = Uint8Array.of(0xd0, 0);
+
+/** MQTT 3.1.1 §3.2.2.3. */
+export const connackCodes = {
+  accepted: 0,
+  protocolRefused: 1,
+  identifierRejected: 2,
+  serverUnavailable: 3,
+  notAuthorized: 5,
+} as const;
+
+export type ConnackCode = (typeof connackCodes)[keyof typeof connackCodes];
+
+export function connack(returnCode: ConnackCode, sessionPresent = false): Uint8Array {
+  return Uint8Array.of(0x20, 2, sessionPresent ? 1 : 0, returnCode);
+}
+
+/** One whole packet, or undefined when it is malformed. Buffers in it are views into the frame. */
+export function decodePacket(frame: Frame): Packet | undefined {
+  const parser = mqttPacket.parser({ protocolVersion: 4 });
+  let packet: Packet | undefined;
+  let failed = false;
+  parser.on('packet', (parsed) => {
+    packet = parsed;
+  });
+  parser.on('error', () => {
+    failed = true;
+  });
+  try {
+    const left = parser.parse(frame.buffer.subarray(frame.at, frame.end));
+    return failed || left > 0 ? undefined : packet;
+  } catch {
+    // The parser reads past the end of some truncated packets instead of reporting them.
+    return undefined;
+  }
+}
+
+const longestTopic = 65_535;
+
+/** A message to a device, QoS 0; undefined when the topic is too long to be written. */
+export function encodeMessage(topic: string, payload: string): Uint8Array | undefined {
+  if (Buffer.byteLength(topic) > longestTopic) return undefined;
+  return encode({ cmd: 'publish', qos: 0, dup: false, retain: false, topic, payload });
+}
+
+export function encodeSuback(messageId: number, granted: number[]): Uint8Array | undefined {
+  return encode({ cmd: 'suback', messageId, granted });
+}
+
+export function encodeUnsuback(messageId: number): Uint8Array | undefined {
+  return encode({ cmd: 'unsuback', messageId, granted: [] });
+}
+
+function encode(packet: Packet): Uint8Array | undefined {
+  try {
+    return mqttPacket.generate(packet, { protocolVersion: 4 });
+  } catch {
+    return undefined;
+  }
+}

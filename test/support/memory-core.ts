@@ -1,0 +1,176 @@
+/** A hub core in memory: just enough behind the fronts to see what they ask of it. */
+import { HubError } from '../../src/protocol/hub-errors.ts';
+import type { Sender, TelemetryLog } from '../../src/hub/core/ports.ts';
+import type { DeviceSession, HubCore, SessionEnd, SessionService } from '../../src/hub/core/services.ts';
+import type { JsonObject } from '../../src/std/json.ts';
+
+export interface AppendedMessage {
+  readonly sender: Sender;
+  readonly enqueuedTime: number;
+  readonly bag: string;
+  readonly body: string;
+}
+
+/** A log that stores when it is told to. */
+export interface MemoryLog extends TelemetryLog {
+  readonly messages: AppendedMessage[];
+  /** Keeps back the `stored` callbacks until {@link release}. */
+  holding: boolean;
+  /** Makes `append` answer false until {@link drain}. */
+  full: boolean;
+  /** What storing fails with. */
+  error: Error | undefined;
+  release(): void;
+  drain(): void;
+}
+
+export function memoryLog(): MemoryLog {
+  const waiting: ((error?: Error) => void)[] = [];
+  let drainers: (() => void)[] = [];
+  const log: MemoryLog = {
+    messages: [],
+    holding: false,
+    full: false,
+    error: undefined,
+    append(sender, enqueuedTime, bag, body, stored) {
+      log.messages.push({ sender, enqueuedTime, bag, body: Buffer.from(body).toString('utf8') });
+      waiting.push(stored);
+      if (!log.holding) queueMicrotask(() => log.release());
+      return !log.full;
+    },
+    drained: () => (log.full ? new Promise((resolve) => drainers.push(resolve)) : Promise.resolve()),
+    release() {
+      for (const stored of waiting.splice(0)) stored(log.error);
+    },
+    drain() {
+      log.full = false;
+      for (const wake of drainers.splice(0)) wake();
+      drainers = [];
+    },
+    read: () => {
+      throw new Error('not read in these tests');
+    },
+    head: () => Promise.resolve(new Map()),
+    stats: () =>
+      Promise.resolve({ partitions: 1, messages: 0, bytes: 0, oldestTime: undefined, newestTime: undefined }),
+    prune: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+  return log;
+}
+
+export interface MemoryDevice {
+  token: string;
+  disabled?: boolean;
+  expiresAt?: number | undefined;
+  reported: JsonObject;
+  desired: JsonObject;
+}
+
+export interface MemoryCore extends HubCore {
+  readonly telemetry: MemoryLog;
+  readonly devices: Map<string, MemoryDevice>;
+  readonly sessions: SessionService & {
+    readonly stored: Map<string, readonly string[]>;
+    readonly touched: Set<string>;
+  };
+  readonly answers: { deviceId: string; requestId: string; status: number | undefined; payload: string }[];
+  /** Awaited inside twin and credential work, to hold it up. */
+  pace: Promise<void>;
+  /** What the next service call throws. */
+  failure: Error | undefined;
+  endSession(deviceId: string, reason: SessionEnd): void;
+}
+
+export function memoryCore(): MemoryCore {
+  const live = new Map<string, DeviceSession>();
+  const devices = new Map<string, MemoryDevice>();
+  const answers: MemoryCore['answers'] = [];
+  const stored = new Map<string, readonly string[]>();
+  const touched = new Set<string>();
+  const unused = (): never => {
+    throw new Error('not used in these tests');
+  };
+  async function step(): Promise<void> {
+    await core.pace;
+    if (core.failure !== undefined) throw core.failure;
+  }
+  function known(deviceId: string): MemoryDevice {
+    const device = devices.get(deviceId);
+    if (device === undefined) throw new HubError('IotHubUnauthorizedAccess', 'Unauthorized');
+    return device;
+  }
+  const core: MemoryCore = {
+    devices,
+    answers,
+    pace: Promise.resolve(),
+    failure: undefined,
+    telemetry: memoryLog(),
+    endSession: (deviceId, reason) => live.get(deviceId)?.close(reason),
+    gatekeeper: {
+      async authenticateDevice({ deviceId, token, modelId = '' }) {
+        await step();
+        const device = known(deviceId);
+        if (device.token !== token) throw new HubError('IotHubUnauthorizedAccess', 'Unauthorized');
+        if (device.disabled === true) throw new HubError('DeviceDisabled', 'disabled');
+        const auth = { scope: 'device', type: 'sas', issuer: 'iothub' } as const;
+        return {
+          sender: { deviceId, generationId: '1', auth, modelId },
+          expiresAt: device.expiresAt,
+          identityCounter: 1,
+        };
+      },
+      authorizeService: unused,
+    },
+    registry: { get: unused, list: unused, put: unused, delete: unused, bulk: unused, counts: unused },
+    queries: { run: unused },
+    twins: {
+      get: unused,
+      patch: unused,
+      replace: unused,
+      async readAsDevice(deviceId) {
+        await step();
+        const { desired, reported } = known(deviceId);
+        return { desired: { ...desired }, reported: { ...reported } };
+      },
+      async patchReported(deviceId, patch) {
+        await step();
+        if (typeof patch !== 'object' || patch === null) throw new HubError('ArgumentInvalid', 'not an object');
+        const device = known(deviceId);
+        const version = Number(device.reported['$version'] ?? 1) + 1;
+        device.reported = { ...device.reported, ...(patch as JsonObject), $version: version };
+        return version;
+      },
+    },
+    sessions: {
+      stored,
+      touched,
+      attach(session) {
+        const { deviceId } = session.sender;
+        const older = live.get(deviceId);
+        live.set(deviceId, session);
+        older?.close('displaced');
+      },
+      detach(session) {
+        if (live.get(session.sender.deviceId) === session) live.delete(session.sender.deviceId);
+      },
+      methodsChanged: () => undefined,
+      find: (deviceId) => live.get(deviceId),
+      touch: (deviceId) => touched.add(deviceId),
+      get size() {
+        return live.size;
+      },
+      readSubscriptions: (deviceId) => Promise.resolve(stored.get(deviceId)),
+      writeSubscriptions(deviceId, filters) {
+        if (filters === undefined) stored.delete(deviceId);
+        else stored.set(deviceId, filters);
+        return Promise.resolve();
+      },
+    },
+    commands: {
+      invoke: unused,
+      answer: (deviceId, requestId, status, payload) => answers.push({ deviceId, requestId, status, payload }),
+    },
+  };
+  return core;
+}
