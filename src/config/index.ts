@@ -2,7 +2,7 @@ export type { Connection, Profile, ProfileStore, SecretPlace } from './profile.t
 export { profileNameProblem } from './profile-document.ts';
 export { openProfileStore, type ProfileStoreOptions } from './profile-store.ts';
 export {
-  kindOfHost,
+  connectionOf,
   resolveConnection,
   type ConnectionStringParts,
   type ResolveOptions,

@@ -33,12 +33,12 @@ export async function resolveConnection(options: ResolveOptions): Promise<Connec
   }
   if (flags.connectionStringFile !== undefined) {
     const text = await readFlagFile(flags.connectionStringFile, options);
-    return fromConnectionString(text, '--connection-string-file', options, 'flag');
+    return connectionOf(text, { ...options, name: '--connection-string-file', source: 'flag' });
   }
   if (flags.profile !== undefined) return { ...(await (await options.store()).connect(flags.profile)), source: 'flag' };
   const fromEnvironment = await readVariable(env, 'IOTCTL_CONNECTION_STRING');
   if (fromEnvironment !== undefined)
-    return fromConnectionString(fromEnvironment, 'environment', options, 'environment');
+    return connectionOf(fromEnvironment, { ...options, name: 'environment', source: 'environment' });
   const profileName = await readVariable(env, 'IOTCTL_PROFILE');
   if (profileName !== undefined)
     return { ...(await (await options.store()).connect(profileName)), source: 'environment' };
@@ -53,22 +53,23 @@ export function kindOfHost(hostName: string): Connection['kind'] {
   return /\.azure-devices(-int)?\.(net|cn|us|de)$/i.test(hostName) ? 'cloud' : 'local';
 }
 
-function fromConnectionString(
-  text: string,
-  name: string,
-  options: ResolveOptions,
-  source: Connection['source'],
-): Connection {
+export interface ConnectionOfOptions extends Pick<ResolveOptions, 'env' | 'parse'> {
+  readonly name: string;
+  readonly source: Connection['source'];
+}
+
+/** The connection that a connection string and the variables beside it describe. Failure: invalid-connection-string. */
+export function connectionOf(text: string, options: ConnectionOfOptions): Connection {
   const parts = options.parse(text);
   const { IOTCTL_SERVICE_URL: serviceUrl, IOTCTL_DEVICE_URL: deviceUrl, IOTCTL_CA_FILE: caFile } = options.env;
   return {
-    name,
+    name: options.name,
     kind: kindOfHost(parts.hostName),
     ...parts,
     ...(filled(serviceUrl) && { serviceUrl }),
     ...(filled(deviceUrl) && { deviceUrl }),
     ...(filled(caFile) && { caFile }),
-    source,
+    source: options.source,
     fromConnectionString: true,
   };
 }

@@ -11,6 +11,51 @@ export const commandTable: CommandTable = {
   },
   rows: [
     {
+      name: 'device list',
+      summary: 'List devices with status, connection, last activity and tags.',
+      load: () => import('./device/list.ts'),
+    },
+    {
+      name: 'device show',
+      summary: 'Show one device: identity, connection, tags and properties.',
+      load: () => import('./device/show.ts'),
+    },
+    {
+      name: 'device watch',
+      summary: 'Tell when devices connect, disconnect, come or go.',
+      load: () => import('./device/watch.ts'),
+    },
+    { name: 'device enable', summary: 'Let devices connect again.', load: () => import('./device/enable.ts') },
+    {
+      name: 'device disable',
+      summary: 'Disconnect devices and refuse them.',
+      load: () => import('./device/disable.ts'),
+    },
+    { name: 'device delete', summary: 'Delete devices with their twins.', load: () => import('./device/delete.ts') },
+    {
+      name: 'twin show',
+      summary: 'Show the tags, desired and reported properties of a device.',
+      load: () => import('./twin/show.ts'),
+    },
+    { name: 'twin set', summary: 'Set tags and desired properties.', load: () => import('./twin/set.ts') },
+    { name: 'twin unset', summary: 'Remove tags and desired properties.', load: () => import('./twin/unset.ts') },
+    {
+      name: 'twin diff',
+      summary: 'Compare two twins, or what one device should be with what it is.',
+      load: () => import('./twin/diff.ts'),
+    },
+    { name: 'query', summary: 'Run a query over the devices.', load: () => import('./query.ts') },
+    { name: 'profile add', summary: 'Add a hub by its connection string.', load: () => import('./profile/add.ts') },
+    { name: 'profile use', summary: 'Select the hub that commands talk to.', load: () => import('./profile/use.ts') },
+    { name: 'profile list', summary: 'List the hubs you have added.', load: () => import('./profile/list.ts') },
+    { name: 'profile show', summary: 'Show a profile.', load: () => import('./profile/show.ts') },
+    { name: 'profile remove', summary: 'Remove a profile and its key.', load: () => import('./profile/remove.ts') },
+    {
+      name: 'doctor',
+      summary: 'Check this machine, the configuration and the hub.',
+      load: () => import('./doctor.ts'),
+    },
+    {
       name: 'completion',
       summary: 'Complete commands, flags and device ids in the shell.',
       load: () => import('./completion.ts'),

@@ -1,0 +1,51 @@
+import type { Check } from '../../fleet/doctor/index.ts';
+import type { CommandContext } from '../context.ts';
+import { defineCommand } from '../define-command.ts';
+import { checkView } from '../views/check-view.ts';
+
+export const command = defineCommand({
+  name: 'doctor',
+  summary: 'Check this machine, the configuration and the hub.',
+  description: `Checks Node.js and its SQLite, the configuration and its permissions, and the chosen hub: can it be reached, is its certificate
+trusted, do the clocks agree, what may the credentials do. Each check has a verdict and, where something is wrong, a remedy. Nothing is changed.`,
+  examples: [
+    { run: 'iotctl doctor', explains: 'everything' },
+    { run: 'iotctl doctor --profile plant -o json', explains: 'another hub, for a program' },
+  ],
+  exitCodes: [1, 4, 9, 143],
+  output: 'rows',
+  usesHub: true,
+  run: examine,
+});
+
+async function examine(context: CommandContext): Promise<void> {
+  const { failureOfChecks, runChecks } = await import('../../fleet/doctor/index.ts');
+  const { inspectConfiguration } = await import('../../config/index.ts');
+  const { probeHub } = await import('../../client/index.ts');
+  const { clock, random, signal, runtime, directories } = context;
+  const checks: Check[] = [];
+  // The configuration is inspected before anything reads it: reading tightens loose permissions.
+  const results = runChecks({
+    inspect: async () => inspectConfiguration(directories.config, runtime.uid),
+    connection: async () => context.connection(),
+    probe: async (connection) => probeHub(connection, { clock, random }, signal),
+    nodeVersion: runtime.node,
+    sqliteVersion,
+    now: () => clock.now(),
+  });
+  for await (const check of results) checks.push(check);
+  await context.output.list(checks, checkView);
+  const failure = failureOfChecks(checks);
+  if (failure !== undefined) throw failure;
+}
+
+async function sqliteVersion(): Promise<string> {
+  const { DatabaseSync } = await import('node:sqlite');
+  const database = new DatabaseSync(':memory:');
+  try {
+    const row = database.prepare('SELECT sqlite_version() AS version').get();
+    return String(row?.['version']);
+  } finally {
+    database.close();
+  }
+}

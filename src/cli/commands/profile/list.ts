@@ -1,0 +1,20 @@
+import { defineCommand } from '../../define-command.ts';
+import { profileListView } from '../../views/profile-view.ts';
+
+export const command = defineCommand({
+  name: 'profile list',
+  summary: 'List the hubs you have added.',
+  description: 'Lists the profiles; a star marks the selected one.',
+  examples: [
+    { run: 'iotctl profile list', explains: 'all profiles' },
+    { run: "iotctl profile list --query '[?selected].name | [0]'", explains: 'the name of the selected one' },
+  ],
+  exitCodes: [1, 4, 143],
+  output: 'rows',
+  async run(context) {
+    const profiles = await context.profiles();
+    const selected = await profiles.selected();
+    const listed = (await profiles.list()).map((profile) => ({ profile, selected: profile.name === selected }));
+    await context.output.list(listed, profileListView);
+  },
+});

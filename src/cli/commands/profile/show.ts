@@ -1,0 +1,33 @@
+import { Failure } from '../../../errors/index.ts';
+import { defineCommand, optionalArg, switchOption } from '../../define-command.ts';
+import { profileView } from '../../views/profile-view.ts';
+
+export const command = defineCommand({
+  name: 'profile show',
+  summary: 'Show a profile.',
+  description: 'Shows a profile, the selected one when none is named. The key is shown only with --show-secrets.',
+  arguments: [{ name: 'name', summary: 'name of the profile', complete: 'profile' }],
+  options: [{ name: 'show-secrets', summary: 'also show the connection string with its key' }],
+  examples: [
+    { run: 'iotctl profile show', explains: 'the selected profile' },
+    { run: 'iotctl profile show -o name', explains: 'its name, for a shell prompt' },
+    { run: 'iotctl profile show plant --show-secrets --query connectionString', explains: 'for another tool' },
+  ],
+  exitCodes: [1, 3, 4, 143],
+  output: 'document',
+  async run(context, input) {
+    const profiles = await context.profiles();
+    const selected = await profiles.selected();
+    const name = optionalArg(input, 'name') ?? selected;
+    if (name === undefined) throw new Failure('no-hub', 'no profile is selected');
+    const profile = await profiles.get(name);
+    const connectionString = switchOption(input, 'showSecrets') ? await connectionStringOf(name) : undefined;
+    await context.output.document({ profile, selected: name === selected, connectionString }, profileView);
+
+    async function connectionStringOf(profileName: string): Promise<string> {
+      const { formatConnectionString } = await import('../../../protocol/connection-string.ts');
+      const { hostName, sharedAccessKeyName, sharedAccessKey } = await profiles.connect(profileName);
+      return formatConnectionString({ hostName, sharedAccessKeyName, sharedAccessKey });
+    }
+  },
+});
