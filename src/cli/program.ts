@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import { Failure } from '../errors/index.ts';
 import type {
   ArgumentDeclaration,
@@ -9,6 +9,7 @@ import type {
 } from './define-command.ts';
 import { helpAfter, rootHelpAfter } from './help.ts';
 import { globalOptionDeclarations, type GlobalOptions } from './options/global-options.ts';
+import { argumentUsage, describeOption, usageOf } from './usage.ts';
 import { readGlobals, readInput, type RawValue, type RawValues, type ReadOptions } from './options/read-input.ts';
 
 /** The table of commands and the words for their groups. */
@@ -101,13 +102,12 @@ function buildTree(table: CommandTable, options: ParseOptions, print: (text: str
       getOutHelpWidth: () => options.helpWidth,
       getErrHelpWidth: () => options.helpWidth,
     })
-    .configureHelp({ showGlobalOptions: true, styleTitle: bold })
+    .configureHelp({ showGlobalOptions: true, styleTitle: bold, visibleOptions: visibleOptions(root) })
     .description('Device fleet manager for the terminal and CI, with an IoT hub inside.')
     .usage('COMMAND [OPTIONS]')
     .helpOption('-h, --help', 'show help')
     .helpCommand(false);
   for (const option of globalOptionDeclarations) root.addOption(toOption(option));
-  root.on('option:version', () => undefined);
   root.addOption(new Option('--version', 'show the version'));
   root.on('option:version', () => {
     print(`${options.version()}\n`);
@@ -129,6 +129,17 @@ function buildTree(table: CommandTable, options: ParseOptions, print: (text: str
   return root;
 }
 
+const firstFlags = new Set(['--profile', '--output', '--yes', '--quiet', '--version', '--help']);
+
+/** The first help stays short: of the flags that every command shows, it lists those a newcomer needs. */
+function visibleOptions(root: Command): (command: Command) => Option[] {
+  const all = new Help();
+  return (command) => {
+    const options = all.visibleOptions(command);
+    return command === root ? options.filter((option) => firstFlags.has(option.long ?? '')) : options;
+  };
+}
+
 function findGroup(
   root: Command,
   name: string,
@@ -147,7 +158,8 @@ function findGroup(
 }
 
 function declareCommand(command: Command, declaration: CommandDeclaration): void {
-  command.description(declaration.description ?? declaration.summary);
+  const [, ...usage] = usageOf(declaration).split(` ${declaration.name} `);
+  command.description(declaration.description ?? declaration.summary).usage(usage.join(' '));
   for (const argument of declaration.arguments ?? []) command.argument(argumentSyntax(argument), argument.summary);
   for (const option of declaration.options ?? []) command.addOption(toOption(option));
   command.addHelpText('after', helpAfter(declaration));
@@ -155,9 +167,10 @@ function declareCommand(command: Command, declaration: CommandDeclaration): void
   command.action(() => undefined);
 }
 
+/** The parser's own notation: `<DEVICE...>` is required, `[DEVICE]` is not. */
 function argumentSyntax(argument: ArgumentDeclaration): string {
-  const word = `${argument.name.toUpperCase()}${argument.variadic === true ? '...' : ''}`;
-  return argument.required === true ? `<${word}>` : `[${word}]`;
+  const usage = argumentUsage(argument);
+  return argument.required === true ? `<${usage}>` : usage;
 }
 
 /** How a flag is written in help: `-o, --output FORMAT`. */
@@ -169,16 +182,6 @@ export function toOption(option: OptionDeclaration): Option {
     built.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);
   }
   return built;
-}
-
-function describeOption(option: OptionDeclaration): string {
-  const notes = [
-    ...(option.choices === undefined ? [] : [option.choices.join(', ')]),
-    ...(option.required === true ? ['required'] : []),
-    ...(option.repeatable === true ? ['repeatable'] : []),
-    ...(option.default === undefined || option.default === false ? [] : [`default ${option.default}`]),
-  ];
-  return notes.length === 0 ? option.summary : `${option.summary} (${notes.join('; ')})`;
 }
 
 /** The flags that were typed. A switch `--no-x` is stored by the parser as `x: false`. */

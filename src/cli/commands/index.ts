@@ -11,6 +11,17 @@ export const commandTable: CommandTable = {
   },
   rows: [
     {
+      name: 'provision',
+      summary: 'Register devices: by id, by number, or from a CSV file.',
+      load: () => import('./provision.ts'),
+    },
+    { name: 'tail telemetry', summary: 'Follow the telemetry of devices.', load: () => import('./tail/telemetry.ts') },
+    {
+      name: 'send-command',
+      summary: 'Send a command to devices and show what they answer.',
+      load: () => import('./send-command.ts'),
+    },
+    {
       name: 'device list',
       summary: 'List devices with status, connection, last activity and tags.',
       load: () => import('./device/list.ts'),
@@ -20,11 +31,6 @@ export const commandTable: CommandTable = {
       summary: 'Show one device: identity, connection, tags and properties.',
       load: () => import('./device/show.ts'),
     },
-    {
-      name: 'device watch',
-      summary: 'Tell when devices connect, disconnect, come or go.',
-      load: () => import('./device/watch.ts'),
-    },
     { name: 'device enable', summary: 'Let devices connect again.', load: () => import('./device/enable.ts') },
     {
       name: 'device disable',
@@ -32,6 +38,11 @@ export const commandTable: CommandTable = {
       load: () => import('./device/disable.ts'),
     },
     { name: 'device delete', summary: 'Delete devices with their twins.', load: () => import('./device/delete.ts') },
+    {
+      name: 'device watch',
+      summary: 'Tell when devices connect, disconnect, come or go.',
+      load: () => import('./device/watch.ts'),
+    },
     {
       name: 'twin show',
       summary: 'Show the tags, desired and reported properties of a device.',

@@ -1,0 +1,205 @@
+# bash completion for iotctl. Generated from the command declarations; do not edit.
+
+# The words that may follow the command words in $1.
+_iotctl_next() {
+  _iotctl_reply=()
+  case "$1" in
+    '') _iotctl_reply=('provision' 'tail' 'send-command' 'device' 'twin' 'query' 'profile' 'doctor' 'completion') ;;
+    'tail') _iotctl_reply=('telemetry') ;;
+    'device') _iotctl_reply=('list' 'show' 'enable' 'disable' 'delete' 'watch') ;;
+    'twin') _iotctl_reply=('show' 'set' 'unset' 'diff') ;;
+    'profile') _iotctl_reply=('add' 'use' 'list' 'show' 'remove') ;;
+  esac
+}
+
+# The flags of the command in $1.
+_iotctl_flags() {
+  _iotctl_reply=()
+  case "$1" in
+    '') _iotctl_reply=('--profile' '--connection-string-file' '--output' '--query' '--columns' '--yes' '--confirm' '--no-input' '--quiet' '--color' '--no-color' '--debug' '--help') ;;
+    'provision') _iotctl_reply=('--count' '--prefix' '--start' '--digits' '--from' '--strict' '--template' '--tag' '--desired' '--out' '--show-secrets' '--dry-run' '--concurrency') ;;
+    'tail telemetry') _iotctl_reply=('--where' '--from' '--since' '--until' '--select' '--count' '--timeout' '--stats' '--binary') ;;
+    'send-command') _iotctl_reply=('--where' '--from' '--concurrency' '--timeout' '--connect-timeout' '--retry' '--retry-unanswered' '--dry-run') ;;
+    'device list') _iotctl_reply=('--where' '--top') ;;
+    'device show') _iotctl_reply=('--show-secrets') ;;
+    'device enable') _iotctl_reply=('--where' '--from' '--concurrency' '--dry-run') ;;
+    'device disable') _iotctl_reply=('--where' '--from' '--concurrency' '--reason' '--dry-run') ;;
+    'device delete') _iotctl_reply=('--where' '--from' '--concurrency' '--dry-run') ;;
+    'device watch') _iotctl_reply=('--where' '--interval' '--count' '--timeout') ;;
+    'twin show') _iotctl_reply=('--section') ;;
+    'twin set') _iotctl_reply=('--where' '--from' '--concurrency' '--etag' '--dry-run') ;;
+    'twin unset') _iotctl_reply=('--where' '--from' '--concurrency' '--etag' '--dry-run') ;;
+    'twin diff') _iotctl_reply=('--exit-code') ;;
+    'query') _iotctl_reply=('--top' '--page-size') ;;
+    'profile add') _iotctl_reply=('--service-url' '--device-url' '--ca-file' '--protected' '--use' '--replace') ;;
+    'profile use') _iotctl_reply=() ;;
+    'profile list') _iotctl_reply=() ;;
+    'profile show') _iotctl_reply=('--show-secrets') ;;
+    'profile remove') _iotctl_reply=() ;;
+    'doctor') _iotctl_reply=() ;;
+    'completion') _iotctl_reply=('--install') ;;
+  esac
+}
+
+# What the value of a flag or the nth word of a command is: "device show 1", "--profile". Fails when there is none.
+_iotctl_kind() {
+  _iotctl_reply=''
+  case "$1" in
+    '--profile') _iotctl_reply='profile' ;;
+    '--connection-string-file') _iotctl_reply='file' ;;
+    '--output') _iotctl_reply='=table wide json ndjson yaml csv name lines raw' ;;
+    '-o') _iotctl_reply='=table wide json ndjson yaml csv name lines raw' ;;
+    '--query') _iotctl_reply='none' ;;
+    '--columns') _iotctl_reply='none' ;;
+    '--confirm') _iotctl_reply='profile' ;;
+    'provision --count') _iotctl_reply='none' ;;
+    'provision --prefix') _iotctl_reply='none' ;;
+    'provision --start') _iotctl_reply='none' ;;
+    'provision --digits') _iotctl_reply='none' ;;
+    'provision --from') _iotctl_reply='file' ;;
+    'provision --tag') _iotctl_reply='none' ;;
+    'provision --desired') _iotctl_reply='none' ;;
+    'provision --out') _iotctl_reply='file' ;;
+    'provision --concurrency') _iotctl_reply='none' ;;
+    'tail telemetry --where') _iotctl_reply='none' ;;
+    'tail telemetry --from') _iotctl_reply='file' ;;
+    'tail telemetry --since') _iotctl_reply='none' ;;
+    'tail telemetry --until') _iotctl_reply='none' ;;
+    'tail telemetry --select') _iotctl_reply='none' ;;
+    'tail telemetry --count') _iotctl_reply='none' ;;
+    'tail telemetry --timeout') _iotctl_reply='none' ;;
+    'tail telemetry --binary') _iotctl_reply='=base64 hex' ;;
+    'send-command --where') _iotctl_reply='none' ;;
+    'send-command --from') _iotctl_reply='file' ;;
+    'send-command --concurrency') _iotctl_reply='none' ;;
+    'send-command --timeout') _iotctl_reply='none' ;;
+    'send-command --connect-timeout') _iotctl_reply='none' ;;
+    'send-command --retry') _iotctl_reply='none' ;;
+    'device list --where') _iotctl_reply='none' ;;
+    'device list --top') _iotctl_reply='none' ;;
+    'device enable --where') _iotctl_reply='none' ;;
+    'device enable --from') _iotctl_reply='file' ;;
+    'device enable --concurrency') _iotctl_reply='none' ;;
+    'device disable --where') _iotctl_reply='none' ;;
+    'device disable --from') _iotctl_reply='file' ;;
+    'device disable --concurrency') _iotctl_reply='none' ;;
+    'device disable --reason') _iotctl_reply='none' ;;
+    'device delete --where') _iotctl_reply='none' ;;
+    'device delete --from') _iotctl_reply='file' ;;
+    'device delete --concurrency') _iotctl_reply='none' ;;
+    'device watch --where') _iotctl_reply='none' ;;
+    'device watch --interval') _iotctl_reply='none' ;;
+    'device watch --count') _iotctl_reply='none' ;;
+    'device watch --timeout') _iotctl_reply='none' ;;
+    'twin show --section') _iotctl_reply='=tags desired reported' ;;
+    'twin set --where') _iotctl_reply='none' ;;
+    'twin set --from') _iotctl_reply='file' ;;
+    'twin set --concurrency') _iotctl_reply='none' ;;
+    'twin set --etag') _iotctl_reply='none' ;;
+    'twin unset --where') _iotctl_reply='none' ;;
+    'twin unset --from') _iotctl_reply='file' ;;
+    'twin unset --concurrency') _iotctl_reply='none' ;;
+    'twin unset --etag') _iotctl_reply='none' ;;
+    'query --top') _iotctl_reply='none' ;;
+    'query --page-size') _iotctl_reply='none' ;;
+    'profile add --service-url') _iotctl_reply='none' ;;
+    'profile add --device-url') _iotctl_reply='none' ;;
+    'profile add --ca-file') _iotctl_reply='file' ;;
+    'provision *') _iotctl_reply='none' ;;
+    'tail telemetry *') _iotctl_reply='device' ;;
+    'send-command *') _iotctl_reply='device' ;;
+    'device list *') _iotctl_reply='device' ;;
+    'device show 1') _iotctl_reply='device' ;;
+    'device enable *') _iotctl_reply='device' ;;
+    'device disable *') _iotctl_reply='device' ;;
+    'device delete *') _iotctl_reply='device' ;;
+    'device watch *') _iotctl_reply='device' ;;
+    'twin show 1') _iotctl_reply='device' ;;
+    'twin set *') _iotctl_reply='device' ;;
+    'twin unset *') _iotctl_reply='device' ;;
+    'twin diff 1') _iotctl_reply='device' ;;
+    'twin diff 2') _iotctl_reply='device' ;;
+    'query 1') _iotctl_reply='none' ;;
+    'profile add 1') _iotctl_reply='none' ;;
+    'profile use 1') _iotctl_reply='profile' ;;
+    'profile show 1') _iotctl_reply='profile' ;;
+    'profile remove 1') _iotctl_reply='profile' ;;
+    'completion 1') _iotctl_reply='=bash zsh fish' ;;
+    *) return 1 ;;
+  esac
+}
+
+_iotctl_flag_kind() {
+  _iotctl_kind "$1 $2" || _iotctl_kind "$2"
+}
+
+_iotctl() {
+  local command='' flag='' profile='' position=0 index word value kind candidate quoted prefix
+  local -a candidates words _iotctl_reply
+  COMPREPLY=()
+  # COMP_WORDS is split at = and : too; the line, split at blanks, keeps "--output=json" and "a:b" whole.
+  read -ra words <<<"${COMP_LINE:0:COMP_POINT}"
+  if [[ ${COMP_LINE:0:COMP_POINT} == *[[:space:]] ]]; then words+=(''); fi
+  while ((${#words[@]} > 1)) && [[ ${words[0]} != "${COMP_WORDS[0]}" ]]; do words=("${words[@]:1}"); done
+  for ((index = 1; index < ${#words[@]} - 1; index++)); do
+    word=${words[index]}
+    if [[ -n $flag ]]; then
+      if [[ $flag == --profile ]]; then profile=$word; fi
+      flag=''
+      continue
+    fi
+    if [[ $word == --profile=* ]]; then profile=${word#*=}; fi
+    if [[ $word == --*=* ]]; then continue; fi
+    if [[ $word == -?* ]]; then
+      if _iotctl_flag_kind "$command" "$word"; then flag=$word; fi
+      continue
+    fi
+    if ((position == 0)); then
+      _iotctl_next "$command"
+      for candidate in "${_iotctl_reply[@]}"; do
+        if [[ $candidate == "$word" ]]; then command="${command:+$command }$word"; continue 2; fi
+      done
+    fi
+    position=$((position + 1))
+  done
+
+  value=${words[index]}
+  if [[ $value == --*=* ]]; then
+    flag=${value%%=*}
+    value=${value#*=}
+  fi
+  kind=''
+  if [[ -n $flag ]]; then
+    _iotctl_flag_kind "$command" "$flag" && kind=$_iotctl_reply
+  elif [[ $value == -* ]]; then
+    _iotctl_flags "$command"
+    candidates=("${_iotctl_reply[@]}")
+    if [[ -n $command ]]; then _iotctl_flags ''; candidates+=("${_iotctl_reply[@]}"); fi
+  else
+    _iotctl_next "$command"
+    if ((position == 0 && ${#_iotctl_reply[@]} > 0)); then
+      candidates=("${_iotctl_reply[@]}")
+    elif _iotctl_kind "$command $((position + 1))" || _iotctl_kind "$command *"; then
+      kind=$_iotctl_reply
+    fi
+  fi
+
+  case "$kind" in
+    '' | none) ;;
+    file) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$value"); return ;;
+    directory) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$value"); return ;;
+    =*) read -ra candidates <<<"${kind#=}" ;;
+    *) mapfile -t candidates < <(command iotctl __complete "$kind" ${profile:+"--profile=$profile"} </dev/null 2>/dev/null) ;;
+  esac
+
+  # What stands before the last = or : is on the line already.
+  prefix=''
+  if [[ $value == *[=:]* ]]; then prefix=${value%"${value##*[=:]}"}; fi
+  for candidate in "${candidates[@]}"; do
+    [[ -n $candidate ]] || continue
+    printf -v quoted '%q' "$candidate"
+    if [[ $quoted == "$value"* || $candidate == "$value"* ]]; then COMPREPLY+=("${quoted#"$prefix"}"); fi
+  done
+}
+
+complete -F _iotctl iotctl

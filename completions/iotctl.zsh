@@ -1,0 +1,190 @@
+#compdef iotctl
+# zsh completion for iotctl. Generated from the command declarations; do not edit.
+
+_iotctl_next() {
+  _iotctl_reply=()
+  case "$1" in
+    '') _iotctl_reply=('provision:Register devices: by id, by number, or from a CSV file.' 'tail:Follow what devices send.' 'send-command:Send a command to devices and show what they answer.' 'device:Look at devices and change them.' 'twin:Read and change tags and desired properties.' 'query:Run a query over the devices.' 'profile:Choose which hub to talk to.' 'doctor:Check this machine, the configuration and the hub.' 'completion:Complete commands, flags and device ids in the shell.') ;;
+    'tail') _iotctl_reply=('telemetry:Follow the telemetry of devices.') ;;
+    'device') _iotctl_reply=('list:List devices with status, connection, last activity and tags.' 'show:Show one device: identity, connection, tags and properties.' 'enable:Let devices connect again.' 'disable:Disconnect devices and refuse them.' 'delete:Delete devices with their twins.' 'watch:Tell when devices connect, disconnect, come or go.') ;;
+    'twin') _iotctl_reply=('show:Show the tags, desired and reported properties of a device.' 'set:Set tags and desired properties.' 'unset:Remove tags and desired properties.' 'diff:Compare two twins, or what one device should be with what it is.') ;;
+    'profile') _iotctl_reply=('add:Add a hub by its connection string.' 'use:Select the hub that commands talk to.' 'list:List the hubs you have added.' 'show:Show a profile.' 'remove:Remove a profile and its key.') ;;
+  esac
+}
+
+_iotctl_flags() {
+  _iotctl_reply=()
+  case "$1" in
+    '') _iotctl_reply=('--profile:hub to use, by its profile' '--connection-string-file:hub to use, by a connection string in a file (- is standard input)' '--output:how the result is written' '--query:JMESPath expression that picks from the result' '--columns:columns of a table or CSV, in order, by their headers' '--yes:answer yes to questions' '--confirm:confirm a change on a protected profile by its name' '--no-input:never ask; fail instead' '--quiet:no notes or progress, only results, warnings and errors' '--color:colour even when the output is no terminal' '--no-color:no colour' '--debug:say more when something fails' '--help:show help') ;;
+    'provision') _iotctl_reply=('--count:register so many, numbered after --prefix' '--prefix:what the numbered ids begin with, as in pump-' '--start:first number' '--digits:pad the numbers with zeros to so many digits' '--from:read devices from a CSV file; - reads standard input' '--strict:with --from: write nothing when a line is not valid' '--template:print a CSV file to begin with' '--tag:tag of all devices named here, as in site=north' '--desired:desired property of all devices named here' '--out:write results with connection strings to a CSV file (mode 0600)' '--show-secrets:show connection strings' '--dry-run:only say what would change' '--concurrency:bulk requests (of 100 devices) at once') ;;
+    'tail telemetry') _iotctl_reply=('--where:only messages for which this holds' '--from:Read device ids and globs from a file, one a line; - reads standard input' '--since:begin with what was stored then (ISO time, or an age such as 10m)' '--until:stop before what was stored from then on' '--select:only these members of the body' '--count:stop after so many messages' '--timeout:stop after this time; 124 when --count was not reached' '--stats:instead of messages: rate, devices and bytes of each second' '--binary:how bodies that are not text are shown') ;;
+    'send-command') _iotctl_reply=('--where:Only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:Read device ids and globs from a file, one a line; - reads standard input' '--concurrency:How many devices at once' '--timeout:how long a device may take to answer' '--connect-timeout:how long to wait for a device that is offline' '--retry:try again so often when a device is offline or the hub cannot be reached' '--retry-unanswered:let --retry also repeat a command that may have run already' '--dry-run:only show which devices would get it') ;;
+    'device list') _iotctl_reply=('--where:Only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--top:at most so many') ;;
+    'device show') _iotctl_reply=('--show-secrets:also show its keys and connection string') ;;
+    'device enable') _iotctl_reply=('--where:Only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:Read device ids and globs from a file, one a line; - reads standard input' '--concurrency:How many devices at once' '--dry-run:only show what would be changed') ;;
+    'device disable') _iotctl_reply=('--where:Only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:Read device ids and globs from a file, one a line; - reads standard input' '--concurrency:How many devices at once' '--reason:kept with the device, at most 128 characters' '--dry-run:only show what would be changed') ;;
+    'device delete') _iotctl_reply=('--where:Only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:Read device ids and globs from a file, one a line; - reads standard input' '--concurrency:How many devices at once' '--dry-run:only show what would be changed') ;;
+    'device watch') _iotctl_reply=('--where:Only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--interval:time between two looks' '--count:stop after so many changes' '--timeout:stop after this time; 124 when --count was not reached') ;;
+    'twin show') _iotctl_reply=('--section:only one section, without metadata') ;;
+    'twin set') _iotctl_reply=('--where:Only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:Read device ids and globs from a file, one a line; - reads standard input' '--concurrency:How many devices at once' '--etag:only when the twin still has this ETag; for one device' '--dry-run:only show what would be changed') ;;
+    'twin unset') _iotctl_reply=('--where:Only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:Read device ids and globs from a file, one a line; - reads standard input' '--concurrency:How many devices at once' '--etag:only when the twin still has this ETag; for one device' '--dry-run:only show what would be changed') ;;
+    'twin diff') _iotctl_reply=('--exit-code:end with 5 when there are differences') ;;
+    'query') _iotctl_reply=('--top:at most so many rows' '--page-size:rows in one request') ;;
+    'profile add') _iotctl_reply=('--service-url:service API when it is not https://HOSTNAME' '--device-url:where devices connect, mqtts://HOST:PORT' '--ca-file:PEM file of the CA of the hub'\''s certificate' '--protected:every change asks for the name of the profile first' '--use:also select it' '--replace:replace a profile of this name') ;;
+    'profile use') _iotctl_reply=() ;;
+    'profile list') _iotctl_reply=() ;;
+    'profile show') _iotctl_reply=('--show-secrets:also show the connection string with its key') ;;
+    'profile remove') _iotctl_reply=() ;;
+    'doctor') _iotctl_reply=() ;;
+    'completion') _iotctl_reply=('--install:write the script where the shell finds it, and nothing else') ;;
+  esac
+}
+
+_iotctl_find_kind() {
+  _iotctl_kind=''
+  case "$1" in
+    '--profile') _iotctl_kind='profile' ;;
+    '--connection-string-file') _iotctl_kind='file' ;;
+    '--output') _iotctl_kind='=table wide json ndjson yaml csv name lines raw' ;;
+    '-o') _iotctl_kind='=table wide json ndjson yaml csv name lines raw' ;;
+    '--query') _iotctl_kind='none' ;;
+    '--columns') _iotctl_kind='none' ;;
+    '--confirm') _iotctl_kind='profile' ;;
+    'provision --count') _iotctl_kind='none' ;;
+    'provision --prefix') _iotctl_kind='none' ;;
+    'provision --start') _iotctl_kind='none' ;;
+    'provision --digits') _iotctl_kind='none' ;;
+    'provision --from') _iotctl_kind='file' ;;
+    'provision --tag') _iotctl_kind='none' ;;
+    'provision --desired') _iotctl_kind='none' ;;
+    'provision --out') _iotctl_kind='file' ;;
+    'provision --concurrency') _iotctl_kind='none' ;;
+    'tail telemetry --where') _iotctl_kind='none' ;;
+    'tail telemetry --from') _iotctl_kind='file' ;;
+    'tail telemetry --since') _iotctl_kind='none' ;;
+    'tail telemetry --until') _iotctl_kind='none' ;;
+    'tail telemetry --select') _iotctl_kind='none' ;;
+    'tail telemetry --count') _iotctl_kind='none' ;;
+    'tail telemetry --timeout') _iotctl_kind='none' ;;
+    'tail telemetry --binary') _iotctl_kind='=base64 hex' ;;
+    'send-command --where') _iotctl_kind='none' ;;
+    'send-command --from') _iotctl_kind='file' ;;
+    'send-command --concurrency') _iotctl_kind='none' ;;
+    'send-command --timeout') _iotctl_kind='none' ;;
+    'send-command --connect-timeout') _iotctl_kind='none' ;;
+    'send-command --retry') _iotctl_kind='none' ;;
+    'device list --where') _iotctl_kind='none' ;;
+    'device list --top') _iotctl_kind='none' ;;
+    'device enable --where') _iotctl_kind='none' ;;
+    'device enable --from') _iotctl_kind='file' ;;
+    'device enable --concurrency') _iotctl_kind='none' ;;
+    'device disable --where') _iotctl_kind='none' ;;
+    'device disable --from') _iotctl_kind='file' ;;
+    'device disable --concurrency') _iotctl_kind='none' ;;
+    'device disable --reason') _iotctl_kind='none' ;;
+    'device delete --where') _iotctl_kind='none' ;;
+    'device delete --from') _iotctl_kind='file' ;;
+    'device delete --concurrency') _iotctl_kind='none' ;;
+    'device watch --where') _iotctl_kind='none' ;;
+    'device watch --interval') _iotctl_kind='none' ;;
+    'device watch --count') _iotctl_kind='none' ;;
+    'device watch --timeout') _iotctl_kind='none' ;;
+    'twin show --section') _iotctl_kind='=tags desired reported' ;;
+    'twin set --where') _iotctl_kind='none' ;;
+    'twin set --from') _iotctl_kind='file' ;;
+    'twin set --concurrency') _iotctl_kind='none' ;;
+    'twin set --etag') _iotctl_kind='none' ;;
+    'twin unset --where') _iotctl_kind='none' ;;
+    'twin unset --from') _iotctl_kind='file' ;;
+    'twin unset --concurrency') _iotctl_kind='none' ;;
+    'twin unset --etag') _iotctl_kind='none' ;;
+    'query --top') _iotctl_kind='none' ;;
+    'query --page-size') _iotctl_kind='none' ;;
+    'profile add --service-url') _iotctl_kind='none' ;;
+    'profile add --device-url') _iotctl_kind='none' ;;
+    'profile add --ca-file') _iotctl_kind='file' ;;
+    'provision *') _iotctl_kind='none' ;;
+    'tail telemetry *') _iotctl_kind='device' ;;
+    'send-command *') _iotctl_kind='device' ;;
+    'device list *') _iotctl_kind='device' ;;
+    'device show 1') _iotctl_kind='device' ;;
+    'device enable *') _iotctl_kind='device' ;;
+    'device disable *') _iotctl_kind='device' ;;
+    'device delete *') _iotctl_kind='device' ;;
+    'device watch *') _iotctl_kind='device' ;;
+    'twin show 1') _iotctl_kind='device' ;;
+    'twin set *') _iotctl_kind='device' ;;
+    'twin unset *') _iotctl_kind='device' ;;
+    'twin diff 1') _iotctl_kind='device' ;;
+    'twin diff 2') _iotctl_kind='device' ;;
+    'query 1') _iotctl_kind='none' ;;
+    'profile add 1') _iotctl_kind='none' ;;
+    'profile use 1') _iotctl_kind='profile' ;;
+    'profile show 1') _iotctl_kind='profile' ;;
+    'profile remove 1') _iotctl_kind='profile' ;;
+    'completion 1') _iotctl_kind='=bash zsh fish' ;;
+    *) return 1 ;;
+  esac
+}
+
+_iotctl_add_values() {
+  local -a found
+  case "$1" in
+    ''|none) return 1 ;;
+    file) _files ;;
+    directory) _files -/ ;;
+    =*) found=(${(s: :)${1#=}}); compadd -a found ;;
+    *) found=("${(@f)$(command iotctl __complete "$1" ${profile:+"--profile=$profile"} </dev/null 2>/dev/null)}"); found=(${found:#}); compadd -a found ;;
+  esac
+}
+
+_iotctl() {
+  local command='' flag='' profile='' word candidate _iotctl_kind
+  local -a _iotctl_reply
+  local -i position=0 index
+  for ((index = 2; index < CURRENT; index++)); do
+    word=${words[index]}
+    if [[ -n $flag ]]; then
+      if [[ $flag == --profile ]]; then profile=$word; fi
+      flag=''
+      continue
+    fi
+    if [[ $word == --profile=* ]]; then profile=${word#*=}; fi
+    if [[ $word == --*=* ]]; then continue; fi
+    if [[ $word == -?* ]]; then
+      if _iotctl_find_kind "$command $word" || _iotctl_find_kind "$word"; then flag=$word; fi
+      continue
+    fi
+    if ((position == 0)); then
+      _iotctl_next "$command"
+      for candidate in $_iotctl_reply; do
+        if [[ ${candidate%%:*} == "$word" ]]; then command="${command:+$command }$word"; continue 2; fi
+      done
+    fi
+    position+=1
+  done
+
+  word=${words[CURRENT]}
+  if [[ -n $flag ]]; then
+    if _iotctl_find_kind "$command $flag" || _iotctl_find_kind "$flag"; then _iotctl_add_values "$_iotctl_kind"; fi
+  elif [[ $word == --*=* ]]; then
+    flag=${word%%=*}
+    compset -P '*='
+    if _iotctl_find_kind "$command $flag" || _iotctl_find_kind "$flag"; then _iotctl_add_values "$_iotctl_kind"; fi
+  elif [[ $word == -* ]]; then
+    _iotctl_flags "$command"
+    local -a described=("${_iotctl_reply[@]}")
+    if [[ -n $command ]]; then _iotctl_flags ''; described+=("${_iotctl_reply[@]}"); fi
+    _describe -o flag described
+  else
+    _iotctl_next "$command"
+    if ((position == 0 && ${#_iotctl_reply} > 0)); then
+      local -a described=("${_iotctl_reply[@]}")
+      _describe command described
+    elif _iotctl_find_kind "$command $((position + 1))" || _iotctl_find_kind "$command *"; then
+      _iotctl_add_values "$_iotctl_kind"
+    fi
+  fi
+}
+
+if [[ "${funcstack[1]}" == _iotctl ]]; then _iotctl "$@"; else compdef _iotctl iotctl; fi

@@ -1,0 +1,23 @@
+import type { ArgumentDeclaration, CommandDeclaration, OptionDeclaration } from './define-command.ts';
+
+/** `DEVICE`, `[DEVICE...]`: a positional word as usage shows it. */
+export function argumentUsage(argument: ArgumentDeclaration): string {
+  const word = `${argument.name.toUpperCase()}${argument.variadic === true ? '...' : ''}`;
+  return argument.required === true ? word : `[${word}]`;
+}
+
+/** `iotctl device show DEVICE [OPTIONS]` */
+export function usageOf(command: CommandDeclaration): string {
+  return ['iotctl', command.name, ...(command.arguments ?? []).map(argumentUsage), '[OPTIONS]'].join(' ');
+}
+
+/** The summary of a flag with what else is to know about its value. */
+export function describeOption(option: OptionDeclaration): string {
+  const notes = [
+    ...(option.choices === undefined ? [] : [option.choices.join(', ')]),
+    ...(option.required === true ? ['required'] : []),
+    ...(option.repeatable === true ? ['repeatable'] : []),
+    ...(option.default === undefined || option.default === false ? [] : [`default ${option.default}`]),
+  ];
+  return notes.length === 0 ? option.summary : `${option.summary} (${notes.join('; ')})`;
+}
