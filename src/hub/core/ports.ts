@@ -113,7 +113,7 @@ export interface LogStats {
   readonly newestTime: number | undefined;
 }
 
-/** What a reader gets in one step. `position` is where to go on; `lost` counts messages retention took first. */
+/** What a reader gets in one step; the first is empty and tells where it begins. `position` is where to go on; `lost` counts messages retention took first. */
 export interface LogBatch {
   readonly messages: readonly StoredMessage[];
   readonly position: Position;

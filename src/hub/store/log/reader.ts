@@ -22,8 +22,8 @@ const bytesPerScan = 256 * 1024;
 const passedUntilMark = 10_000;
 
 /**
- * Reads the log. Within a partition in order, across partitions by time as far as they are stored when read. Ends quietly when the
- * signal aborts or the log closes. Throws Failure `io` when the log cannot be read.
+ * Reads the log. Within a partition in order, across partitions by time as far as they are stored when read. The first batch
+ * is empty and tells where the reader begins. Ends quietly when the signal aborts or the log closes. Throws Failure `io` when the log cannot be read.
  */
 export async function* readLog(source: ReaderSource, options: ReadOptions): AsyncGenerator<LogBatch, void, undefined> {
   const reader = new Reader(source, options, await startPositions(source, options.from));
@@ -32,6 +32,8 @@ export async function* readLog(source: ReaderSource, options: ReadOptions): Asyn
   let follow = options.follow;
   let announced = false;
   const stopped = (): boolean => commits.closed || signal?.aborted === true;
+  // Whoever takes only a part of the first messages must know where the other partitions stood.
+  if (!stopped()) yield { messages: [], position: reader.position, lost: 0, live: false };
   while (!stopped()) {
     const { heads } = commits;
     const batch = await reader.step(heads);
@@ -113,11 +115,16 @@ class Reader {
     return this.#lanes.every((lane) => lane.done);
   }
 
+  /** The next message to give of each partition. */
+  get position(): ReadonlyMap<number, number> {
+    return new Map(this.#lanes.map((lane) => [lane.partition, lane.queue[lane.at]?.sequenceNumber ?? lane.scanned]));
+  }
+
   async step(heads: Heads): Promise<LogBatch> {
     const lost = await this.#refill(heads);
     const messages = this.#merge(heads);
     const live = this.#lanes.every((lane) => lane.at === lane.queue.length && !hasMore(lane, heads));
-    return { messages, position: this.#position(), lost, live };
+    return { messages, position: this.position, lost, live };
   }
 
   /** Fetches more for every lane that has run dry; how many messages were lost to retention. */
@@ -180,10 +187,6 @@ class Reader {
       }
     }
     return messages;
-  }
-
-  #position(): ReadonlyMap<number, number> {
-    return new Map(this.#lanes.map((lane) => [lane.partition, lane.queue[lane.at]?.sequenceNumber ?? lane.scanned]));
   }
 }
 
