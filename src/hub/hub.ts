@@ -42,7 +42,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   shutdown.add('data directory', () => directory.release());
   const hostNames = [...new Set([...localNames, ...(options.hostNames ?? []).map((name) => name.toLowerCase())])];
 
-  const store = await openRegistryStore({ file: join(directory.path, 'registry.db') });
+  const store = await openRegistryStore({ file: join(directory.path, 'registry.db'), log });
   shutdown.add('registry store', () => store.close());
   await store.disconnectAll(clock.now());
   const telemetry = await openTelemetryLog({

@@ -1,0 +1,148 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { request } from 'node:https';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readHubState, startHub, type HubOptions, type RunningHub } from '../../src/hub/index.ts';
+import { parseConnectionString } from '../../src/protocol/connection-string.ts';
+import { createSasToken } from '../../src/protocol/sas-token.ts';
+import { realClock } from '../support/real-clock.ts';
+
+const freePorts = { mqtt: 0, mqtts: 0, http: 0, https: 0 } as const;
+const started: RunningHub[] = [];
+let directory: string;
+
+beforeEach(async () => {
+  directory = join(await mkdtemp(join(tmpdir(), 'iotctl-hubtest-')), 'data');
+});
+
+afterEach(async () => {
+  for (const hub of started.splice(0)) await hub.close();
+  await rm(join(directory, '..'), { recursive: true, force: true });
+});
+
+async function start(options: Partial<HubOptions> = {}): Promise<RunningHub> {
+  const hub = await startHub({
+    dataDir: directory,
+    ports: freePorts,
+    clock: realClock,
+    pid: process.pid,
+    version: '0.0.0',
+    ...options,
+  });
+  started.push(hub);
+  return hub;
+}
+
+function tokenOf(hub: RunningHub): string {
+  const { hostName, sharedAccessKey = '', sharedAccessKeyName } = parseConnectionString(hub.info.connectionString);
+  return createSasToken({
+    resource: hostName,
+    key: sharedAccessKey,
+    keyName: sharedAccessKeyName,
+    expiresAt: Date.now() / 1_000 + 600,
+  });
+}
+
+async function call(hub: RunningHub, method: string, path: string, body?: unknown) {
+  const response = await fetch(`http://127.0.0.1:${hub.info.ports.http}${path}?api-version=2021-04-12`, {
+    method,
+    headers: { authorization: tokenOf(hub) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+test('when a hub starts, every port answers and the state file tells where', async () => {
+  const hub = await start();
+  const { ports } = hub.info;
+  for (const port of Object.values(ports)) expect(port).toBeGreaterThan(0);
+  expect((await call(hub, 'PUT', '/devices/pump', {})).status).toBe(200);
+  const ca = await readFile(hub.info.caFile);
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    request(
+      { host: 'localhost', port: ports.https, ca, path: '/iotctl/status', headers: { authorization: tokenOf(hub) } },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      },
+    )
+      .on('error', reject)
+      .end();
+  });
+  expect(status).toBe(200);
+  expect(await readHubState(directory)).toMatchObject({ ...hub.info, version: '0.0.0' });
+  expect((await stat(directory)).mode & 0o777).toBe(0o700);
+  for (const file of ['hub.json', 'registry.db', 'telemetry.db'])
+    expect((await stat(join(directory, file))).mode & 0o077).toBe(0);
+});
+
+test('when a hub runs, a second one on its data directory is refused and names the process', async () => {
+  await start();
+  await expect(start()).rejects.toMatchObject({
+    code: 'hub-running',
+    message: expect.stringContaining(String(process.pid)),
+  });
+  expect(await readHubState(directory)).toBeDefined();
+});
+
+test('when a hub starts again, keys, devices and the authority are the same', async () => {
+  const first = await start();
+  await call(first, 'PUT', '/devices/pump', {});
+  const device = (await call(first, 'GET', '/devices/pump')).body;
+  const ca = await readFile(first.info.caFile, 'utf8');
+  await first.close();
+  expect(await readHubState(directory)).toBeUndefined();
+  const second = await start();
+  expect(second.info.connectionString).toBe(first.info.connectionString);
+  expect((await call(second, 'GET', '/devices/pump')).body['authentication']).toEqual(device['authentication']);
+  expect(await readFile(second.info.caFile, 'utf8')).toBe(ca);
+});
+
+test('when a port cannot be had, nothing is left behind and the next start succeeds', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const { port } = other.address() as AddressInfo;
+  await expect(start({ ports: { ...freePorts, https: port } })).rejects.toMatchObject({ code: 'port-taken' });
+  expect(await readHubState(directory)).toBeUndefined();
+  await start();
+  other.close();
+});
+
+test('when a port is off, it is null and the others work', async () => {
+  const hub = await start({ ports: { ...freePorts, mqtts: 'off', https: 'off' } });
+  expect(hub.info.ports).toMatchObject({ mqtts: null, https: null });
+  expect((await call(hub, 'GET', '/statistics/devices')).status).toBe(200);
+});
+
+test('when a hub is ephemeral, its directory goes with it', async () => {
+  const hub = await start({ ephemeral: true });
+  expect(hub.info.dataDir).not.toBe(directory);
+  expect((await stat(hub.info.dataDir)).isDirectory()).toBe(true);
+  await hub.close();
+  await expect(stat(hub.info.dataDir)).rejects.toThrow('ENOENT');
+});
+
+test('when a host name is given, it is in the connection string and the certificate', async () => {
+  const hub = await start({ hostNames: ['hub.example'] });
+  expect(hub.info.hostName).toBe('hub.example');
+  expect((await call(hub, 'GET', '/statistics/devices')).status).toBe(200);
+});
+
+test('when a hub stops, streams and idle connections end soon', async () => {
+  const hub = await start();
+  const response = await fetch(`http://127.0.0.1:${hub.info.ports.http}/iotctl/telemetry?from=latest&follow=true`, {
+    headers: { authorization: tokenOf(hub) },
+  });
+  const reader = response.body!.getReader();
+  expect(new TextDecoder().decode((await reader.read()).value)).toContain('"live":true');
+  const begun = performance.now();
+  await hub.close();
+  expect(performance.now() - begun).toBeLessThan(2_500);
+  const end = await reader.read().then(
+    ({ done }) => done,
+    () => true,
+  );
+  expect(end).toBe(true);
+});

@@ -1,0 +1,71 @@
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { drain, listen, type Listener } from '../../src/hub/listeners.ts';
+import { realClock } from '../support/real-clock.ts';
+
+const opened: Listener[] = [];
+const others: Server[] = [];
+
+afterEach(async () => {
+  for (const listener of opened.splice(0)) {
+    listener.stop();
+    listener.destroy();
+  }
+  for (const server of others.splice(0)) server.close();
+});
+
+async function takenPort(): Promise<number> {
+  const server = createServer();
+  others.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+const request = { name: 'mqtt', addresses: ['127.0.0.1', '::1'], createServer: () => createServer() } as const;
+
+test('when 0 is asked for, a free port is found on every address', async () => {
+  const listener = await listen({ ...request, choice: 0 });
+  opened.push(listener);
+  expect(listener.port).toBeGreaterThan(0);
+  expect(listener.fallback).toBeUndefined();
+  await expect(listen({ ...request, addresses: ['127.0.0.1'], choice: listener.port })).rejects.toMatchObject({
+    code: 'port-taken',
+  });
+});
+
+test('when a fixed port is taken, the failure names the flag that moves it', async () => {
+  const port = await takenPort();
+  await expect(listen({ ...request, name: 'https', choice: port })).rejects.toMatchObject({
+    code: 'port-taken',
+    message: `port ${port} for HTTPS is in use by another program`,
+    hint: expect.stringContaining('--https-port'),
+  });
+});
+
+test('when an address is not of this machine, the first must be there and others may be missing', async () => {
+  await expect(listen({ ...request, addresses: ['203.0.113.1'], choice: 0 })).rejects.toMatchObject({
+    code: 'port-taken',
+  });
+  const listener = await listen({ ...request, addresses: ['127.0.0.1', '203.0.113.1'], choice: 0 });
+  opened.push(listener);
+  expect(listener.port).toBeGreaterThan(0);
+});
+
+test('when connections stay open, draining cuts them in the end', async () => {
+  const accepted = Promise.withResolvers<void>();
+  const listener = await listen({
+    ...request,
+    addresses: ['127.0.0.1'],
+    choice: 0,
+    createServer: () => createServer(() => accepted.resolve()),
+  });
+  const { connect } = await import('node:net');
+  const socket = connect(listener.port, '127.0.0.1');
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.on('error', () => undefined);
+  await accepted.promise;
+  listener.stop();
+  await drain([listener], { ...realClock, monotonic: () => performance.now() * 1_000 });
+  await closed;
+  await expect.poll(() => listener.closeIdle()).toBe(0);
+});
