@@ -56,6 +56,18 @@ export const commandTable: CommandTable = {
       load: () => import('./twin/diff.ts'),
     },
     { name: 'query', summary: 'Run a query over the devices.', load: () => import('./query.ts') },
+    { name: 'hub start', summary: 'Start a hub on this machine.', load: () => import('./hub/start.ts') },
+    {
+      name: 'hub status',
+      summary: 'Show whether the hub on this machine runs, and how it is.',
+      load: () => import('./hub/status.ts'),
+    },
+    { name: 'hub stop', summary: 'Stop the hub on this machine.', load: () => import('./hub/stop.ts') },
+    {
+      name: 'hub env',
+      summary: 'Print what SDKs need to use the hub on this machine.',
+      load: () => import('./hub/env.ts'),
+    },
     { name: 'profile add', summary: 'Add a hub by its connection string.', load: () => import('./profile/add.ts') },
     { name: 'profile use', summary: 'Select the hub that commands talk to.', load: () => import('./profile/use.ts') },
     { name: 'profile list', summary: 'List the hubs you have added.', load: () => import('./profile/list.ts') },

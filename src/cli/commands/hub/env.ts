@@ -1,0 +1,47 @@
+import { choiceOption, defineCommand, switchOption } from '../../define-command.ts';
+import { dataDirectory, dataOption } from '../../options/hub-data.ts';
+
+const formats = ['sh', 'fish', 'json', 'github'] as const;
+
+export const command = defineCommand({
+  name: 'hub env',
+  summary: 'Print what SDKs need to use the hub on this machine.',
+  description: `Prints variables for a shell: NODE_EXTRA_CA_CERTS and IOTHUB_CA_FILE (whom to trust), IOTHUB_HOSTNAME, IOTHUB_MQTT_PORT,
+IOTHUB_MQTTS_PORT, IOTHUB_HTTP_PORT, IOTHUB_HTTPS_PORT, and IOTHUB_CONNECTION_STRING.
+
+The connection string gives full control of the hub. It is printed when the output goes to a program, as in
+eval "$(iotctl hub env)"; on a terminal only with --show-secrets; and never with --without-secrets.`,
+  options: [
+    dataOption,
+    {
+      name: 'format',
+      type: 'string',
+      value: 'FORMAT',
+      summary: 'for which reader; github is for GITHUB_ENV',
+      choices: formats,
+      default: 'sh',
+    },
+    { name: 'show-secrets', summary: 'print the connection string on a terminal too' },
+    { name: 'without-secrets', summary: 'leave the connection string out' },
+  ],
+  examples: [
+    { run: 'eval "$(iotctl hub env)"', explains: 'bash and zsh' },
+    { run: 'iotctl hub env --format fish | source', explains: 'fish' },
+    { run: 'iotctl hub env --format github >> "$GITHUB_ENV"', explains: 'the later steps of a workflow' },
+  ],
+  exitCodes: [3, 143],
+  output: 'text',
+  async run(context, input) {
+    const { environmentOf, findHub, formatEnvironment } = await import('../../../fleet/hub/index.ts');
+    const state = await findHub(dataDirectory(context, input));
+    const format = choiceOption(input, 'format', formats) ?? 'sh';
+    const shown =
+      !switchOption(input, 'withoutSecrets') && (switchOption(input, 'showSecrets') || !context.output.isTTY);
+    const variables = environmentOf(state).filter((variable) => shown || !variable.secret);
+    // A workflow hides this value in its log from here on, this line included.
+    if (shown && context.env['GITHUB_ACTIONS'] === 'true') context.notes.info(`::add-mask::${state.connectionString}`);
+    await context.output.text(formatEnvironment(variables, format));
+    if (shown) context.notes.info('IOTHUB_CONNECTION_STRING gives full control of this hub to whoever reads it');
+    else context.notes.info('IOTHUB_CONNECTION_STRING is left out; add --show-secrets to see it');
+  },
+});

@@ -1,0 +1,45 @@
+import { formatDuration } from '../../../std/duration.ts';
+import { defineCommand } from '../../define-command.ts';
+import { dataDirectory, dataOption } from '../../options/hub-data.ts';
+import { addressFields } from '../../views/hub-view.ts';
+
+export const command = defineCommand({
+  name: 'hub status',
+  summary: 'Show whether the hub on this machine runs, and how it is.',
+  options: [dataOption],
+  examples: [
+    { run: 'iotctl hub status', explains: 'ports, devices and the size of the log; exit 3 when no hub runs' },
+    { run: 'iotctl hub status -o json --query ports.mqtt', explains: 'one value for a script' },
+  ],
+  exitCodes: [1, 3, 4, 9, 143],
+  output: 'document',
+  async run(context, input) {
+    const { connectionOfHub, findHub } = await import('../../../fleet/hub/index.ts');
+    const { readHubStatus } = await import('../../../fleet/hub/status.ts');
+    const found = await findHub(dataDirectory(context, input));
+    const status = await readHubStatus(connectionOfHub(found), context, context.signal);
+    const { connectionString: _secret, ...state } = found;
+    await context.output.document(
+      { ...state, ...status },
+      {
+        fields: (hub) => [
+          ['Hub', 'running', 'good'],
+          ['Up for', formatDuration(hub.uptimeSeconds * 1_000)],
+          ['Process', hub.pid],
+          ['Version', hub.version],
+          ['Host name', hub.hostName],
+          ...addressFields(hub),
+          [
+            'Devices',
+            `${hub.devices.total} (${hub.devices.connected} connected, ${hub.devices.total - hub.devices.enabled} disabled)`,
+          ],
+          ['Telemetry', `${hub.telemetry.messages} messages, ${(hub.telemetry.bytes / 1_000_000).toFixed(1)} MB`],
+          ['Oldest message', hub.telemetry.oldest ?? 'none'],
+          ['Data', hub.dataDir],
+        ],
+        json: (hub) => ({ running: true, ...hub }),
+        name: (hub) => hub.hostName,
+      },
+    );
+  },
+});

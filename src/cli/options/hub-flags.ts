@@ -1,0 +1,39 @@
+import type { PortChoice, PortName } from '../../hub/index.ts';
+import {
+  listOption,
+  numberOption,
+  portOption,
+  switchOption,
+  textOption,
+  type CommandInput,
+} from '../define-command.ts';
+
+const portNames = ['mqtt', 'mqtts', 'http', 'https'] as const;
+
+/** The ports that were chosen. */
+export function portsOf(input: CommandInput): Partial<Record<PortName, PortChoice>> {
+  const ports: Partial<Record<PortName, PortChoice>> = {};
+  for (const name of portNames) {
+    const choice = portOption(input, `${name}Port`);
+    if (choice !== undefined) ports[name] = choice;
+  }
+  return ports;
+}
+
+/** The flags of `hub start` once more, for the process in the background. */
+export function hubStartWords(input: CommandInput): string[] {
+  const words: string[] = [];
+  for (const name of ['data', 'logLevel'] as const) {
+    const value = textOption(input, name);
+    if (value !== undefined) words.push(name === 'data' ? '--data' : '--log-level', value);
+  }
+  for (const name of portNames) {
+    const choice = portOption(input, `${name}Port`);
+    if (choice !== undefined) words.push(`--${name}-port`, String(choice));
+  }
+  for (const name of listOption(input, 'hostname')) words.push('--hostname', name);
+  const retention = numberOption(input, 'retention');
+  if (retention !== undefined) words.push('--retention', `${retention}ms`);
+  if (switchOption(input, 'ephemeral')) words.push('--ephemeral');
+  return words;
+}

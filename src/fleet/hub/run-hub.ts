@@ -1,0 +1,62 @@
+import { rm } from 'node:fs/promises';
+import type { ProfileStore } from '../../config/index.ts';
+import { toFailure, type Failure } from '../../errors/index.ts';
+import { startHub, type HubInfo, type HubOptions, type PortFallback } from '../../hub/index.ts';
+import { writeFileAtomic } from '../../std/atomic-file.ts';
+import { keepLocalProfile, type LocalProfile } from './local-profile.ts';
+
+export interface RunHubRequest {
+  readonly options: HubOptions;
+  /** Written when every listener is up, removed at the end. */
+  readonly readyFile?: string | undefined;
+  /** Where the profile `local` is kept; none for a hub that leaves no traces. */
+  readonly profiles?: ProfileStore | undefined;
+}
+
+/** A hub that is up, with its profile. */
+export interface HubRun {
+  readonly info: HubInfo;
+  readonly fallbacks: readonly PortFallback[];
+  readonly profile: LocalProfile | undefined;
+  /** Why the profile could not be kept; the hub runs all the same. */
+  readonly profileFailure: Failure | undefined;
+  /** Stops it and resolves when everything acknowledged is on disk. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Starts a hub in this process. Failures: hub-running, port-taken, permission-denied, disk-full, io. */
+export async function runHub({ options, readyFile, profiles }: RunHubRequest): Promise<HubRun> {
+  // Whoever waits for the file must not find the one of an earlier run.
+  if (readyFile !== undefined) await rm(readyFile, { force: true });
+  const hub = await startHub(options);
+  const stop = async (): Promise<void> => {
+    if (readyFile !== undefined) await rm(readyFile, { force: true });
+    await hub.close();
+  };
+  try {
+    const kept = await keepProfile(profiles, hub.info);
+    if (readyFile !== undefined)
+      await writeFileAtomic(readyFile, `${JSON.stringify(readiness(hub.info), undefined, 2)}\n`, 0o600);
+    return { info: hub.info, fallbacks: hub.fallbacks, ...kept, stop };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function keepProfile(
+  profiles: ProfileStore | undefined,
+  info: HubInfo,
+): Promise<Pick<HubRun, 'profile' | 'profileFailure'>> {
+  try {
+    const profile = profiles === undefined ? undefined : await keepLocalProfile(profiles, info);
+    return { profile, profileFailure: undefined };
+  } catch (error) {
+    return { profile: undefined, profileFailure: toFailure(error) };
+  }
+}
+
+/** What the ready file holds. */
+function readiness({ hostName, ports, connectionString, caFile, dataDir, pid }: HubInfo): HubInfo {
+  return { hostName, ports, connectionString, caFile, dataDir, pid };
+}

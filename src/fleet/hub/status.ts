@@ -1,0 +1,1 @@
+export { readHubStatus, type HubStatus } from '../../client/index.ts';
