@@ -102,7 +102,7 @@ function buildTree(table: CommandTable, options: ParseOptions, print: (text: str
       getOutHelpWidth: () => options.helpWidth,
       getErrHelpWidth: () => options.helpWidth,
     })
-    .configureHelp({ showGlobalOptions: true, styleTitle: bold, visibleOptions: visibleOptions(root) })
+    .configureHelp({ showGlobalOptions: true, styleTitle: bold, ...visibleFlags(root) })
     .description('Device fleet manager for the terminal and CI, with an IoT hub inside.')
     .usage('COMMAND [OPTIONS]')
     .helpOption('-h, --help', 'show help')
@@ -132,11 +132,15 @@ function buildTree(table: CommandTable, options: ParseOptions, print: (text: str
 const firstFlags = new Set(['--profile', '--output', '--yes', '--quiet', '--version', '--help']);
 
 /** The first help stays short: of the flags that every command shows, it lists those a newcomer needs. */
-function visibleOptions(root: Command): (command: Command) => Option[] {
+function visibleFlags(root: Command): Pick<Help, 'visibleOptions' | 'visibleGlobalOptions'> {
   const all = new Help();
-  return (command) => {
-    const options = all.visibleOptions(command);
-    return command === root ? options.filter((option) => firstFlags.has(option.long ?? '')) : options;
+  all.showGlobalOptions = true;
+  return {
+    visibleOptions(command) {
+      const options = all.visibleOptions(command);
+      return command === root ? options.filter((option) => firstFlags.has(option.long ?? '')) : options;
+    },
+    visibleGlobalOptions: (command) => (command.commands.length > 0 ? [] : all.visibleGlobalOptions(command)),
   };
 }
 
@@ -154,6 +158,7 @@ function findGroup(
     .summary(summary)
     .description(summary)
     .usage('COMMAND [OPTIONS]')
+    .helpCommand(false)
     .hook('preSubcommand', hook);
 }
 
