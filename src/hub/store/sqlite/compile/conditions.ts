@@ -30,7 +30,7 @@ export function expressionSql(expression: Expression): TypedSql {
     case 'not':
       return { boolean: sql`(NOT ${conditionSql(expression.operand)})` };
     case 'negate':
-      return ifNumbers([expression.operand], ([operand]) => sql`(- ${operand})`);
+      return negateSql(expressionSql(expression.operand));
     case 'and':
     case 'or': {
       const operands = chainOperands(expression).map((operand) => conditionSql(operand));
@@ -41,9 +41,7 @@ export function expressionSql(expression: Expression): TypedSql {
         boolean: compareSql(expression.operator, expressionSql(expression.left), expressionSql(expression.right)),
       };
     case 'arithmetic':
-      return ifNumbers([expression.left, expression.right], ([left, right]) =>
-        arithmeticSql(expression.operator, left, right),
-      );
+      return arithmeticSql(expression.operator, expressionSql(expression.left), expressionSql(expression.right));
     case 'in': {
       const member = memberSql(expressionSql(expression.operand), expression.items);
       return { boolean: expression.negated ? sql`(NOT ${member})` : member };
@@ -91,13 +89,14 @@ function oneOf(operand: Sql | undefined, items: readonly (string | number)[]): S
   return operand === undefined || items.length === 0 ? undefined : sql`(${operand} IN (${sql.join(items)}))`;
 }
 
-function ifNumbers(operands: readonly Expression[], build: (values: readonly [Sql, Sql]) => Sql): TypedSql {
-  const [left, right = left] = operands.map((operand) => expressionSql(operand).number);
-  return left === undefined || right === undefined ? {} : { number: build([left, right]) };
+function negateSql(operand: TypedSql): TypedSql {
+  return operand.number === undefined ? {} : { number: sql`(- ${operand.number})` };
 }
 
 /** In REAL throughout: SQLite would divide integers to an integer, and keep more digits of a sum than a double has. */
-function arithmeticSql(operator: ArithmeticOperator, left: Sql, right: Sql): Sql {
-  if (operator === '%') return sql`${sql.raw(stampFunctions.remainder)}(CAST(${left} AS REAL), CAST(${right} AS REAL))`;
-  return sql`(CAST(${left} AS REAL) ${sql.raw(operator)} ${right})`;
+function arithmeticSql(operator: ArithmeticOperator, left: TypedSql, right: TypedSql): TypedSql {
+  if (left.number === undefined || right.number === undefined) return {};
+  const operands = [sql`CAST(${left.number} AS REAL)`, sql`CAST(${right.number} AS REAL)`] as const;
+  if (operator === '%') return { number: sql`${sql.raw(stampFunctions.remainder)}(${operands[0]}, ${operands[1]})` };
+  return { number: sql`(${operands[0]} ${sql.raw(operator)} ${operands[1]})` };
 }
