@@ -1,0 +1,8 @@
+export {
+  agentDeviceId,
+  parseDeviceConnectionString,
+  provisionAgent,
+  readAllowedScripts,
+  startAgent,
+  type AgentRequest,
+} from './start-agent.ts';
