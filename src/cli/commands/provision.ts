@@ -114,7 +114,7 @@ async function provision(context: CommandContext, input: CommandInput): Promise<
     signal: context.signal,
   };
   if (options.dryRun !== true) await confirmIfProtected(context, `Provision ${source.total ?? 'the'} devices?`);
-  const rows = switchOption(input, 'strict') ? await allValid(source.rows) : source.rows;
+  const rows = switchOption(input, 'strict') ? await allValid(context, source.rows) : source.rows;
   const results = provisionDevices(hub, rows, options);
   const failure = await reportProvisioning(context, out === undefined ? results : recordResults(results, out), {
     total: source.total,
@@ -138,18 +138,18 @@ async function chooseRows(context: CommandContext, input: CommandInput): Promise
 }
 
 /** Reads all rows before the first is written; used with --strict. */
-async function allValid(rows: Iterable<InputRow> | AsyncIterable<InputRow>): Promise<InputRow[]> {
+async function allValid(context: CommandContext, rows: ProvisionSource['rows']): Promise<InputRow[]> {
   const all: InputRow[] = [];
-  const bad: string[] = [];
+  let bad = 0;
   for await (const row of rows) {
     all.push(row);
-    if (row.kind === 'bad') bad.push(`line ${row.line}: ${row.reason}`);
+    if (row.kind !== 'bad') continue;
+    bad++;
+    if (bad <= 20) context.notes.warn(`line ${row.line}: ${row.reason}`);
   }
-  if (bad.length === 0) return all;
-  const shown = bad.slice(0, 20).join('\n');
-  const more = bad.length > 20 ? `\nand ${bad.length - 20} more` : '';
+  if (bad === 0) return all;
   throw new Failure(
     'invalid-input',
-    `nothing was written, because ${bad.length} lines are not valid:\n${shown}${more}`,
+    `nothing was written, because ${bad} line${bad === 1 ? ' is' : 's are'} not valid`,
   );
 }

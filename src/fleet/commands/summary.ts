@@ -41,9 +41,10 @@ export function describeSummary(summary: CommandSummary): string {
 /** What a fan-out ends with: nothing when all succeeded, device-offline when none was there, partial otherwise. */
 export function failureOfSummary(summary: CommandSummary, command: string): Failure | undefined {
   if (summary.succeeded === summary.total) return undefined;
-  const text = `${command}: ${describeSummary(summary)}`;
+  const failed = summary.total - summary.succeeded;
+  const text = `${command} failed on ${failed} of ${summary.total} ${summary.total === 1 ? 'device' : 'devices'}`;
   const details = { ...summary };
   if (summary.offline === summary.total)
-    return new Failure('device-offline', text, { details, hint: 'iotctl device list' });
+    return new Failure('device-offline', `${text}: offline`, { details, hint: 'iotctl device list' });
   return new Failure('partial', text, { details });
 }
