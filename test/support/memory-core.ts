@@ -47,9 +47,7 @@ export function memoryLog(): MemoryLog {
       for (const wake of drainers.splice(0)) wake();
       drainers = [];
     },
-    read: () => {
-      throw new Error('not read in these tests');
-    },
+    read: unused,
     head: () => Promise.resolve(new Map()),
     stats: () =>
       Promise.resolve({ partitions: 1, messages: 0, bytes: 0, oldestTime: undefined, newestTime: undefined }),
@@ -82,15 +80,16 @@ export interface MemoryCore extends HubCore {
   endSession(deviceId: string, reason: SessionEnd): void;
 }
 
+function unused(): never {
+  throw new Error('not used in these tests');
+}
+
 export function memoryCore(): MemoryCore {
   const live = new Map<string, DeviceSession>();
   const devices = new Map<string, MemoryDevice>();
   const answers: MemoryCore['answers'] = [];
   const stored = new Map<string, readonly string[]>();
   const touched = new Set<string>();
-  const unused = (): never => {
-    throw new Error('not used in these tests');
-  };
   async function step(): Promise<void> {
     await core.pace;
     if (core.failure !== undefined) throw core.failure;

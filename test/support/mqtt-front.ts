@@ -26,12 +26,12 @@ export interface FrontBench {
   readonly core: MemoryCore;
   readonly clock: FakeClock;
   readonly front: MqttFront;
-  connect(): Peer;
+  readonly connect: () => Peer;
   /** A peer that has sent CONNECT and taken its CONNACK. */
-  device(
+  readonly device: (
     deviceId?: string,
     options?: Partial<IConnectPacket>,
-  ): Promise<Peer & { readonly connack: Packet | undefined }>;
+  ) => Promise<Peer & { readonly connack: Packet | undefined }>;
 }
 
 export function connectPacket(deviceId: string, options: Partial<IConnectPacket> = {}): IConnectPacket {

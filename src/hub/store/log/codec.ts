@@ -5,8 +5,11 @@ const codecs = { plain: 0, zstd: 1 } as const;
 
 /** Below this many bytes compression saves less than it costs. */
 const smallest = 512;
-/** Level 1 keeps one core ahead of what the fronts take in; higher ones save a few per cent of telemetry. */
-const parameters = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/**
+ * Level 1 keeps one core ahead of what the fronts take in; higher ones save a few per cent of telemetry. SQLite does not notice a
+ * page that the disk changed; the checksum does.
+ */
+const parameters = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
 
 export function encodeRow(raw: Uint8Array): { readonly codec: number; readonly bytes: Uint8Array } {
   if (raw.length >= smallest) {

@@ -6,6 +6,7 @@ import { Compactor } from './compaction.ts';
 import type { Heads, LogCalls, OpenOptions, StoredTotals } from './requests.ts';
 import { pruneStep } from './retention.ts';
 import { scanPartition } from './scan.ts';
+import { seekPartition } from './seek.ts';
 import { checkSqliteVersion, migrate } from './schema.ts';
 
 /** WAL pages before a checkpoint; more than the default so that checkpoints are few under load. */
@@ -91,13 +92,9 @@ export class LogDatabase {
   }
 
   seek({ time }: LogCalls['seek']['request']): LogCalls['seek']['reply'] {
-    const statement = this.#database.prepare(
-      'select min(first) as first from batches indexed by batches_by_time where partition = ? and max_time >= ?',
+    const positions = this.#storedHeads().map(
+      (head, partition) => seekPartition(this.#database, partition, time) ?? head,
     );
-    const positions = this.#storedHeads().map((head, partition) => {
-      const first = statement.get(partition, time ?? Number.MIN_SAFE_INTEGER)?.['first'];
-      return typeof first === 'number' ? first : head;
-    });
     return { positions };
   }
 

@@ -1,4 +1,5 @@
 /** The reading side: each reader follows the log at its own offset and holds no more than a bounded piece of it. */
+import { Failure } from '../../../errors/index.ts';
 import type { Clock } from '../../../std/clock.ts';
 import type { LogBatch, ReadOptions, StoredMessage } from '../../core/ports.ts';
 import type { Commits } from './commits.ts';
@@ -150,16 +151,16 @@ class Reader {
   }
 
   #decode({ partition, runs, buffer }: ScanPart, from: number): readonly StoredMessage[] {
-    const messages = runs.map(({ first, start, end }) =>
-      decodeRecords(Buffer.from(buffer, start, end - start), {
-        partition,
-        first,
-        from,
-        accepts: this.#accepts,
-        senders: this.#senders,
-      }),
-    );
-    return messages.length === 1 ? (messages[0] ?? []) : messages.flat();
+    const accepts = this.#accepts;
+    const senders = this.#senders;
+    try {
+      const messages = runs.map(({ first, start, end }) =>
+        decodeRecords(Buffer.from(buffer, start, end - start), { partition, first, from, accepts, senders }),
+      );
+      return messages.length === 1 ? (messages[0] ?? []) : messages.flat();
+    } catch (cause) {
+      throw new Failure('io', `partition ${partition} of the telemetry log is damaged at ${from}`, { cause });
+    }
   }
 
   /** The next messages of all lanes by time; stops where a lane must be refilled first. */

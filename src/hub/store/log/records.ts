@@ -127,9 +127,25 @@ export class BatchWriter {
   }
 }
 
+type SenderMembers = [string, string, Sender['auth']['scope'], Sender['auth']['type'], string, string];
+
 /** Fixed member order, so that equal senders give equal text. */
 function senderText({ deviceId, generationId, auth, modelId }: Sender): string {
-  return JSON.stringify([deviceId, generationId, auth.scope, auth.type, auth.issuer, modelId]);
+  const members: SenderMembers = [deviceId, generationId, auth.scope, auth.type, auth.issuer, modelId];
+  return JSON.stringify(members);
+}
+
+function parseSender(text: string): Sender {
+  try {
+    const [deviceId, generationId, scope, type, issuer, modelId] = JSON.parse(text) as SenderMembers;
+    return { deviceId, generationId, auth: { scope, type, issuer }, modelId };
+  } catch {
+    throw damaged();
+  }
+}
+
+function damaged(): RangeError {
+  return new RangeError('a stored batch is damaged');
 }
 
 /** Turns sender records back into senders; equal ones come out as one object, which keeps memory and parsing low. */
@@ -144,15 +160,7 @@ export class SenderCache {
   read(text: string): Sender {
     const known = this.#known.get(text);
     if (known !== undefined) return known;
-    const [deviceId, generationId, scope, type, issuer, modelId] = JSON.parse(text) as [
-      string,
-      string,
-      Sender['auth']['scope'],
-      Sender['auth']['type'],
-      string,
-      string,
-    ];
-    const sender: Sender = { deviceId, generationId, auth: { scope, type, issuer }, modelId };
+    const sender = parseSender(text);
     if (this.#known.size >= this.#capacity) this.#known.clear();
     this.#known.set(text, sender);
     return sender;
@@ -184,7 +192,7 @@ export function decodeRecords(raw: Buffer, options: DecodeOptions): StoredMessag
       const bodyStart = bagStart + raw.readUInt32LE(at + 13);
       const end = bodyStart + raw.readUInt32LE(at + 17);
       const number = raw.readUInt32LE(at + 1);
-      if (end > raw.length || number >= known.length) throw new RangeError('a stored batch is damaged');
+      if (end > raw.length || number >= known.length) throw damaged();
       const sender = known[number];
       if (sender !== undefined && sequenceNumber >= from) {
         messages.push({
@@ -200,7 +208,7 @@ export function decodeRecords(raw: Buffer, options: DecodeOptions): StoredMessag
       at = end;
     } else if (kind === senderRecord) {
       const end = at + senderHeader + raw.readUInt32LE(at + 1);
-      if (end > raw.length) throw new RangeError('a stored batch is damaged');
+      if (end > raw.length) throw damaged();
       const sender = senders.read(raw.toString('utf8', at + senderHeader, end));
       known.push(accepts === undefined || accepts(sender.deviceId) ? sender : undefined);
       at = end;
@@ -208,7 +216,7 @@ export function decodeRecords(raw: Buffer, options: DecodeOptions): StoredMessag
       known = [];
       at++;
     } else {
-      throw new RangeError('a stored batch is damaged');
+      throw damaged();
     }
   }
   return messages;

@@ -32,14 +32,24 @@ export function scanPartition(database: DatabaseSync, { cursor, head, devices, b
     if (first > next) lost += first - next;
     next = first + Number(row['count']);
     if (wanted !== undefined && !String(row['devices']).split('\n').some(wanted)) continue;
-    const stored = load.get(partition, first);
-    found.add(first, next, decodeRow(Number(stored?.['codec']), stored?.['records'] as Uint8Array, rawBytes));
+    const records = readRecords(load.get(partition, first), rawBytes);
+    if (records === undefined) lost += Number(row['count']);
+    else found.add(first, next, records);
   }
   if (rows < rowsPerScan && next < head) {
     lost += head - next;
     next = head;
   }
   return found.finish(next, lost);
+}
+
+/** Undefined when the row is damaged: one bad block on the disk must not keep readers from all that follows it. */
+function readRecords(row: Record<string, unknown> | undefined, rawBytes: number): Uint8Array | undefined {
+  try {
+    return decodeRow(Number(row?.['codec']), row?.['records'] as Uint8Array, rawBytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Rows from the one that holds the cursor on. The records are left out: they are read only when wanted. */

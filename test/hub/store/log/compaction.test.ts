@@ -1,0 +1,32 @@
+import { DatabaseSync } from 'node:sqlite';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { bodyOf, readAll, store, temporaryDirectory, temporaryLog } from '../../../support/telemetry-log.ts';
+
+it('when messages trickle in one at a time, then their rows are merged and reading gives the same', async () => {
+  const file = join(await temporaryDirectory(), 'telemetry.db');
+  const log = await temporaryLog({ file, partitions: 1 });
+  for (let index = 0; index < 700; index++) await store(log, `d${index % 3}`, String(index), index);
+  const database = new DatabaseSync(file, { readOnly: true });
+  const rows = Number(database.prepare('select count(*) as rows from batches').get()?.['rows']);
+  const devices = database.prepare('select devices from batches order by first limit 1').get()?.['devices'];
+  database.close();
+  expect(rows).toBeLessThan(260);
+  expect(String(devices).split('\n').toSorted()).toEqual(['d0', 'd1', 'd2']);
+  expect((await readAll(log)).map(bodyOf)).toEqual(Array.from({ length: 700 }, (_, index) => String(index)));
+  expect((await readAll(log, { devices: ['d1'] })).map((message) => message.sequenceNumber)).toEqual(
+    Array.from({ length: 233 }, (_, index) => index * 3 + 1),
+  );
+});
+
+it('when a reader stands in the middle of what is merged, then it goes on without gap or repeat', async () => {
+  const log = await temporaryLog({ partitions: 1 });
+  for (let index = 0; index < 100; index++) await store(log, 'd', String(index), index);
+  const reader = log.read({ from: 'earliest', follow: true, batchSize: 50 })[Symbol.asyncIterator]();
+  await reader.next();
+  const seen = [...((await reader.next()).value?.messages ?? [])].map(bodyOf);
+  for (let index = 100; index < 400; index++) await store(log, 'd', String(index), index);
+  while (seen.length < 400) seen.push(...((await reader.next()).value?.messages ?? []).map(bodyOf));
+  expect(seen).toEqual(Array.from({ length: 400 }, (_, index) => String(index)));
+  await reader.return?.();
+});
