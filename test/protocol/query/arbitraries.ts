@@ -1,5 +1,5 @@
 /** Random trees of the query language and random values to run them over. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   queryFunctions,
   type Expression,
@@ -82,12 +82,12 @@ export const jsonValue: fc.Arbitrary<JsonValue> = fc.letrec<{ value: JsonValue; 
   ),
   object: fc
     .array(fc.tuple(memberName, tie('value')), { maxLength: 4, depthIdentifier: 'json' })
-    .map((entries) => Object.fromEntries(entries) as JsonObject),
+    .map((entries) => Object.fromEntries(entries)),
 })).value;
 
 export const jsonObject: fc.Arbitrary<JsonObject> = fc
   .array(fc.tuple(memberName, jsonValue), { maxLength: 5 })
-  .map((entries) => Object.fromEntries(entries) as JsonObject);
+  .map((entries) => Object.fromEntries(entries));
 
 /** A document whose members `a` to `d` are nearly always there: a text, a number, an array, anything. */
 export const denseObject: fc.Arbitrary<JsonObject> = fc
@@ -103,7 +103,7 @@ export const denseObject: fc.Arbitrary<JsonObject> = fc
       { requiredKeys: ['a', 'b'] },
     ),
   )
-  .map(([some, dense]) => ({ ...some, ...dense }) as JsonObject);
+  .map(([some, dense]) => ({ ...some, ...dense }));
 
 const scalarPaths: readonly (readonly string[])[] = [
   ['deviceId'],

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeviceRecord, RegistryStore } from '../../../../src/hub/core/ports.ts';
 import { openRegistryStore } from '../../../../src/hub/store/sqlite/index.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { DeviceRecord } from '../../../../src/hub/core/ports.ts';
 import { viewTwin } from '../../../../src/hub/core/twins/twin-view.ts';
 import { readPath, type PathResolver } from '../../../../src/protocol/query/index.ts';
