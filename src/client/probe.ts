@@ -33,7 +33,7 @@ export interface ProbeReport {
 
 const probeTimeoutMs = 15_000;
 /** A device that cannot exist: the hub looks at the permission first, then finds nothing. */
-const absentDevice = '/devices/iotctl-doctor-asks-for-a-device-that-is-not-there';
+const absentDevice = 'iotctl-doctor-asks-for-a-device-that-is-not-there';
 
 /** Asks a hub with single tries. Only a profile that cannot be used at all throws; what the network says is in the report. */
 export async function probeHub(
@@ -47,24 +47,24 @@ export async function probeHub(
   const report = { address: url.host, secure: url.protocol === 'https:', failure: undefined, permissions: unknown };
   const begun = dependencies.clock.monotonic();
   try {
-    const first = await ask(client, { method: 'GET', path: absentDevice, action: 'read a device' }, signal);
+    const first = await ask(
+      client,
+      { method: 'GET', path: `/devices/${absentDevice}`, action: 'read a device' },
+      signal,
+    );
     const roundTripMs = dependencies.clock.monotonic() - begun;
     const [write, connect] = await Promise.all([
       ask(
         client,
-        { method: 'DELETE', path: absentDevice, headers: { 'If-Match': '"AAAAAAAAAAA="' }, action: 'delete a device' },
-        signal,
-      ),
-      ask(
-        client,
         {
-          method: 'POST',
-          path: '/devices/query',
-          body: { query: 'SELECT COUNT() AS n FROM devices' },
-          action: 'run a query',
+          method: 'DELETE',
+          path: `/devices/${absentDevice}`,
+          headers: { 'If-Match': '"AAAAAAAAAAA="' },
+          action: 'delete a device',
         },
         signal,
       ),
+      ask(client, { method: 'GET', path: `/twins/${absentDevice}`, action: 'read a twin' }, signal),
     ]);
     return {
       ...report,

@@ -21,7 +21,7 @@ export function createTokenSource(options: TokenSourceOptions): () => string {
     // A clock that was set back would keep a token of the future for too long.
     if (token === '' || now >= madeAt + lifeMs - reserveMs || now < madeAt) {
       token = createSasToken({
-        resource: options.hostName.toLowerCase(),
+        resource: options.hostName.toLowerCase().replace(/:\d+$/, ''),
         key: options.sharedAccessKey,
         keyName: options.sharedAccessKeyName,
         expiresAt: Math.floor((now + lifeMs) / 1000),

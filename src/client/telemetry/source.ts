@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Failure } from '../../errors/index.ts';
 import { streamPath } from '../../protocol/telemetry/index.ts';
-import { sleep } from '../../std/clock.ts';
+import { sleep, type Clock } from '../../std/clock.ts';
 import { failureOfAnswer } from '../http/answer-failure.ts';
+import { TimeoutError } from '../http/transport.ts';
 import type { ServiceClient } from '../http/service-client.ts';
 import type { TelemetryBatch, TelemetryRequest, TelemetrySource } from '../service-api.ts';
 import { readBatches } from './batches.ts';
@@ -12,6 +13,8 @@ const firstDelayMs = 250;
 const longestDelayMs = 30_000;
 /** How often a read that does not follow begins again without getting on. */
 const triesWithoutProgress = 6;
+/** The hub repeats its mark every 15 s when there is nothing to tell. */
+const longestSilenceMs = 45_000;
 const longestErrorBody = 64 * 1024;
 
 /**
@@ -38,7 +41,7 @@ async function* readTelemetry(
       connectedOnce = true;
       if (lostAt !== undefined) request.onLink?.({ kind: 'restored', afterMs: clock.monotonic() - lostAt });
       lostAt = undefined;
-      for await (const batch of readBatches(response as AsyncIterable<string>, cursor)) {
+      for await (const batch of readBatches(watched(response, clock), cursor)) {
         failedTries = 0;
         yield batch;
       }
@@ -55,6 +58,22 @@ async function* readTelemetry(
       (0.5 + client.random() / 2) * Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(failedTries++, 10));
     request.onLink?.({ kind: 'lost', reason, retryInMs: Math.round(delay) });
     await sleep(clock, delay, request.signal);
+  }
+}
+
+/** The text of the stream; a silence that no hub keeps counts as a lost link. */
+async function* watched(response: IncomingMessage, clock: Clock): AsyncGenerator<string, void, undefined> {
+  const watch = (): (() => void) =>
+    clock.after(longestSilenceMs, () => response.destroy(new TimeoutError('the telemetry stream has gone silent')));
+  let cancel = watch();
+  try {
+    for await (const chunk of response as AsyncIterable<string>) {
+      cancel();
+      yield chunk;
+      cancel = watch();
+    }
+  } finally {
+    cancel();
   }
 }
 
