@@ -59,6 +59,8 @@ export interface CommandDeclaration {
   readonly output: OutputKind;
   /** Extra values of -o for this command beyond those of its kind (`lines`, `raw`). The first is the default on a terminal. */
   readonly formats?: readonly string[];
+  /** The default of -o on a pipe, where it is not the kind's own: a story is read there too. */
+  readonly pipeFormat?: 'lines';
   /** Takes part in `--profile` and `--connection-string-file`. */
   readonly usesHub?: boolean;
   readonly hidden?: boolean;

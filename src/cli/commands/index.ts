@@ -73,6 +73,9 @@ export const commandTable: CommandTable = {
     { name: 'profile list', summary: 'List the hubs you have added.', load: () => import('./profile/list.ts') },
     { name: 'profile show', summary: 'Show a profile.', load: () => import('./profile/show.ts') },
     { name: 'profile remove', summary: 'Remove a profile and its key.', load: () => import('./profile/remove.ts') },
+    { name: 'demo', summary: 'See a whole fleet at work in half a minute.', load: () => import('./demo.ts') },
+    { name: 'agent', summary: 'Run this machine as a device.', load: () => import('./agent.ts') },
+    { name: 'simulate', summary: 'Run simulated devices of a model.', load: () => import('./simulate.ts') },
     {
       name: 'doctor',
       summary: 'Check this machine, the configuration and the hub.',

@@ -18,10 +18,10 @@ export function formatsOf(command: Pick<CommandDeclaration, 'output' | 'formats'
 
 /**
  * The format of this call. A table on a terminal and on a pipe, except streams: lines (where the command has them) on a
- * terminal, NDJSON on a pipe. Failure: invalid-value for a flag that does not fit; a variable that does not fit gives way.
+ * terminal, NDJSON on a pipe unless the command says otherwise. Failure: invalid-value for a flag that does not fit; a variable that does not fit gives way.
  */
 export function chooseFormat(
-  command: Pick<CommandDeclaration, 'name' | 'output' | 'formats'>,
+  command: Pick<CommandDeclaration, 'name' | 'output' | 'formats' | 'pipeFormat'>,
   wish: GlobalOptions['output'],
   isTTY: boolean,
 ): OutputFormat {
@@ -34,5 +34,5 @@ export function chooseFormat(
   }
   if (command.output !== 'stream') return 'table';
   const first = formats.find((format) => format === command.formats?.[0]);
-  return isTTY ? (first ?? 'table') : 'ndjson';
+  return isTTY ? (first ?? 'table') : (command.pipeFormat ?? 'ndjson');
 }

@@ -245,7 +245,9 @@ class Agent {
   /** Waits for the time to pass, the end, or the news; true when it was the news. */
   async #pause(ms: number, ended: AbortSignal, news: Promise<void>): Promise<boolean> {
     const over = new AbortController();
-    const slept = sleep(this.#options.clock, ms, AbortSignal.any([ended, over.signal])).catch(() => undefined);
+    const slept = sleep(this.#options.clock, Math.max(0, ms), AbortSignal.any([ended, over.signal])).catch(
+      () => undefined,
+    );
     const wasNews = await Promise.race([slept.then(() => false), news.then(() => true)]);
     over.abort();
     return wasNews;

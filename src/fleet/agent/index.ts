@@ -1,3 +1,4 @@
+export { followAgent, type AgentReading, type FollowRequest } from './follow-agent.ts';
 export {
   agentDeviceId,
   parseDeviceConnectionString,

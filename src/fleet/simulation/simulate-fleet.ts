@@ -74,7 +74,9 @@ export async function* simulateFleet(
   let stopped = false;
   try {
     while (!request.signal.aborted && clock.monotonic() < endsAt) {
-      await sleep(clock, Math.min(reportEveryMs, endsAt - clock.monotonic()), request.signal).catch(() => undefined);
+      await sleep(clock, Math.max(0, Math.min(reportEveryMs, endsAt - clock.monotonic())), request.signal).catch(
+        () => undefined,
+      );
       problems.tell();
       if (clock.monotonic() < endsAt) yield report('running', simulation.stats());
     }
