@@ -34,7 +34,7 @@ const rooms: Rooms = {
 export async function main(): Promise<void> {
   const system = openSystem();
   if (system.argv.length === 1 && system.argv[0] === '--version') {
-    system.stdout.on('error', () => undefined).write(`${system.version()}\n`);
+    system.stdout.on('error', () => undefined).write(`${system.runtime.version()}\n`);
     return;
   }
   const { run } = await import('./cli/run.ts');

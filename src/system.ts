@@ -45,7 +45,6 @@ export function openSystem(): System {
       terminate,
     },
     exit: (code) => process.exit(code),
-    version: readVersion,
   };
 }
 

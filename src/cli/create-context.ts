@@ -38,7 +38,7 @@ export function createContext(options: ContextOptions): { context: CommandContex
   let opened: Promise<Hub> | undefined;
   const hub = (): Promise<Hub> => {
     opened ??= connection().then((chosen) =>
-      rooms.connectHub(chosen, { clock, random, notes, version: system.version() }),
+      rooms.connectHub(chosen, { clock, random, notes, version: system.runtime.version() }),
     );
     return opened;
   };

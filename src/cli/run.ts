@@ -46,7 +46,7 @@ export async function run(system: System, rooms: Rooms, table: CommandTable): Pr
     const parsed = await parseLine(system.argv, table, {
       env: system.env,
       now: system.clock.now(),
-      version: () => system.version(),
+      version: () => system.runtime.version(),
       helpWidth: Math.min(widthOf(system.stdout), 120),
     });
     if (parsed.kind === 'print') {
@@ -133,7 +133,7 @@ async function report(thrown: unknown, wishes: Wishes, system: System, terminal:
     json: format === 'json' || format === 'ndjson',
     debug: wishes.debug,
     paint: await paintFor(system.stderr, system, wishes.color),
-    version: () => system.version(),
+    version: () => system.runtime.version(),
   });
   if (text !== '') await terminal.stderr.write(text).catch(() => undefined);
   return failures[failure.code].exit;

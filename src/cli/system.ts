@@ -40,6 +40,4 @@ export interface System {
   /** Ends the process now. Only the runner calls it, after the streams are flushed. */
   exit(code: number): void;
   readonly runtime: Runtime;
-  /** Version of the package. */
-  version(): string;
 }

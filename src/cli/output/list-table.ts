@@ -5,7 +5,7 @@ import type { Rows } from './render-list.ts';
 import { fit, measure, plainTable, type Cell, type ChunkRenderer, type TableColumn } from './table.ts';
 
 /** Rows that decide the widths; later rows keep to them, so that a list of any length needs little memory. */
-const sampleSize = 1_000;
+const sampleSize = 10_000;
 const chunkSize = 100;
 
 /** A list as a table: with borders, cut to the width of a terminal, or plain and whole on a pipe and in `-o wide`. */
