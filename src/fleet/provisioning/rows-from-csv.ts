@@ -24,7 +24,13 @@ export async function* rowsFromCsv(
   source: AsyncIterable<string | Uint8Array>,
 ): AsyncGenerator<InputRow, void, undefined> {
   const { parse } = await import('csv-parse');
+  let problem: string | undefined;
   const parser = parse({
+    // Told here, because an error of the stream would take the records before it with it.
+    skip_records_with_error: true,
+    on_skip: (error) => {
+      problem ??= reasonOfParser(error?.code);
+    },
     info: true,
     bom: true,
     relax_quotes: true,
@@ -44,25 +50,20 @@ export async function* rowsFromCsv(
       if (columns === undefined) columns = readHeader(record);
       else yield checkRepeat(readRow(columns, record, line), firstLines);
     }
-  } catch (error) {
-    const reason = reasonOfParser(error);
-    if (reason === undefined) throw error;
-    yield { kind: 'bad', line: lastLine + 1, deviceId: '', reason };
   } finally {
     parser.destroy();
     await feeding;
   }
+  if (problem !== undefined) yield { kind: 'bad', line: lastLine + 1, deviceId: '', reason: problem };
   if (columns === undefined)
     throw new Failure('invalid-input', 'the CSV is empty', { hint: 'iotctl provision --template prints an example' });
 }
 
-function reasonOfParser(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'CSV_QUOTE_NOT_CLOSED')
-    return 'a quotation mark is opened and never closed; nothing from here on was read';
-  if (code === 'CSV_MAX_RECORD_SIZE')
-    return 'the line is longer than 1 MiB (a lost quotation mark?); nothing from here on was read';
-  return undefined;
+/** Stray quotation marks are taken as text, so these are the errors there can be. */
+function reasonOfParser(code: string | undefined): string {
+  return code === 'CSV_MAX_RECORD_SIZE'
+    ? 'the line is longer than 1 MiB (a lost quotation mark?); nothing from here on was read'
+    : 'a quotation mark is opened and never closed; nothing from here on was read';
 }
 
 /** The parser counts the line a record ends on; a quoted field may hold line breaks. */
