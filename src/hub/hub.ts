@@ -42,6 +42,8 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   shutdown.add('data directory', () => directory.release());
   const hostNames = [...new Set([...localNames, ...(options.hostNames ?? []).map((name) => name.toLowerCase())])];
 
+  // Before the stores: threads that come later reuse the memory of the one that made certificates.
+  const certificates = await loadCertificates(join(directory.path, 'tls'), hostNames, clock.now());
   const store = await openRegistryStore({ file: join(directory.path, 'registry.db'), log });
   shutdown.add('registry store', () => store.close());
   await store.disconnectAll(clock.now());
@@ -51,7 +53,6 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     clock,
   });
   shutdown.add('telemetry log', () => telemetry.close());
-  const certificates = await loadCertificates(join(directory.path, 'tls'), hostNames, clock.now());
   const policies = await loadPolicies(store);
 
   const gatekeeper = createGatekeeper({ store, clock, policies, hostNames });

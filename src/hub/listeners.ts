@@ -1,5 +1,3 @@
-import { Server as HttpServer } from 'node:http';
-import { Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { Failure } from '../errors/index.ts';
 import { sleep, type Clock } from '../std/clock.ts';
@@ -108,14 +106,18 @@ function makeListener(name: PortName, servers: readonly Server[], fallback: Port
       for (const server of servers) server.close();
     },
     closeIdle() {
-      for (const server of servers)
-        if (server instanceof HttpServer || server instanceof HttpsServer) server.closeIdleConnections();
+      for (const server of servers) if (isHttpServer(server)) server.closeIdleConnections();
       return sockets.size;
     },
     destroy() {
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** An HTTP or HTTPS server; told by its method, because importing the class costs memory (see http/server.ts). */
+function isHttpServer(server: Server): server is Server & { closeIdleConnections(): void } {
+  return 'closeIdleConnections' in server;
 }
 
 /** Lets answers in progress finish, then cuts what is left. */

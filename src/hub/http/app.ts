@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../std/clock.ts';
 import { HubError } from '../../protocol/hub-errors.ts';
 import type { HubCore } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import { admit } from './access.ts';
+import { createApp } from './create-app.ts';
 import { errorReply, isAnswer } from './errors.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -40,37 +40,14 @@ export interface HttpFront {
   close(): Promise<void>;
 }
 
-/** Bulk requests of 100 devices with full twins fit; anything larger is refused while it arrives. */
-const bodyLimit = 8 * 1024 * 1024;
-
 export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront> {
-  const { fastify } = await import('fastify');
   const stopping = new AbortController();
-  const app = fastify({
-    bodyLimit,
-    exposeHeadRoutes: false,
-    genReqId: () => randomUUID(),
-    requestIdHeader: false,
-    routerOptions: {
-      caseSensitive: false,
-      ignoreTrailingSlash: true,
-      ignoreDuplicateSlashes: true,
-      maxParamLength: 512,
-    },
-    frameworkErrors: (error, request, reply) =>
-      void sendError(parts, error, request as FastifyRequest, reply as unknown as FastifyReply),
-  });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  const app = await createApp((error, request, reply) => sendError(parts, error, request, reply));
   app.decorateRequest('principal', null);
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-ms-request-id', request.id);
     await admit(parts.core.gatekeeper, request);
   });
-  app.setNotFoundHandler((request, reply) =>
-    sendError(parts, Object.assign(new Error(), { statusCode: 404 }), request, reply),
-  );
-  app.setErrorHandler((error, request, reply) => sendError(parts, error, request, reply));
   const context: RouteContext = { ...parts, stopping: stopping.signal, startedAt: parts.clock.now() };
   for (const routes of [
     deviceRoutes,

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { Failure } from '../../errors/index.ts';
 import { writeFileAtomic } from '../../std/atomic-file.ts';
+import { issueApart } from './issue-apart.ts';
 import type { CertificatePair } from './issue.ts';
 
 /** What the TLS listeners need. */
@@ -28,42 +29,43 @@ export async function loadCertificates(
   now: number,
 ): Promise<Certificates> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const caFile = join(directory, 'ca.pem');
-  const authority = await keepOrMake(
-    caFile,
-    join(directory, 'ca.key'),
-    (pair) => lasts(pair, now),
-    async () => {
-      const { issueAuthority } = await import('./issue.ts');
-      return issueAuthority(now);
-    },
-  );
-  const fits = (pair: CertificatePair): boolean =>
-    lasts(pair, now) && signedBy(pair, authority) && covers(pair, hostNames);
-  const server = await keepOrMake(join(directory, 'server.pem'), join(directory, 'server.key'), fits, async () => {
-    const { issueServer } = await import('./issue.ts');
-    return issueServer(authority, hostNames, now);
-  });
-  return { server, caFile };
+  const files = { authority: pairFiles(directory, 'ca'), server: pairFiles(directory, 'server') };
+  const caFile = files.authority.certificate;
+  const stored = await readPair(files.authority);
+  const authority = stored !== undefined && lasts(stored, now) ? stored : undefined;
+  if (authority !== undefined) {
+    const server = await readPair(files.server);
+    const fits = server !== undefined && lasts(server, now) && signedBy(server, authority) && covers(server, hostNames);
+    if (fits) return { server, caFile };
+  }
+  const issued = await issueApart({ authority: authority ?? null, hostNames, now });
+  if (authority === undefined) await writePair(files.authority, issued.authority);
+  await writePair(files.server, issued.server);
+  return { server: issued.server, caFile };
 }
 
-async function keepOrMake(
-  certificateFile: string,
-  keyFile: string,
-  fits: (pair: CertificatePair) => boolean,
-  make: () => Promise<CertificatePair>,
-): Promise<CertificatePair> {
-  const certificate = await readIfThere(certificateFile);
-  const key = await readIfThere(keyFile);
-  if (certificate !== undefined && key !== undefined) {
-    const pair = { certificate, key };
-    if (checkPair(pair, certificateFile) && fits(pair)) return pair;
-  }
-  const made = await make();
+interface PairFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+function pairFiles(directory: string, name: string): PairFiles {
+  return { certificate: join(directory, `${name}.pem`), key: join(directory, `${name}.key`) };
+}
+
+/** Undefined when a file is missing, or when a start was cut short between the two and they do not belong together. */
+async function readPair(files: PairFiles): Promise<CertificatePair | undefined> {
+  const certificate = await readIfThere(files.certificate);
+  const key = await readIfThere(files.key);
+  if (certificate === undefined || key === undefined) return undefined;
+  const pair = { certificate, key };
+  return belongTogether(pair, files.certificate) ? pair : undefined;
+}
+
+async function writePair(files: PairFiles, pair: CertificatePair): Promise<void> {
   // The key first: a certificate on disk always has its key beside it.
-  await writeFileAtomic(keyFile, made.key, 0o600);
-  await writeFileAtomic(certificateFile, made.certificate, 0o644);
-  return made;
+  await writeFileAtomic(files.key, pair.key, 0o600);
+  await writeFileAtomic(files.certificate, pair.certificate, 0o644);
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {
@@ -75,8 +77,7 @@ async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-/** False when the key is not the certificate's: a start was cut short between the two files. */
-function checkPair({ certificate, key }: CertificatePair, file: string): boolean {
+function belongTogether({ certificate, key }: CertificatePair, file: string): boolean {
   try {
     return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
   } catch (error) {

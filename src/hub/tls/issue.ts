@@ -1,7 +1,9 @@
-/** Making certificates. Everything costly is imported when it is called: a hub that has its certificates never loads it. */
+/** Making certificates. Meant for a thread of its own: the library it needs is large. */
 import { randomBytes, type webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import type * as X509 from '@peculiar/x509';
+// The certificate library looks its parts up through reflection metadata, which has to be there first.
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
 
 /** A certificate and its private key, in PEM. */
 export interface CertificatePair {
@@ -20,7 +22,6 @@ const backdateMs = dayMs;
 
 /** A new certificate authority of this hub. `now` is Unix milliseconds. */
 export async function issueAuthority(now: number): Promise<CertificatePair> {
-  const x509 = await load();
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerial(),
@@ -35,7 +36,7 @@ export async function issueAuthority(now: number): Promise<CertificatePair> {
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate: certificate.toString('pem'), key: await exportKey(x509, keys.privateKey) };
+  return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
 }
 
 /** A server certificate for the host names (DNS names and IP addresses), signed by the authority. */
@@ -44,9 +45,8 @@ export async function issueServer(
   hostNames: readonly string[],
   now: number,
 ): Promise<CertificatePair> {
-  const x509 = await load();
   const issuer = new x509.X509Certificate(authority.certificate);
-  const signingKey = await importKey(x509, authority.key);
+  const signingKey = await importKey(authority.key);
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerial(),
@@ -68,13 +68,7 @@ export async function issueServer(
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate: certificate.toString('pem'), key: await exportKey(x509, keys.privateKey) };
-}
-
-async function load(): Promise<typeof X509> {
-  // The certificate library looks its parts up through reflection metadata, which has to be there first.
-  await import('reflect-metadata');
-  return import('@peculiar/x509');
+  return { certificate: certificate.toString('pem'), key: await exportKey(keys.privateKey) };
 }
 
 /** 16 random bytes; the first is made positive and not zero, as DER wants it. */
@@ -84,10 +78,10 @@ function newSerial(): string {
   return bytes.toString('hex');
 }
 
-async function exportKey(x509: typeof X509, key: webcrypto.CryptoKey): Promise<string> {
+async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   return x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
 }
 
-async function importKey(x509: typeof X509, pem: string): Promise<webcrypto.CryptoKey> {
+async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   return crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), algorithm, false, ['sign']);
 }
