@@ -16,9 +16,16 @@ export function createThreadDialect(client: DatabaseClient): Dialect {
   return {
     createDriver: () => new ThreadDriver(client),
     createQueryCompiler: () => new SqliteQueryCompiler(),
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new TransactionalSqliteAdapter(),
     createIntrospector: (database) => new SqliteIntrospector(database),
   };
+}
+
+/** SQLite's schema changes roll back like any other; Kysely's adapter says otherwise, and would then migrate outside a transaction. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 /** One connection, because there is one thread. Transactions through it are for migrations, which run alone. */

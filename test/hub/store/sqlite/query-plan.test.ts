@@ -1,0 +1,76 @@
+import { Kysely } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createThreadDialect } from '../../../../src/hub/store/sqlite/dialect.ts';
+import { openRegistryStore } from '../../../../src/hub/store/sqlite/index.ts';
+import { runQuery } from '../../../../src/hub/store/sqlite/run-query.ts';
+import type { RegistrySchema } from '../../../../src/hub/store/sqlite/schema.ts';
+import { DatabaseClient } from '../../../../src/hub/store/sqlite/thread/client.ts';
+import type { SqlValue } from '../../../../src/hub/store/sqlite/thread/messages.ts';
+import { parseQuery } from '../../../../src/protocol/query/index.ts';
+
+let client: DatabaseClient;
+let database: Kysely<RegistrySchema>;
+
+beforeAll(async () => {
+  const { migrate } = await import('../../../../src/hub/store/sqlite/migrate.ts');
+  const { migrations } = await import('../../../../src/hub/store/sqlite/migrations/index.ts');
+  client = new DatabaseClient();
+  await client.open({ file: ':memory:', busyTimeout: 0, maxBytes: undefined });
+  database = new Kysely<RegistrySchema>({ dialect: createThreadDialect(client) });
+  await migrate(database as unknown as Kysely<never>, migrations);
+});
+
+afterAll(() => client.close());
+
+/** What SQLite would do for a query, one line a step. */
+async function planOf(text: string): Promise<string> {
+  let plan = '';
+  await runQuery({
+    database,
+    query: parseQuery(text),
+    page: { limit: 100 },
+    run: async (statement) => {
+      const { sql, parameters } = statement.compile();
+      const reply = await client.query(`EXPLAIN QUERY PLAN ${sql}`, parameters as readonly SqlValue[]);
+      plan = reply.rows.map((row) => String(row[3])).join('\n');
+      return [];
+    },
+  });
+  return plan;
+}
+
+test.each([
+  ["SELECT * FROM devices WHERE deviceId = 'a'", 'device_id=?'],
+  ["SELECT * FROM devices WHERE deviceId IN ['a', 'b']", 'device_id=?'],
+  ["SELECT * FROM devices WHERE STARTSWITH(deviceId, 'pump-')", 'device_id>? AND device_id<?'],
+  ["SELECT * FROM devices WHERE STARTSWITH(deviceId, 'pump-') AND tags.a = 1", 'device_id>? AND device_id<?'],
+  [
+    "SELECT * FROM devices WHERE connectionState = 'Connected'",
+    'devices_by_connection (connection_state=? AND device_id>?)',
+  ],
+  ["SELECT * FROM devices WHERE status = 'disabled' AND tags.a = 1", 'devices_by_status (status=? AND device_id>?)'],
+  ["SELECT COUNT() AS n FROM devices WHERE status = 'disabled'", 'COVERING INDEX devices_by_status (status=?)'],
+  ['SELECT deviceId FROM devices', 'COVERING INDEX'],
+])('%s searches %s, without sorting', async (text, step) => {
+  const plan = await planOf(text);
+  expect(plan).toContain(step);
+  expect(plan).not.toContain('TEMP B-TREE');
+});
+
+test('when a query does not look into twins, then they are not read', async () => {
+  expect(await planOf("SELECT deviceId, status FROM devices WHERE STARTSWITH(deviceId, 'a')")).not.toContain(' t ');
+  expect(await planOf('SELECT deviceId FROM devices WHERE tags.a = 1')).toContain(' t ');
+});
+
+test('when a text tries to break out of its place, then it is only a text', async () => {
+  const store = await openRegistryStore({ file: ':memory:' });
+  const page = await store.query(
+    parseQuery(
+      `SELECT tags.[['"); DROP TABLE twins--]] AS [["; DROP TABLE identities]] FROM devices WHERE tags.[[a' OR '1'='1]] = '" OR 1=1'`,
+    ),
+    { limit: 1 },
+  );
+  expect(page.rows).toEqual([]);
+  expect(await store.counts()).toMatchObject({ total: 0 });
+  await store.close();
+});
