@@ -72,7 +72,7 @@ telemetryInterval (seconds of their time) and the model's settings. The same see
 
 async function run(context: CommandContext, input: CommandInput): Promise<void> {
   const { models } = await import('../../device/index.ts');
-  if (switchOption(input, 'list-models')) return context.output.list(models.values(), modelView);
+  if (switchOption(input, 'listModels')) return context.output.list(models.values(), modelView);
   const model = readModel(models, optionalArg(input, 'model'));
   const { simulateFleet } = await import('../../fleet/simulation/index.ts');
   const { notes, clock, signal } = context;
