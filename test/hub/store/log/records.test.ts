@@ -24,6 +24,10 @@ const messages = fc.array(
 );
 type Message = typeof messages extends fc.Arbitrary<infer Values> ? Values : never;
 
+function sender(): Sender {
+  return { deviceId: 'd', generationId: '1', auth: { scope: 'device', type: 'sas', issuer: 'iothub' }, modelId: '' };
+}
+
 function write(values: Message): Batch {
   const writer = new BatchWriter(3);
   for (const { sender, enqueuedTime, bag, body } of values) writer.add(sender, enqueuedTime, bag, body);
@@ -85,12 +89,6 @@ describe('records of a batch', () => {
   });
 
   it('when many messages come from one sender, then the sender is written once, also as an equal object', () => {
-    const sender = (): Sender => ({
-      deviceId: 'd',
-      generationId: '1',
-      auth: { scope: 'device', type: 'sas', issuer: 'iothub' },
-      modelId: '',
-    });
     const once = new BatchWriter(0);
     once.add(sender(), 1, '', Buffer.alloc(0));
     const one = once.length;
