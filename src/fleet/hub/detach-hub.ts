@@ -30,6 +30,7 @@ export async function detachHub(request: DetachRequest): Promise<HubInfo> {
   const log = await open(request.logFile, 'a', 0o600);
   const logStart = (await stat(request.logFile)).size;
   const [executable, ...words] = request.words;
+  let ended: { readonly error?: Error } | undefined;
   let child: ChildProcess;
   try {
     child = spawn(executable, words, {
@@ -38,12 +39,11 @@ export async function detachHub(request: DetachRequest): Promise<HubInfo> {
       env: { ...request.env },
       windowsHide: true,
     });
+    child.once('error', (error) => (ended = { error }));
+    child.once('exit', () => (ended ??= {}));
   } finally {
     await log.close();
   }
-  let ended: { readonly error?: Error } | undefined;
-  child.once('error', (error) => (ended = { error }));
-  child.once('exit', () => (ended ??= {}));
   const deadline = request.clock.monotonic() + request.timeoutMs;
   try {
     for (;;) {

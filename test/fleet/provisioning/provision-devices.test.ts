@@ -151,12 +151,14 @@ describe('provisioning devices', () => {
   });
 });
 
+function numbered(count: number): string[] {
+  return [...numberedRows({ prefix: 'p', count, start: 998, digits: 3 }, {})].map(({ deviceId }) => deviceId);
+}
+
 describe('names of devices', () => {
   it('are the same in a later, larger run', () => {
-    const ids = (count: number): string[] =>
-      [...numberedRows({ prefix: 'p', count, start: 998, digits: 3 }, {})].map(({ deviceId }) => deviceId);
-    expect(ids(2)).toEqual(['p998', 'p999']);
-    expect(ids(4)).toEqual(['p998', 'p999', 'p1000', 'p1001']);
+    expect(numbered(2)).toEqual(['p998', 'p999']);
+    expect(numbered(4)).toEqual(['p998', 'p999', 'p1000', 'p1001']);
   });
 
   it('when one is not valid, then nothing is begun', () => {
@@ -165,13 +167,13 @@ describe('names of devices', () => {
   });
 });
 
-describe('the file of results', () => {
-  async function* results(failAfter?: number): AsyncGenerator<ProvisionResult> {
-    yield { deviceId: 'a', line: 2, outcome: 'created', connectionString: 'HostName=h;DeviceId=a;SharedAccessKey=k' };
-    if (failAfter === 1) throw new Failure('hub-unreachable', 'gone');
-    yield { deviceId: 'b', line: 3, outcome: 'failed', reason: 'say "no", twice' };
-  }
+async function* results(failAfter?: number): AsyncGenerator<ProvisionResult> {
+  yield { deviceId: 'a', line: 2, outcome: 'created', connectionString: 'HostName=h;DeviceId=a;SharedAccessKey=k' };
+  if (failAfter === 1) throw new Failure('hub-unreachable', 'gone');
+  yield { deviceId: 'b', line: 3, outcome: 'failed', reason: 'say "no", twice' };
+}
 
+describe('the file of results', () => {
   it('is a CSV for its owner alone, and is there also when the run broke off', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'iotctl-results-'));
     try {

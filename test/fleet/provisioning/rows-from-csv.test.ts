@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../../src/errors/index.ts';
 import { csvTemplate, rowsFromCsv, type InputRow } from '../../../src/fleet/provisioning/index.ts';
@@ -11,6 +11,11 @@ async function* chunks(text: string, size = 7): AsyncGenerator<Uint8Array> {
 
 function read(text: string, size?: number): Promise<InputRow[]> {
   return collect(rowsFromCsv(chunks(text, size)));
+}
+
+async function* broken(): AsyncGenerator<string> {
+  yield 'deviceId\na\n';
+  throw new Failure('io', 'the disk is gone');
 }
 
 const key = Buffer.alloc(32, 7).toString('base64');
@@ -86,10 +91,6 @@ describe('devices from CSV', () => {
   });
 
   it('when the source fails, then that is the failure', async () => {
-    async function* broken(): AsyncGenerator<string> {
-      yield 'deviceId\na\n';
-      throw new Failure('io', 'the disk is gone');
-    }
     expect(await failureOf(collect(rowsFromCsv(broken())))).toMatchObject({ code: 'io' });
   });
 
