@@ -25,12 +25,20 @@ export function describeFailure(failure: Failure, options: ReportOptions): strin
   return (
     trace +
     line('error', failure.message, options) +
+    excerptOf(failure) +
     (failure.hint === undefined ? '' : line('hint', failure.hint, options))
   );
 }
 
 function line(label: 'error' | 'hint', text: string, { paint }: ReportOptions): string {
   return `${paint(`${label}:`, label === 'error' ? 'bad' : 'dim')} ${safeText(text)}\n`;
+}
+
+/** `details.excerpt`: the lines of an input around the fault, with marks under it. */
+function excerptOf({ details }: Failure): string {
+  const { excerpt } = details;
+  if (!Array.isArray(excerpt)) return '';
+  return excerpt.map((text) => `  ${safeText(String(text))}\n`).join('');
 }
 
 function jsonFailure(failure: Failure, debug: boolean): unknown {

@@ -1,3 +1,4 @@
+import { isFailure } from '../../errors/index.ts';
 import { matchGlob } from '../../std/glob.ts';
 import { isJsonObject, type JsonObject } from '../../std/json.ts';
 import { neverTime } from '../../protocol/identity.ts';
@@ -38,15 +39,21 @@ export async function* listDevices(
   const limit = top !== undefined && globs.length === 0 ? `TOP ${top} ` : '';
   let remaining = top ?? Number.POSITIVE_INFINITY;
   if (remaining <= 0) return;
-  for await (const rows of hub.queries.query(`SELECT ${limit}${selected} FROM devices${filter}`, {
-    ...(signal && { signal }),
-  })) {
-    for (const row of rows) {
-      const device = toSummary(row);
-      if (globs.length > 0 && !globs.some((glob) => matchGlob(glob, device.deviceId))) continue;
-      yield device;
-      if (--remaining <= 0) return;
+  try {
+    for await (const rows of hub.queries.query(`SELECT ${limit}${selected} FROM devices${filter}`, {
+      ...(signal && { signal }),
+    })) {
+      for (const row of rows) {
+        const device = toSummary(row);
+        if (globs.length > 0 && !globs.some((glob) => matchGlob(glob, device.deviceId))) continue;
+        yield device;
+        if (--remaining <= 0) return;
+      }
     }
+  } catch (error) {
+    if (!isFailure(error, 'invalid-query') || where === undefined) throw error;
+    const { placeInCondition } = await import('../queries/index.ts');
+    throw placeInCondition(error, where);
   }
 }
 

@@ -1,7 +1,8 @@
-import { Failure, isFailure } from '../../errors/index.ts';
-import { parseQuery, pointAt, queryErrorPlace } from '../../protocol/query/index.ts';
+import { isFailure } from '../../errors/index.ts';
+import { parseQuery } from '../../protocol/query/index.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { Hub } from '../ports.ts';
+import { withPlace } from './with-place.ts';
 
 export interface QueryOptions {
   readonly pageSize?: number | undefined;
@@ -41,7 +42,7 @@ async function* rowsOf(
       }
     }
   } catch (error) {
-    throw isFailure(error, 'invalid-query') ? withPlace(error, text) : error;
+    throw isFailure(error, 'invalid-query') ? withPlace(error, text, parseQuery) : error;
   }
 }
 
@@ -52,20 +53,5 @@ function columnsOf(text: string): readonly string[] | undefined {
   } catch {
     // The hub has the last word on what it understands; the rows then tell the columns.
     return undefined;
-  }
-}
-
-/** Hubs in the cloud do not say where a query is wrong; our own parser does. */
-function withPlace(failure: Failure, text: string): Failure {
-  try {
-    parseQuery(text);
-    return failure;
-  } catch (error) {
-    const place = queryErrorPlace(error);
-    if (place === undefined || !(error instanceof Error)) return failure;
-    return new Failure('invalid-query', `the query is not valid: ${error.message}\n${pointAt(text, place)}`, {
-      cause: failure,
-      details: { ...failure.details, position: place.position, length: place.length },
-    });
   }
 }

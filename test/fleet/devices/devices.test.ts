@@ -40,6 +40,17 @@ describe('listing', () => {
     expect(await ids({ globs: [], top: 2 })).toEqual(['pump-1', 'pump-2']);
   });
 
+  test('when the condition is wrong, then the place is in the condition that was typed', async () => {
+    const hub = registryHub();
+    hub.before = () => {
+      throw new Failure('invalid-query', 'the query is not valid: BadRequest');
+    };
+    const error: unknown = await collect(listDevices(hub, { globs: [], where: "tags.site == 'x'" })).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ details: { position: 11, excerpt: ["tags.site == 'x'", '           ^'] } });
+  });
+
   test('when a device was never active, then its time is null', async () => {
     const hub = registryHub();
     hub.add('a');

@@ -40,8 +40,8 @@ test('when the hub refuses a query without a place, then ours points at it', asy
   const text = "SELECT * FROM devices WHERE tags.site == 'north'";
   const error: unknown = await collect(runQuery(registry, text).rows).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'invalid-query' });
-  const [, shown, carets] = (error as Failure).message.split('\n');
-  expect(shown?.slice(carets?.indexOf('^')).startsWith('=')).toBe(true);
+  const [shown, carets] = (error as Failure).details['excerpt'] as [string, string];
+  expect(shown.slice(carets.indexOf('^')).startsWith('=')).toBe(true);
 });
 
 test('when only the hub refuses, then its own words stay', async () => {

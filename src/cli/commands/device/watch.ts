@@ -64,7 +64,8 @@ async function watch(context: CommandContext, input: CommandInput): Promise<void
     await context.output.stream(upTo(changes, count), deviceChangeView);
   } catch (error) {
     if (error !== timeIsUp) throw error;
-    if (count !== undefined) throw new Failure('timed-out', `fewer than ${count} changes came in time`);
+    if (count !== undefined)
+      throw new Failure('timed-out', `${count === 1 ? 'no change' : `fewer than ${count} changes`} came in time`);
   } finally {
     cancel?.();
   }
