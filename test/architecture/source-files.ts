@@ -19,6 +19,8 @@ export interface Import {
 export interface SourceFile {
   /** Path in the repository, with slashes. */
   readonly path: string;
+  /** The text without comments. */
+  readonly text: string;
   /** The text without comments, and without the contents of strings. */
   readonly code: string;
   readonly imports: readonly Import[];
@@ -35,7 +37,8 @@ export function readSources(folder: string): SourceFile[] {
 function readSource(file: string): SourceFile {
   const text = readFileSync(file, 'utf8');
   const path = relative(repository, file).replaceAll('\\', '/');
-  return { path, code: withoutCommentsAndStrings(text), imports: findImports(withoutComments(text), file) };
+  const bare = withoutComments(text);
+  return { path, text: bare, code: withoutCommentsAndStrings(text), imports: findImports(bare, file) };
 }
 
 const tokens = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;

@@ -139,9 +139,9 @@ describe('questions', () => {
   });
 });
 
-describe('a protected profile', () => {
-  const protectedProfile = async (): Promise<string> => 'production';
+const protectedProfile = async (): Promise<string> => 'production';
 
+describe('a protected profile', () => {
   test('wants its name, also with --yes', async () => {
     const { prompt } = dialogue({ protectedProfile, assumeYes: true, terminal: false });
     await expect(prompt.confirm({ message: 'Delete?' })).rejects.toMatchObject({

@@ -10,8 +10,12 @@ import { sleep } from '../../src/std/clock.ts';
 import { emptyRooms, fakeSystem, runLine, type CapturedStream } from './support/fake-terminal.ts';
 import { tableOf } from './support/test-output.ts';
 
-function failing(error: unknown): ReturnType<typeof tableOf> {
-  return tableOf({ run: () => Promise.reject(error) });
+function failing(thrown: unknown): ReturnType<typeof tableOf> {
+  return tableOf({
+    async run() {
+      throw thrown;
+    },
+  });
 }
 
 const missing = new Failure('device-not-found', 'there is no device "dev-9\u001b[2J"', {
@@ -241,24 +245,25 @@ describe('stdout', () => {
   });
 });
 
-describe('the context of a command', () => {
-  async function contextOf(
-    argv: readonly string[],
-    rooms: Rooms = emptyRooms,
-    env: Record<string, string> = {},
-    stdin = '',
-  ): Promise<CommandContext> {
-    let seen: CommandContext | undefined;
-    const table = tableOf({ usesHub: true, run: async (context) => void (seen = context) });
-    const { stderr } = await runLine(table, { argv: ['show', ...argv], env, stdin }, rooms);
-    if (seen === undefined) throw new Error(stderr);
-    return seen;
-  }
+async function contextOf(
+  argv: readonly string[],
+  rooms: Rooms = emptyRooms,
+  env: Record<string, string> = {},
+  stdin = '',
+): Promise<CommandContext> {
+  let seen: CommandContext | undefined;
+  const table = tableOf({ usesHub: true, run: async (context) => void (seen = context) });
+  const { stderr } = await runLine(table, { argv: ['show', ...argv], env, stdin }, rooms);
+  if (seen === undefined) throw new Error(stderr);
+  return seen;
+}
 
+function refuse(): never {
+  throw new Error('opened');
+}
+
+describe('the context of a command', () => {
   test('opens nothing by itself', async () => {
-    const refuse = (): never => {
-      throw new Error('opened');
-    };
     const context = await contextOf([], { openProfiles: refuse, resolveConnection: refuse, connectHub: refuse });
     expect(context.assumeYes).toBe(false);
   });
@@ -304,9 +309,9 @@ describe('the context of a command', () => {
       connectHub: async () => ({ close: async () => void closed++ }) as never,
     };
     const table = tableOf({
-      async run({ hub, connection }) {
-        expect(await hub()).toBe(await hub());
-        expect((await connection()).name).toBe('p');
+      async run(context) {
+        expect(await context.hub()).toBe(await context.hub());
+        expect((await context.connection()).name).toBe('p');
       },
     });
     expect((await runLine(table, { argv: ['show', '--profile', 'p'] }, rooms)).code).toBe(0);

@@ -28,6 +28,11 @@ const view: ListView<Pump> = {
 const show = (flags: string[], options = {}, rows: readonly Pump[] = pumps) =>
   written((output) => output.list(rows, view), flags, options);
 
+async function* failingRows(): AsyncGenerator<Pump> {
+  yield pumps[0]!;
+  throw new Error('boom');
+}
+
 describe('a list', () => {
   test('on a terminal is a table with borders', async () => {
     const { stdout } = await show([], { isTTY: true });
@@ -141,11 +146,7 @@ describe('a list', () => {
   });
 
   test('a row that fails ends the list with the failure', async () => {
-    async function* rows(): AsyncGenerator<Pump> {
-      yield pumps[0]!;
-      throw new Error('boom');
-    }
-    const { code, stderr } = await written((output) => output.list(rows(), view), ['-o', 'name']);
+    const { code, stderr } = await written((output) => output.list(failingRows(), view), ['-o', 'name']);
     expect(code).toBe(70);
     expect(stderr).toContain('a bug in iotctl 1.2.3: boom');
   });

@@ -30,6 +30,8 @@ async function* batches(...all: Message[][]): AsyncGenerator<readonly Message[]>
 const show = (flags: string[], options = {}, source = () => batches([messages[0]!], [], [messages[1]!])) =>
   written((output) => output.stream(source(), view), flags, { kind: 'stream', formats: ['lines', 'raw'], ...options });
 
+const hostileSource = () => batches([{ device: 'a', body: '\u001b[2Jx' }]);
+
 describe('a stream', () => {
   test('is lines on a terminal and NDJSON on a pipe', async () => {
     expect((await show([], { isTTY: true })).stdout).toBe('pump-1  {"t":20}\npump-12  {"t":21}\n');
@@ -59,9 +61,8 @@ describe('a stream', () => {
   });
 
   test('raw is bytes on a pipe, safe text on a terminal', async () => {
-    const source = () => batches([{ device: 'a', body: '\u001b[2Jx' }]);
-    expect((await show(['-o', 'raw'], {}, source)).stdout).toBe('\u001b[2Jx\n');
-    expect((await show(['-o', 'raw'], { isTTY: true }, source)).stdout).toBe('\\x1b[2Jx\n');
+    expect((await show(['-o', 'raw'], {}, hostileSource)).stdout).toBe('\u001b[2Jx\n');
+    expect((await show(['-o', 'raw'], { isTTY: true }, hostileSource)).stdout).toBe('\\x1b[2Jx\n');
   });
 
   test('--query sees each message; what it does not find is left out', async () => {
