@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { Failure } from '../../../errors/index.ts';
+import { startWorker } from '../../../std/worker.ts';
 import type { LogAnswer, LogCall, LogCalls, OpenOptions } from './requests.ts';
 
 interface Waiting {
@@ -15,8 +16,7 @@ export class LogThread {
   #gone: Failure | undefined;
 
   private constructor() {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    this.#worker = new Worker(new URL(`./log-worker.${extension}`, import.meta.url));
+    this.#worker = startWorker(import.meta.url, './log-worker', { name: 'log' });
     this.#worker.on('message', (answer: LogAnswer) => this.#settle(answer));
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(undefined));

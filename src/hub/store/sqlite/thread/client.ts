@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startWorker } from '../../../../std/worker.ts';
 import { DatabaseError } from './errors.ts';
 import type { Job, JobResult, OpenReply, QueryReply, Reply, Request, RequestBody, SqlValue } from './messages.ts';
 
@@ -17,8 +18,7 @@ export class DatabaseClient {
   #broken: Error | undefined;
 
   constructor() {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    this.#worker = new Worker(new URL(`./database-worker.${extension}`, import.meta.url), { name: 'registry' });
+    this.#worker = startWorker(import.meta.url, './database-worker', { name: 'registry' });
     this.#worker.on('message', (replies: readonly Reply[]) => {
       for (const reply of replies) this.#settle(reply);
     });
