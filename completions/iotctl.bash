@@ -4,10 +4,11 @@
 _iotctl_next() {
   _iotctl_reply=()
   case "$1" in
-    '') _iotctl_reply=('provision' 'tail' 'send-command' 'device' 'twin' 'query' 'profile' 'doctor' 'completion') ;;
+    '') _iotctl_reply=('provision' 'tail' 'send-command' 'device' 'twin' 'query' 'hub' 'profile' 'demo' 'agent' 'simulate' 'doctor' 'completion') ;;
     'tail') _iotctl_reply=('telemetry') ;;
     'device') _iotctl_reply=('list' 'show' 'enable' 'disable' 'delete' 'watch') ;;
     'twin') _iotctl_reply=('show' 'set' 'unset' 'diff') ;;
+    'hub') _iotctl_reply=('start' 'status' 'stop' 'env') ;;
     'profile') _iotctl_reply=('add' 'use' 'list' 'show' 'remove') ;;
   esac
 }
@@ -31,11 +32,18 @@ _iotctl_flags() {
     'twin unset') _iotctl_reply=('--where' '--from' '--concurrency' '--etag' '--dry-run') ;;
     'twin diff') _iotctl_reply=('--exit-code') ;;
     'query') _iotctl_reply=('--top' '--page-size') ;;
+    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--log-level' '--show-secrets') ;;
+    'hub status') _iotctl_reply=('--data') ;;
+    'hub stop') _iotctl_reply=('--data' '--timeout') ;;
+    'hub env') _iotctl_reply=('--data' '--format' '--show-secrets' '--without-secrets') ;;
     'profile add') _iotctl_reply=('--service-url' '--device-url' '--ca-file' '--protected' '--use' '--replace') ;;
     'profile use') _iotctl_reply=() ;;
     'profile list') _iotctl_reply=() ;;
     'profile show') _iotctl_reply=('--show-secrets') ;;
     'profile remove') _iotctl_reply=() ;;
+    'demo') _iotctl_reply=('--keep') ;;
+    'agent') _iotctl_reply=('--device' '--interval' '--metric' '--allow' '--once' '--outbox') ;;
+    'simulate') _iotctl_reply=('--count' '--prefix' '--rate' '--speed' '--seed' '--for' '--list-models') ;;
     'doctor') _iotctl_reply=() ;;
     'completion') _iotctl_reply=('--install') ;;
   esac
@@ -102,9 +110,34 @@ _iotctl_kind() {
     'twin unset --etag') _iotctl_reply='none' ;;
     'query --top') _iotctl_reply='none' ;;
     'query --page-size') _iotctl_reply='none' ;;
+    'hub start --data') _iotctl_reply='directory' ;;
+    'hub start --mqtt-port') _iotctl_reply='none' ;;
+    'hub start --mqtts-port') _iotctl_reply='none' ;;
+    'hub start --http-port') _iotctl_reply='none' ;;
+    'hub start --https-port') _iotctl_reply='none' ;;
+    'hub start --hostname') _iotctl_reply='none' ;;
+    'hub start --ready-file') _iotctl_reply='file' ;;
+    'hub start --retention') _iotctl_reply='none' ;;
+    'hub start --log-level') _iotctl_reply='=debug info warn error' ;;
+    'hub status --data') _iotctl_reply='directory' ;;
+    'hub stop --data') _iotctl_reply='directory' ;;
+    'hub stop --timeout') _iotctl_reply='none' ;;
+    'hub env --data') _iotctl_reply='directory' ;;
+    'hub env --format') _iotctl_reply='=sh fish json github' ;;
     'profile add --service-url') _iotctl_reply='none' ;;
     'profile add --device-url') _iotctl_reply='none' ;;
     'profile add --ca-file') _iotctl_reply='file' ;;
+    'agent --device') _iotctl_reply='device' ;;
+    'agent --interval') _iotctl_reply='none' ;;
+    'agent --metric') _iotctl_reply='none' ;;
+    'agent --allow') _iotctl_reply='file' ;;
+    'agent --outbox') _iotctl_reply='directory' ;;
+    'simulate --count') _iotctl_reply='none' ;;
+    'simulate --prefix') _iotctl_reply='none' ;;
+    'simulate --rate') _iotctl_reply='none' ;;
+    'simulate --speed') _iotctl_reply='none' ;;
+    'simulate --seed') _iotctl_reply='none' ;;
+    'simulate --for') _iotctl_reply='none' ;;
     'provision *') _iotctl_reply='none' ;;
     'tail telemetry *') _iotctl_reply='device' ;;
     'send-command *') _iotctl_reply='device' ;;
@@ -124,6 +157,7 @@ _iotctl_kind() {
     'profile use 1') _iotctl_reply='profile' ;;
     'profile show 1') _iotctl_reply='profile' ;;
     'profile remove 1') _iotctl_reply='profile' ;;
+    'simulate 1') _iotctl_reply='model' ;;
     'completion 1') _iotctl_reply='=bash zsh fish' ;;
     *) return 1 ;;
   esac

@@ -4,10 +4,11 @@
 _iotctl_next() {
   _iotctl_reply=()
   case "$1" in
-    '') _iotctl_reply=('provision:Register devices: by id, by number, or from a CSV file.' 'tail:Follow what devices send.' 'send-command:Send a command to devices and show what they answer.' 'device:Look at devices and change them.' 'twin:Read and change tags and desired properties.' 'query:Run a query over the devices.' 'profile:Choose which hub to talk to.' 'doctor:Check this machine, the configuration and the hub.' 'completion:Complete commands, flags and device ids in the shell.') ;;
+    '') _iotctl_reply=('provision:Register devices: by id, by number, or from a CSV file.' 'tail:Follow what devices send.' 'send-command:Send a command to devices and show what they answer.' 'device:Look at devices and change them.' 'twin:Read and change tags and desired properties.' 'query:Run a query over the devices.' 'hub:Run a hub on this machine.' 'profile:Choose which hub to talk to.' 'demo:See a whole fleet at work in half a minute.' 'agent:Run this machine as a device.' 'simulate:Run simulated devices of a model.' 'doctor:Check this machine, the configuration and the hub.' 'completion:Complete commands, flags and device ids in the shell.') ;;
     'tail') _iotctl_reply=('telemetry:Follow the telemetry of devices.') ;;
     'device') _iotctl_reply=('list:List devices with status, connection, last activity and tags.' 'show:Show one device: identity, connection, tags and properties.' 'enable:Let devices connect again.' 'disable:Disconnect devices and refuse them.' 'delete:Delete devices with their twins.' 'watch:Tell when devices connect, disconnect, come or go.') ;;
     'twin') _iotctl_reply=('show:Show the tags, desired and reported properties of a device.' 'set:Set tags and desired properties.' 'unset:Remove tags and desired properties.' 'diff:Compare two twins, or what one device should be with what it is.') ;;
+    'hub') _iotctl_reply=('start:Start a hub on this machine.' 'status:Show whether the hub on this machine runs, and how it is.' 'stop:Stop the hub on this machine.' 'env:Print what SDKs need to use the hub on this machine.') ;;
     'profile') _iotctl_reply=('add:Add a hub by its connection string.' 'use:Select the hub that commands talk to.' 'list:List the hubs you have added.' 'show:Show a profile.' 'remove:Remove a profile and its key.') ;;
   esac
 }
@@ -30,11 +31,18 @@ _iotctl_flags() {
     'twin unset') _iotctl_reply=('--where:Only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:Read device ids and globs from a file, one a line; - reads standard input' '--concurrency:How many devices at once' '--etag:only when the twin still has this ETag; for one device' '--dry-run:only show what would be changed') ;;
     'twin diff') _iotctl_reply=('--exit-code:end with 5 when there are differences') ;;
     'query') _iotctl_reply=('--top:at most so many rows' '--page-size:rows in one request') ;;
+    'hub start') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--mqtt-port:plain MQTT: a number, 0 for a free one, or off; otherwise 1883' '--mqtts-port:MQTT over TLS; otherwise 8883' '--http-port:plain HTTP; otherwise 8080' '--https-port:HTTPS; otherwise 443' '--hostname:a name the hub answers to beside localhost; the first is in connection strings' '--ready-file:write this JSON file (mode 0600) when the hub is ready' '--ephemeral:keep everything in a temporary directory, and touch no profile' '--detach:start it in the background and return when it is ready' '--retention:how long telemetry is kept, as in 7d' '--log-level:what the log says' '--show-secrets:show the connection string') ;;
+    'hub status') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory') ;;
+    'hub stop') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--timeout:how long to wait for its end') ;;
+    'hub env') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--format:for which reader; github is for GITHUB_ENV' '--show-secrets:print the connection string on a terminal too' '--without-secrets:leave the connection string out') ;;
     'profile add') _iotctl_reply=('--service-url:service API when it is not https://HOSTNAME' '--device-url:where devices connect, mqtts://HOST:PORT' '--ca-file:PEM file of the CA of the hub'\''s certificate' '--protected:every change asks for the name of the profile first' '--use:also select it' '--replace:replace a profile of this name') ;;
     'profile use') _iotctl_reply=() ;;
     'profile list') _iotctl_reply=() ;;
     'profile show') _iotctl_reply=('--show-secrets:also show the connection string with its key') ;;
     'profile remove') _iotctl_reply=() ;;
+    'demo') _iotctl_reply=('--keep:leave the hub and the devices running, and say what to try next') ;;
+    'agent') _iotctl_reply=('--device:device id; by default from the host name' '--interval:time between readings, until the hub says otherwise' '--metric:what to read; all when none is given' '--allow:a script that the command run may start' '--once:send one reading and end' '--outbox:where readings wait for the hub') ;;
+    'simulate') _iotctl_reply=('--count:how many devices' '--prefix:ids are this and a number; by default the model and a dash' '--rate:messages per second of all devices together, instead of the model'\''s interval' '--speed:how much faster than real time, such as 60x' '--seed:the same seed gives the same values' '--for:end after this time' '--list-models:show the models') ;;
     'doctor') _iotctl_reply=() ;;
     'completion') _iotctl_reply=('--install:write the script where the shell finds it, and nothing else') ;;
   esac
@@ -100,9 +108,34 @@ _iotctl_find_kind() {
     'twin unset --etag') _iotctl_kind='none' ;;
     'query --top') _iotctl_kind='none' ;;
     'query --page-size') _iotctl_kind='none' ;;
+    'hub start --data') _iotctl_kind='directory' ;;
+    'hub start --mqtt-port') _iotctl_kind='none' ;;
+    'hub start --mqtts-port') _iotctl_kind='none' ;;
+    'hub start --http-port') _iotctl_kind='none' ;;
+    'hub start --https-port') _iotctl_kind='none' ;;
+    'hub start --hostname') _iotctl_kind='none' ;;
+    'hub start --ready-file') _iotctl_kind='file' ;;
+    'hub start --retention') _iotctl_kind='none' ;;
+    'hub start --log-level') _iotctl_kind='=debug info warn error' ;;
+    'hub status --data') _iotctl_kind='directory' ;;
+    'hub stop --data') _iotctl_kind='directory' ;;
+    'hub stop --timeout') _iotctl_kind='none' ;;
+    'hub env --data') _iotctl_kind='directory' ;;
+    'hub env --format') _iotctl_kind='=sh fish json github' ;;
     'profile add --service-url') _iotctl_kind='none' ;;
     'profile add --device-url') _iotctl_kind='none' ;;
     'profile add --ca-file') _iotctl_kind='file' ;;
+    'agent --device') _iotctl_kind='device' ;;
+    'agent --interval') _iotctl_kind='none' ;;
+    'agent --metric') _iotctl_kind='none' ;;
+    'agent --allow') _iotctl_kind='file' ;;
+    'agent --outbox') _iotctl_kind='directory' ;;
+    'simulate --count') _iotctl_kind='none' ;;
+    'simulate --prefix') _iotctl_kind='none' ;;
+    'simulate --rate') _iotctl_kind='none' ;;
+    'simulate --speed') _iotctl_kind='none' ;;
+    'simulate --seed') _iotctl_kind='none' ;;
+    'simulate --for') _iotctl_kind='none' ;;
     'provision *') _iotctl_kind='none' ;;
     'tail telemetry *') _iotctl_kind='device' ;;
     'send-command *') _iotctl_kind='device' ;;
@@ -122,6 +155,7 @@ _iotctl_find_kind() {
     'profile use 1') _iotctl_kind='profile' ;;
     'profile show 1') _iotctl_kind='profile' ;;
     'profile remove 1') _iotctl_kind='profile' ;;
+    'simulate 1') _iotctl_kind='model' ;;
     'completion 1') _iotctl_kind='=bash zsh fish' ;;
     *) return 1 ;;
   esac
