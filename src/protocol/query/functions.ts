@@ -3,7 +3,7 @@ import { compareValues, definedNumber, type QueryValue } from './values.ts';
 
 /** What an argument must be; one of another type makes the call undefined. `path` is checked by the parser. */
 export type ParameterType = 'path' | 'any' | 'array' | 'string' | 'number' | 'string or number';
-export type ResultType = 'boolean' | 'number' | 'string';
+type ResultType = 'boolean' | 'number' | 'string';
 
 export interface QueryFunction {
   /** As the documentation of routing queries spells it. */

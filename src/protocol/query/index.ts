@@ -6,7 +6,6 @@ export type {
   Literal,
   PathSegment,
   Query,
-  QuerySource,
   SelectItem,
 } from './ast.ts';
 export { chainOperands, evaluate, evaluateValue, type PathResolver } from './evaluate.ts';
@@ -15,5 +14,5 @@ export { queryFunctions, type ParameterType, type QueryFunction } from './functi
 export { queryLimits } from './limits.ts';
 export type { ConditionScope } from './names.ts';
 export { parseCondition, parseQuery } from './parse.ts';
-export { pointAt, queryErrorPlace, type QueryErrorPlace } from './syntax-error.ts';
-export { compareText, compareValues, readPath, type QueryValue } from './values.ts';
+export { pointAt, queryErrorPlace } from './syntax-error.ts';
+export { compareText, readPath, type QueryValue } from './values.ts';

@@ -6,7 +6,6 @@ import type { JsonValue } from '../../std/json.ts';
 import type { ArithmeticOperator, ComparisonOperator, PathSegment } from './ast.ts';
 
 export type QueryValue = JsonValue | undefined;
-export type Primitive = string | number | boolean | null;
 
 /** Compares two values of the same primitive type; anything else is undefined. Null knows only `=` and `!=`. */
 export function compareValues(operator: ComparisonOperator, left: QueryValue, right: QueryValue): boolean | undefined {

@@ -46,16 +46,10 @@ const number = fc.oneof(
   { weight: 1, arbitrary: fc.integer() },
 );
 
-export const literal: fc.Arbitrary<Literal> = fc.oneof(
-  text,
-  number,
-  fc.boolean(),
-  fc.constant(null),
-  fc.constant(undefined),
-);
+const literal: fc.Arbitrary<Literal> = fc.oneof(text, number, fc.boolean(), fc.constant(null), fc.constant(undefined));
 
 /** Member names: few, so that paths meet them, and some that need escaping. */
-export const memberName = fc.constantFrom(
+const memberName = fc.constantFrom(
   'a',
   'b',
   'c',
@@ -73,7 +67,7 @@ export const memberName = fc.constantFrom(
 );
 
 /** A value as a twin may hold it, with null too, which only messages have. */
-export const jsonValue: fc.Arbitrary<JsonValue> = fc.letrec<{ value: JsonValue; object: JsonObject }>((tie) => ({
+const jsonValue: fc.Arbitrary<JsonValue> = fc.letrec<{ value: JsonValue; object: JsonObject }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3, depthIdentifier: 'json' },
     fc.oneof(text, number, fc.boolean(), fc.constant(null)),
@@ -85,7 +79,7 @@ export const jsonValue: fc.Arbitrary<JsonValue> = fc.letrec<{ value: JsonValue; 
     .map((entries) => Object.fromEntries(entries)),
 })).value;
 
-export const jsonObject: fc.Arbitrary<JsonObject> = fc
+const jsonObject: fc.Arbitrary<JsonObject> = fc
   .array(fc.tuple(memberName, jsonValue), { maxLength: 5 })
   .map((entries) => Object.fromEntries(entries));
 

@@ -1,1 +1,1 @@
-export { openRegistryStore, type RegistryStoreOptions } from './open-registry-store.ts';
+export { openRegistryStore } from './open-registry-store.ts';

@@ -10,7 +10,7 @@ export interface PagePlace {
   readonly given: number;
 }
 
-export const firstPage: PagePlace = { afterDevice: '', given: 0 };
+const firstPage: PagePlace = { afterDevice: '', given: 0 };
 
 /** An opaque token for the place in this query. */
 export function writePageToken(query: Query, place: PagePlace): string {

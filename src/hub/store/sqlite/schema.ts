@@ -42,13 +42,13 @@ export interface TwinTable {
 }
 
 /** Stored MQTT sessions (clean session 0); a session goes with its identity. */
-export interface SessionTable {
+interface SessionTable {
   readonly id: number;
   /** JSON array of topic filters. */
   readonly filters: string;
 }
 
-export interface SettingTable {
+interface SettingTable {
   readonly name: string;
   /** JSON. */
   readonly value: string;

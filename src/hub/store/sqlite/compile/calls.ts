@@ -63,7 +63,7 @@ function startsWith(value: TypedSql, prefixSql: Sql, prefix: Expression | undefi
 }
 
 /** The least text above all that begin with the prefix; undefined when there is no simple one. */
-export function afterPrefix(prefix: string): string | undefined {
+function afterPrefix(prefix: string): string | undefined {
   const characters = Array.from(prefix);
   const last = characters.pop()?.codePointAt(0);
   // The code points before the surrogates and at the end of Unicode have no next one that is a character.

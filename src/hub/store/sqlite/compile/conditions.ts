@@ -19,7 +19,7 @@ export function conditionSql(condition: Expression): Sql {
 }
 
 /** Any expression as SQL, by the rules of the reference evaluator. */
-export function expressionSql(expression: Expression): TypedSql {
+function expressionSql(expression: Expression): TypedSql {
   switch (expression.kind) {
     case 'literal':
       return literalSql(expression.value);

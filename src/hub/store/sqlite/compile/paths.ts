@@ -131,7 +131,7 @@ function json(column: Sql, segments: readonly PathSegment[]): PathSql {
 }
 
 /** A path in SQLite's notation; names are JSON strings, so no character of them has a meaning. */
-export function jsonPath(segments: readonly PathSegment[]): string {
+function jsonPath(segments: readonly PathSegment[]): string {
   const steps = segments.map((segment) =>
     typeof segment === 'number' ? `[${segment}]` : `.${JSON.stringify(segment)}`,
   );
