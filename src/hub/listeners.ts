@@ -1,4 +1,4 @@
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { Failure } from '../errors/index.ts';
 import { sleep, type Clock } from '../std/clock.ts';
 import { portKinds, type PortChoice, type PortFallback, type PortName } from './ports.ts';
@@ -129,7 +129,9 @@ export async function drain(listeners: readonly Listener[], clock: Clock): Promi
 }
 
 function portOf(servers: readonly Server[]): number {
-  return (servers[0]?.address() as AddressInfo).port;
+  const address = servers[0]?.address();
+  if (typeof address !== 'object' || address === null) throw new Error('a server without an address does not listen');
+  return address.port;
 }
 
 function portFailure(name: PortName, port: number, error: unknown): Failure {

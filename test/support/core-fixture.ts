@@ -23,10 +23,27 @@ export interface CoreFixture {
   close(): Promise<void>;
 }
 
-export async function openCore(options: { maxInFlightPerDevice?: number } = {}): Promise<CoreFixture> {
+/** Stands where a test has no business with telemetry: every use of it fails. */
+const noLog: TelemetryLog = {
+  append: unused,
+  drained: unused,
+  read: unused,
+  head: unused,
+  stats: unused,
+  prune: unused,
+  close: () => Promise.resolve(),
+};
+
+function unused(): never {
+  throw new Error('this test has no telemetry log');
+}
+
+export async function openCore(
+  options: { maxInFlightPerDevice?: number; withLog?: boolean } = {},
+): Promise<CoreFixture> {
   const clock = fakeClock();
   const store = await openRegistryStore({ file: ':memory:' });
-  const telemetry = await openTelemetryLog({ file: ':memory:', clock });
+  const telemetry = options.withLog === true ? await openTelemetryLog({ file: ':memory:', clock }) : noLog;
   const policies = await loadPolicies(store);
   const errors: unknown[] = [];
   const core = createCore({

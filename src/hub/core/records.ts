@@ -18,10 +18,12 @@ export interface DeviceRecords {
     decide: (record: DeviceRecord | undefined) => Decision<Result>,
     done?: (result: Result) => void,
   ): Promise<Result>;
+  /** Runs work on several devices while nobody else changes them through here. */
+  exclusively<Result>(deviceIds: readonly string[], work: () => Promise<Result>): Promise<Result>;
 }
 
-/** Only writers beside this queue (bulk requests) can win a race, so a few rounds are plenty. */
-const maxRounds = 20;
+/** Only another hub on the same store can win a race, so a few rounds are plenty. */
+const maxRounds = 5;
 
 export function createDeviceRecords(store: RegistryStore): DeviceRecords {
   const queue = createKeyedQueue();
@@ -51,11 +53,12 @@ export function createDeviceRecords(store: RegistryStore): DeviceRecords {
       return record;
     },
     change: (deviceId, decide, done) =>
-      queue.run(deviceId, async () => {
+      queue.run([deviceId], async () => {
         const result = await attempt(deviceId, decide);
         done?.(result);
         return result;
       }),
+    exclusively: (deviceIds, work) => queue.run(deviceIds, work),
   };
 }
 

@@ -1,4 +1,5 @@
-import type { Server, ServerOptions } from 'node:http';
+import type * as Http from 'node:http';
+import type * as Https from 'node:https';
 import { createRequire } from 'node:module';
 import type { CertificatePair } from '../tls/issue.ts';
 import type { HttpFront } from './app.ts';
@@ -6,11 +7,11 @@ import type { HttpFront } from './app.ts';
 // An ESM import of node:http evaluates each of its exports, and with them the fetch and WebSocket stack: 9 MB of memory that a hub
 // never uses. A require leaves them asleep.
 const load = createRequire(import.meta.url);
-const { createServer: createPlainServer } = load('node:http') as typeof import('node:http');
-const { createServer: createTlsServer } = load('node:https') as typeof import('node:https');
+const { createServer: createPlainServer } = load('node:http') as typeof Http;
+const { createServer: createTlsServer } = load('node:https') as typeof Https;
 
 /** A client that does not get on with its request is cut off; answers, streams among them, may take their time. */
-const timeouts: ServerOptions = {
+const timeouts: Http.ServerOptions = {
   headersTimeout: 10_000,
   requestTimeout: 60_000,
   keepAliveTimeout: 65_000,
@@ -21,7 +22,7 @@ const timeouts: ServerOptions = {
 };
 
 /** A server over the front, plain or with TLS 1.2 and up; not listening yet. */
-export function createHttpServer(front: HttpFront, tls: CertificatePair | undefined): Server {
+export function createHttpServer(front: HttpFront, tls: CertificatePair | undefined): Http.Server {
   const handle = front.handle.bind(front);
   if (tls === undefined) return createPlainServer(timeouts, handle);
   return createTlsServer(

@@ -2,6 +2,7 @@
 import { randomBytes, type webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 // The certificate library looks its parts up through reflection metadata, which has to be there first.
+// oxlint-disable-next-line import/no-unassigned-import -- it works by being loaded
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 

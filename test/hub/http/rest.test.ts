@@ -1,42 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createHttpFront, type HttpFront } from '../../../src/hub/http/index.ts';
-import { silentLog } from '../../../src/hub/log.ts';
-import { openCore, type CoreFixture } from '../../support/core-fixture.ts';
+import { openHttp, type Call, type HttpFixture, type Method } from '../../support/http-fixture.ts';
 
-let fixture: CoreFixture;
-let front: HttpFront;
+let fixture: HttpFixture;
 
 beforeAll(async () => {
-  fixture = await openCore();
-  front = await createHttpFront({ core: fixture.core, clock: fixture.clock, log: silentLog, version: '1.2.3' });
+  fixture = await openHttp();
 });
 
-afterAll(async () => {
-  await front.close();
-  await fixture.close();
-});
+afterAll(() => fixture.close());
 
-interface Call {
-  readonly body?: unknown;
-  readonly headers?: Record<string, string>;
-  readonly policy?: string | null;
-  readonly version?: string | null;
-}
-
-async function call(
-  method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE',
-  path: string,
-  { body, headers = {}, policy = 'iothubowner', version = '2021-04-12' }: Call = {},
-) {
-  const authorization: Record<string, string> = policy === null ? {} : { authorization: fixture.serviceToken(policy) };
-  const url = version === null ? path : `${path}${path.includes('?') ? '&' : '?'}api-version=${version}`;
-  const payload = body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) };
-  const response = await front.app.inject({ method, url, headers: { ...authorization, ...headers }, ...payload });
-  return {
-    status: response.statusCode,
-    headers: response.headers,
-    body: response.body === '' ? undefined : response.json(),
-  };
+function call(method: Method, path: string, options?: Call) {
+  return fixture.call(method, path, options);
 }
 
 describe('identities', () => {
@@ -125,8 +99,14 @@ describe('versions, bodies and refusals', () => {
 });
 
 function ask(continuation?: string) {
-  const headers = { 'x-ms-max-item-count': '2', ...(continuation === undefined ? {} : { 'x-ms-continuation': continuation }) };
-  return call('POST', '/devices/query', { body: { query: "SELECT * FROM devices WHERE STARTSWITH(deviceId, 'q-')" }, headers });
+  const headers = {
+    'x-ms-max-item-count': '2',
+    ...(continuation === undefined ? {} : { 'x-ms-continuation': continuation }),
+  };
+  return call('POST', '/devices/query', {
+    body: { query: "SELECT * FROM devices WHERE STARTSWITH(deviceId, 'q-')" },
+    headers,
+  });
 }
 
 describe('twins, queries and statistics', () => {

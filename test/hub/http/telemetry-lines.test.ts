@@ -42,7 +42,7 @@ test('when messages have every kind of text and bytes, each line reads back as t
         expect(text.endsWith('\n') && text.indexOf('\n') === text.length - 1).toBe(true);
         const line = JSON.parse(text) as Record<string, unknown>;
         expect(line).toMatchObject({ d: deviceId, p: 1, n: 7, t: 1_700_000_000_000, s: { 'content-type': 'a;b' } });
-        expect(Object.entries((line['a'] ?? {}) as object)).toEqual(Object.entries(properties));
+        expect(Object.entries(line['a'] ?? {})).toEqual(Object.entries(properties));
         expect(Buffer.from((line['b'] ?? line['x']) as string, line['b'] === undefined ? 'base64' : 'utf8')).toEqual(
           Buffer.from(body),
         );

@@ -96,7 +96,7 @@ function planCreate({ deviceId, fields }: BulkElement, now: number): Planned {
   let record = newDeviceRecord(deviceId, parseIdentityDraft(fields), now);
   // The first content of a twin belongs to its creation: version and etag stay those of a new twin.
   if (hasContent(twin)) {
-    const { tags, desired } = replaceTwin(record, twin, now);
+    const { tags, desired } = replaceTwin({ ...record, desired: { ...record.desired, version: 0 } }, twin, now);
     record = { ...record, tags, desired: twin.desired === undefined ? record.desired : desired };
   }
   return { change: { kind: 'insert', record }, before: undefined, after: record, notice: undefined };

@@ -9,14 +9,14 @@ import type { RegistryParts } from './parts.ts';
 
 type BulkError = BulkResult['errors'][number];
 
-/** A plan may meet a record that changed meanwhile; then its element is planned anew. */
+/** A plan may meet a record that another hub changed; then its element is planned anew. */
 const maxRounds = 5;
 
 /**
  * Many identities in one request; each element stands alone and failures do not undo the others. Source: service.md §2.7.
  * Failures of the request as a whole: ArgumentInvalid (not 1 to 100 elements), DeviceDefinedMultipleTimes.
  */
-export function createBulk({ store, sessions, clock }: RegistryParts): (body: unknown) => Promise<BulkResult> {
+export function createBulk({ store, records, sessions, clock }: RegistryParts): (body: unknown) => Promise<BulkResult> {
   function finish(planned: Planned): void {
     const { before, after, notice } = planned;
     if (after === undefined) {
@@ -52,14 +52,19 @@ export function createBulk({ store, sessions, clock }: RegistryParts): (body: un
 
   return async (body) => {
     const errors: BulkError[] = [];
-    let elements = readElements(body, errors);
-    for (let count = 0; elements.length > 0 && count < maxRounds; count++) elements = await round(elements, errors);
-    for (const { deviceId, mode } of elements)
-      errors.push(
-        errorOf(deviceId, mode, new HubError('ServiceUnavailable', 'The device is being changed by others.')),
-      );
+    const elements = readElements(body, errors);
+    const deviceIds = elements.map(({ deviceId }) => deviceId);
+    await records.exclusively(deviceIds, async () => {
+      let left = elements;
+      for (let count = 0; left.length > 0 && count < maxRounds; count++) left = await round(left, errors);
+      for (const { deviceId, mode } of left) errors.push(errorOf(deviceId, mode, contended(deviceId)));
+    });
     return { isSuccessful: errors.length === 0, errors, warnings: [] };
   };
+}
+
+function contended(deviceId: string): HubError {
+  return new HubError('ServiceUnavailable', `Device '${deviceId}' is being changed by too many at once.`);
 }
 
 function readElements(body: unknown, errors: BulkError[]): BulkElement[] {
