@@ -77,6 +77,7 @@ export class Connection implements Wire {
   shutdown(): void {
     if (this.#phase !== 'open') {
       this.end('shutdown');
+      this.#stream.destroy();
       return;
     }
     this.#phase = 'ending';

@@ -122,11 +122,8 @@ describe('CONNECT (device.md §1.4)', () => {
     peer.publish('devices/d1/messages/events/', 'early', { qos: 1, messageId: 1 });
     peer.send({ cmd: 'pingreq' });
     pace.resolve();
-    expect([await peer.next(), await peer.next(), await peer.next()].map((packet) => packet?.cmd).toSorted()).toEqual([
-      'connack',
-      'pingresp',
-      'puback',
-    ]);
+    for (let count = 0; count < 3; count++) await peer.next();
+    expect(new Set(peer.packets.map((packet) => packet.cmd))).toEqual(new Set(['connack', 'puback', 'pingresp']));
     expect(peer.packets[0]?.cmd).toBe('connack');
   });
 

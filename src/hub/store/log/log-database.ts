@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { encodeRow } from './codec.ts';
 import { Compactor } from './compaction.ts';
+import { deviceFilter } from './device-filter.ts';
 import type { Heads, LogCalls, OpenOptions, StoredTotals } from './requests.ts';
 import { pruneStep } from './retention.ts';
 import { scanPartition } from './scan.ts';
@@ -78,14 +79,15 @@ export class LogDatabase {
   }
 
   scan({ cursors, devices, bytes }: LogCalls['scan']['request']): LogCalls['scan']['reply'] {
+    const wanted = deviceFilter(devices);
+    // One snapshot for all partitions.
     this.#database.exec('begin');
     try {
       const heads = this.#storedHeads();
-      return {
-        parts: cursors.map((cursor) =>
-          scanPartition(this.#database, { cursor, head: heads[cursor.partition] ?? 0, devices, bytes }),
-        ),
-      };
+      const parts = cursors.map((cursor) =>
+        scanPartition(this.#database, { cursor, head: heads[cursor.partition] ?? 0, wanted, bytes }),
+      );
+      return { parts };
     } finally {
       this.#database.exec('commit');
     }

@@ -24,15 +24,29 @@ const passedUntilMark = 10_000;
 
 /**
  * Reads the log. Within a partition in order, across partitions by time as far as they are stored when read. The first batch
- * is empty and tells where the reader begins. Ends quietly when the signal aborts or the log closes. Throws Failure `io` when the log cannot be read.
+ * is empty and tells where the reader begins. Ends quietly when the signal aborts or the log closes. Throws Failure `io` when
+ * the log cannot be read.
  */
 export async function* readLog(source: ReaderSource, options: ReadOptions): AsyncGenerator<LogBatch, void, undefined> {
+  const stopped = (): boolean => source.commits.closed || options.signal?.aborted === true;
+  try {
+    yield* readUntilStopped(source, options, stopped);
+  } catch (error) {
+    // A scan that the close of the log cut off.
+    if (!stopped()) throw error;
+  }
+}
+
+async function* readUntilStopped(
+  source: ReaderSource,
+  options: ReadOptions,
+  stopped: () => boolean,
+): AsyncGenerator<LogBatch, void, undefined> {
   const reader = new Reader(source, options, await startPositions(source, options.from));
   const { signal, until } = options;
   const { commits } = source;
   let follow = options.follow;
   let announced = false;
-  const stopped = (): boolean => commits.closed || signal?.aborted === true;
   // Whoever takes only a part of the first messages must know where the other partitions stood.
   if (!stopped()) yield { messages: [], position: reader.position, lost: 0, live: false };
   while (!stopped()) {

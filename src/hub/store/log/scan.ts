@@ -1,7 +1,6 @@
 /** Reading runs of rows for readers. */
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeRow } from './codec.ts';
-import { deviceFilter } from './device-filter.ts';
 import type { ScanCursor, ScanPart } from './requests.ts';
 
 /** Rows looked at in one scan at most, so that one reader's rare device does not hold up the others. */
@@ -11,14 +10,13 @@ export interface ScanOptions {
   readonly cursor: ScanCursor;
   /** The partition's next sequence number in this snapshot. */
   readonly head: number;
-  readonly devices: readonly string[] | undefined;
+  readonly wanted: ((deviceId: string) => boolean) | undefined;
   readonly bytes: number;
 }
 
 /** The next rows of a partition from the cursor on, up to `bytes` of records; rows without a wanted device are passed unread. */
-export function scanPartition(database: DatabaseSync, { cursor, head, devices, bytes }: ScanOptions): ScanPart {
+export function scanPartition(database: DatabaseSync, { cursor, head, wanted, bytes }: ScanOptions): ScanPart {
   const { partition } = cursor;
-  const wanted = deviceFilter(devices);
   const load = database.prepare('select codec, records from batches where partition = ? and first = ?');
   const found = new Runs(partition);
   let { next } = cursor;
