@@ -1,6 +1,6 @@
 /** A tiny MQTT 3.1.1 peer on a free loopback port: enough of a hub to test a device's side, with every packet on record. */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import mqttPacket, { type IConnectPacket, type IPublishPacket, type Packet } from 'mqtt-packet';
+import mqttPacket, { type IConnectPacket, type IPublishPacket, type ISubscribePacket, type Packet } from 'mqtt-packet';
 
 export interface PeerConnection {
   readonly connect: IConnectPacket;
@@ -35,6 +35,11 @@ export interface PeerBehaviour {
 
 export function isPublish(topicPart: string): (packet: Packet) => packet is IPublishPacket {
   return (packet): packet is IPublishPacket => packet.cmd === 'publish' && packet.topic.includes(topicPart);
+}
+
+export function subscribesTo(filterPart: string): (packet: Packet) => packet is ISubscribePacket {
+  return (packet): packet is ISubscribePacket =>
+    packet.cmd === 'subscribe' && packet.subscriptions.some(({ topic }) => topic.includes(filterPart));
 }
 
 export async function startMqttPeer(first: PeerBehaviour = {}): Promise<MqttPeer> {
@@ -93,23 +98,15 @@ export async function startMqttPeer(first: PeerBehaviour = {}): Promise<MqttPeer
 }
 
 function answer(packet: Packet, send: (packet: Packet) => void, behaviour: PeerBehaviour): void {
-  switch (packet.cmd) {
-    case 'connect':
-      if (behaviour.connack === 'silent') return;
-      send({ cmd: 'connack', returnCode: behaviour.connack ?? 0, sessionPresent: false });
-      return;
-    case 'subscribe':
-      send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted: packet.subscriptions.map(() => 0) });
-      return;
-    case 'pingreq':
-      send({ cmd: 'pingresp' });
-      return;
-    case 'publish':
-      if (packet.qos === 1 && behaviour.withholdAcks !== true)
-        send({ cmd: 'puback', messageId: packet.messageId ?? 0 });
-      answerTwin(packet, send, behaviour);
-      return;
-    default:
+  if (packet.cmd === 'connect' && behaviour.connack !== 'silent') {
+    send({ cmd: 'connack', returnCode: behaviour.connack ?? 0, sessionPresent: false });
+  } else if (packet.cmd === 'subscribe') {
+    send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted: packet.subscriptions.map(() => 0) });
+  } else if (packet.cmd === 'pingreq') {
+    send({ cmd: 'pingresp' });
+  } else if (packet.cmd === 'publish') {
+    if (packet.qos === 1 && behaviour.withholdAcks !== true) send({ cmd: 'puback', messageId: packet.messageId ?? 0 });
+    answerTwin(packet, send, behaviour);
   }
 }
 

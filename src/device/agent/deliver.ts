@@ -44,10 +44,10 @@ export async function deliver(options: DeliveryOptions): Promise<void> {
 
 /** False when the hub did not take all of them. What came after the first failure is sent again, so that order is kept. */
 async function sendWindow(options: DeliveryOptions, records: readonly OutboxRecord[]): Promise<boolean> {
-  const stopped = new Promise<undefined>((resolve) => {
-    options.signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
-  const results = await Promise.race([Promise.allSettled(records.map((record) => sendOne(options, record))), stopped]);
+  const results = await unlessAborted(
+    Promise.allSettled(records.map((record) => sendOne(options, record))),
+    options.signal,
+  );
   if (results === undefined) return false;
   const failed = results.findIndex((result) => result.status === 'rejected');
   const delivered = failed < 0 ? records.length : failed;
@@ -55,6 +55,19 @@ async function sendWindow(options: DeliveryOptions, records: readonly OutboxReco
   if (last !== undefined) await options.outbox.acknowledge(last.number);
   if (delivered > 0) options.onDelivered(delivered);
   return failed < 0;
+}
+
+/** The result, or undefined as soon as the signal aborts. */
+async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result | undefined> {
+  const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
+  const onAbort = (): void => resolve(undefined);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 async function sendOne(options: DeliveryOptions, record: OutboxRecord): Promise<void> {

@@ -56,6 +56,7 @@ export class TwinChannel {
   /** Version of the newest desired properties passed on; older news are dropped. */
   #known = -1;
   #cancelReload: (() => void) | undefined;
+  #closed: Failure | undefined;
 
   constructor(options: TwinChannelOptions) {
     this.#options = options;
@@ -101,7 +102,9 @@ export class TwinChannel {
     return true;
   }
 
+  /** Rejects whatever is asked, now and later. */
   close(failure: Failure): void {
+    this.#closed = failure;
     this.#cancelReload?.();
     for (const request of this.#requests.values()) request.settle(failure);
   }
@@ -117,7 +120,7 @@ export class TwinChannel {
     this.get().then(
       (twin) => this.#tell({ desired: withoutStamps(twin.desired), version: versionOf(twin.desired), complete: true }),
       () => {
-        if (this.#options.link() === undefined) return;
+        if (this.#options.link() === undefined || this.#closed !== undefined) return;
         this.#cancelReload = this.#options.clock.after(reloadPauseMs, () => this.#reload(), { unref: true });
       },
     );
@@ -125,6 +128,7 @@ export class TwinChannel {
 
   #request(topicOf: (rid: string) => string, payload: Uint8Array): Promise<TwinAnswer> {
     const { clock, deadlineMs, link, listen } = this.#options;
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
     listen(twinResponsesFilter);
     const rid = (++this.#counter).toString(16);
     return new Promise((resolve, reject) => {

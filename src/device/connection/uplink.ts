@@ -28,6 +28,7 @@ export class Uplink {
   /** In the order they were given. */
   readonly #waiting = new Set<Waiting>();
   #whenEmpty: (() => void)[] = [];
+  #closed = false;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
@@ -37,6 +38,10 @@ export class Uplink {
   send(topic: string, payload: Uint8Array): Promise<void> {
     const { limit, deadlineMs, clock, link } = this.#options;
     return new Promise((resolve, reject) => {
+      if (this.#closed) {
+        reject(closedFailure());
+        return;
+      }
       if (this.#waiting.size >= limit) {
         reject(new Failure('throttled', `${limit} messages wait for the hub already`, { retryable: true }));
         return;
@@ -73,10 +78,10 @@ export class Uplink {
     cancel();
   }
 
-  /** Rejects whatever still waits. */
+  /** Rejects whatever still waits, and whatever comes later. */
   close(): void {
-    const failure = new Failure('hub-unreachable', 'the connection was closed before the hub acknowledged');
-    for (const message of this.#waiting) message.settle(failure);
+    this.#closed = true;
+    for (const message of this.#waiting) message.settle(closedFailure());
   }
 
   #tooLate(): Failure {
@@ -91,6 +96,10 @@ export class Uplink {
     if (this.#waiting.size > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
+}
+
+function closedFailure(): Failure {
+  return new Failure('hub-unreachable', 'the connection was closed before the hub acknowledged');
 }
 
 /** A rejected publish means that the link is gone: the message keeps waiting for the next link or its deadline. */

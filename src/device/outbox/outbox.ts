@@ -101,8 +101,10 @@ export class Outbox {
     if (this.#head < this.#next || signal.aborted) return;
     this.#arrival = Promise.withResolvers();
     const { promise, resolve } = this.#arrival;
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    const onAbort = (): void => resolve();
+    signal.addEventListener('abort', onAbort, { once: true });
     await promise;
+    signal.removeEventListener('abort', onAbort);
   }
 
   /** The hub has everything up to this record. */

@@ -184,15 +184,18 @@ describe('twin', () => {
   });
 });
 
-describe('commands', () => {
-  const call = async (peer: MqttPeer, name: string, payload: string): Promise<{ topic: string; body: unknown }> => {
-    const rid = String(peer.packets.length);
-    peer.publish(`$iothub/methods/POST/${name}/?$rid=${rid}`, payload);
-    const answer = await peer.packet(isPublish(`$rid=${rid}`));
-    return { topic: answer.topic, body: JSON.parse(String(answer.payload)) as unknown };
-  };
-  const listening = (packet: { cmd: string }): packet is never => packet.cmd === 'subscribe';
+async function call(peer: MqttPeer, name: string, payload: string): Promise<{ topic: string; body: unknown }> {
+  const rid = String(peer.packets.length);
+  peer.publish(`$iothub/methods/POST/${name}/?$rid=${rid}`, payload);
+  const answer = await peer.packet(isPublish(`$rid=${rid}`));
+  return { topic: answer.topic, body: JSON.parse(String(answer.payload)) as unknown };
+}
 
+function listening(packet: { cmd: string }): packet is never {
+  return packet.cmd === 'subscribe';
+}
+
+describe('commands', () => {
   test('answers with the status and payload of the handler, under the request id', async () => {
     const peer = await peerWith();
     const device = await connected(peer);

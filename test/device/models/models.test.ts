@@ -1,6 +1,6 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { models, type Model, type Reading } from '../../../src/device/models/index.ts';
+import { models, type Model, type ModelRun, type Reading } from '../../../src/device/models/index.ts';
 import { positionAlong, routes } from '../../../src/device/models/routes.ts';
 import type { JsonValue } from '../../../src/std/json.ts';
 import { seededRandom } from '../../../src/std/random.ts';
@@ -8,12 +8,12 @@ import { seededRandom } from '../../../src/std/random.ts';
 const monday = Date.UTC(2026, 0, 5, 9);
 const all = [...models.values()];
 
-function readings(model: Model, seed: string, count: number): Reading[] {
-  const run = model.start(seededRandom(seed));
+function readings(of: Model, seed: string, count: number): Reading[] {
+  const run = of.start(seededRandom(seed));
   let now = monday;
   return Array.from({ length: count }, () => {
-    now += model.intervalSeconds * 1_000;
-    return run.readAfter(model.intervalSeconds, now);
+    now += of.intervalSeconds * 1_000;
+    return run.readAfter(of.intervalSeconds, now);
   });
 }
 
@@ -75,24 +75,27 @@ describe.each(all.map((each) => [each.name, each] as const))('%s', (_, each) => 
   });
 });
 
-describe('a refrigerated truck', () => {
-  const seedOf = (wanted: string): string => {
-    for (let seed = 0; seed < 100; seed++) {
-      const answer = model('refrigerated-truck').start(seededRandom(seed)).command('diagnose', null)?.payload;
-      if (JSON.stringify(answer).includes(wanted)) return String(seed);
-    }
-    throw new Error(`no truck with ${wanted}`);
-  };
-  const temperatureAfter = (run: ReturnType<Model['start']>, seconds: number): number =>
-    Number(run.readAfter(seconds, monday).body['temperature']);
+/** A seed whose truck is found to be so. */
+function truckSeed(wanted: string): string {
+  for (let seed = 0; seed < 100; seed++) {
+    const answer = model('refrigerated-truck').start(seededRandom(seed)).command('diagnose', null)?.payload;
+    if (JSON.stringify(answer).includes(wanted)) return String(seed);
+  }
+  throw new Error(`no truck with ${wanted}`);
+}
 
+function temperatureAfter(run: ModelRun, seconds: number): number {
+  return Number(run.readAfter(seconds, monday).body['temperature']);
+}
+
+describe('a refrigerated truck', () => {
   test('keeps its box cold while all is well', () => {
-    const run = model('refrigerated-truck').start(seededRandom(seedOf('normal')));
+    const run = model('refrigerated-truck').start(seededRandom(truckSeed('normal')));
     for (let hour = 0; hour < 24; hour++) expect(Math.abs(temperatureAfter(run, 3_600) + 18)).toBeLessThan(3);
   });
 
   test('warms up with an open door, raises the alarm, and recovers', () => {
-    const run = model('refrigerated-truck').start(seededRandom(seedOf('normal')));
+    const run = model('refrigerated-truck').start(seededRandom(truckSeed('normal')));
     expect(run.command('open-door', null)).toEqual({ status: 200, payload: { door: 'open' } });
     expect(run.command('open-door', null)?.status).toBe(409);
     const reading = run.readAfter(1_800, monday);
@@ -104,12 +107,12 @@ describe('a refrigerated truck', () => {
   });
 
   test('cannot be kept cold without refrigerant, and says so', () => {
-    const run = model('refrigerated-truck').start(seededRandom(seedOf('refrigerant low')));
+    const run = model('refrigerated-truck').start(seededRandom(truckSeed('refrigerant low')));
     expect(temperatureAfter(run, 4 * 3_600)).toBeGreaterThan(-12);
   });
 
   test('obeys another target temperature', () => {
-    const run = model('refrigerated-truck').start(seededRandom(seedOf('normal')));
+    const run = model('refrigerated-truck').start(seededRandom(truckSeed('normal')));
     run.set('targetTemperature', 4);
     expect(temperatureAfter(run, 86_400)).toBeGreaterThan(0);
   });
@@ -141,7 +144,14 @@ test('an elevator arrives at the floor it is sent to and feels no more than a pe
 test('a batch reactor goes through its phases, and a runaway raises an alarm until it is cooled', () => {
   const reactor = model('batch-reactor');
   const phases = new Set(readings(reactor, '1:r', 1_000).map(({ body }) => body['phase']));
-  expect([...phases].toSorted()).toEqual(['cooling', 'emptying', 'filling', 'heating', 'idle', 'reacting']);
+  expect([...phases].map(String).toSorted((a, b) => a.localeCompare(b))).toEqual([
+    'cooling',
+    'emptying',
+    'filling',
+    'heating',
+    'idle',
+    'reacting',
+  ]);
   const run = reactor.start(seededRandom('runaway'));
   let alarm: string | undefined;
   for (let count = 0; count < 100_000 && alarm !== 'critical'; count++)
@@ -151,19 +161,19 @@ test('a batch reactor goes through its phases, and a runaway raises an alarm unt
   expect(run.readAfter(1_200, monday).body).toMatchObject({ phase: 'cooling', alarm: 'none' });
 });
 
+/** Of sixty rooms, how many somebody is in at this hour. */
+function usedRooms(hour: number): number {
+  const day = Date.UTC(2026, 0, 6, hour);
+  return Array.from({ length: 60 }, (_, seed) => {
+    const run = model('room').start(seededRandom(seed));
+    run.readAfter(86_400, day);
+    return run.readAfter(7_200, day).body['presence'];
+  }).filter((presence) => presence === true).length;
+}
+
 test('rooms are used by day and empty by night', () => {
-  const used = (hour: number): number => {
-    let people = 0;
-    for (let seed = 0; seed < 60; seed++) {
-      const run = model('room').start(seededRandom(seed));
-      const day = Date.UTC(2026, 0, 6, hour);
-      run.readAfter(86_400, day);
-      if (run.readAfter(7_200, day).body['presence'] === true) people++;
-    }
-    return people;
-  };
-  expect(used(10)).toBeGreaterThan(20);
-  expect(used(3)).toBeLessThan(10);
+  expect(usedRooms(10)).toBeGreaterThan(20);
+  expect(usedRooms(3)).toBeLessThan(10);
 });
 
 test('a position along a route is continuous and turns round at the ends', () => {

@@ -1,7 +1,7 @@
 import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeFrame } from '../../../src/device/outbox/frame.ts';
 import { Outbox } from '../../../src/device/outbox/outbox.ts';

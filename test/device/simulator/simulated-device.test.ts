@@ -16,10 +16,10 @@ interface Rig {
   readonly sent: { readonly body: JsonObject; readonly at: number }[];
   readonly reported: JsonObject[];
   readonly failures: string[];
-  call(name: string, payload?: JsonValue): Promise<MethodResponse>;
-  desire(desired: JsonObject, version: number): void;
+  readonly call: (name: string, payload?: JsonValue) => Promise<MethodResponse>;
+  readonly desire: (desired: JsonObject, version: number) => void;
   /** Makes the hub withhold acknowledgements. */
-  stall(): void;
+  readonly stall: () => void;
 }
 
 function rig(name: string, options: { speed?: number; intervalSeconds?: number; seed?: number } = {}): Rig {
@@ -29,8 +29,8 @@ function rig(name: string, options: { speed?: number; intervalSeconds?: number; 
   const sent: { body: JsonObject; at: number }[] = [];
   const reported: JsonObject[] = [];
   const failures: string[] = [];
-  let handler: MethodHandler = () => ({ status: 500, payload: null });
-  let listener: DesiredListener = () => undefined;
+  let handler: MethodHandler | undefined;
+  let listener: DesiredListener | undefined;
   let stalled = false;
   const connection: DeviceConnection = {
     deviceId: 'truck-1',
@@ -71,8 +71,8 @@ function rig(name: string, options: { speed?: number; intervalSeconds?: number; 
     sent,
     reported,
     failures,
-    call: async (method, payload = null) => handler(method, payload),
-    desire: (desired, version) => listener({ desired, version, complete: false }),
+    call: async (method, payload = null) => handler?.(method, payload) ?? { status: 0, payload: null },
+    desire: (desired, version) => listener?.({ desired, version, complete: false }),
     stall: () => (stalled = true),
   };
 }
@@ -134,7 +134,7 @@ describe('commands', () => {
     'set-interval refuses %j',
     async (payload) => {
       const { call } = rig('refrigerated-truck');
-      expect((await call('set-interval', payload as JsonValue)).status).toBe(400);
+      expect((await call('set-interval', payload)).status).toBe(400);
     },
   );
 
