@@ -167,7 +167,7 @@ describe('names of devices', () => {
   });
 });
 
-async function* results(failAfter?: number): AsyncGenerator<ProvisionResult> {
+async function* twoResults(failAfter?: number): AsyncGenerator<ProvisionResult> {
   yield { deviceId: 'a', line: 2, outcome: 'created', connectionString: 'HostName=h;DeviceId=a;SharedAccessKey=k' };
   if (failAfter === 1) throw new Failure('hub-unreachable', 'gone');
   yield { deviceId: 'b', line: 3, outcome: 'failed', reason: 'say "no", twice' };
@@ -178,12 +178,12 @@ describe('the file of results', () => {
     const directory = await mkdtemp(join(tmpdir(), 'iotctl-results-'));
     try {
       const path = join(directory, 'out.csv');
-      await collect(recordResults(results(), path));
+      await collect(recordResults(twoResults(), path));
       expect((await stat(path)).mode & 0o777).toBe(0o600);
       const head =
         'line,deviceId,result,reason,connectionString\n2,a,created,,HostName=h;DeviceId=a;SharedAccessKey=k\n';
       expect(await readFile(path, 'utf8')).toBe(`${head}3,b,failed,"say ""no"", twice",\n`);
-      expect(await failureOf(collect(recordResults(results(1), path)))).toMatchObject({ code: 'hub-unreachable' });
+      expect(await failureOf(collect(recordResults(twoResults(1), path)))).toMatchObject({ code: 'hub-unreachable' });
       expect(await readFile(path, 'utf8')).toBe(head);
       expect(await readdir(directory)).toEqual(['out.csv']);
     } finally {
