@@ -179,7 +179,7 @@ describe('projections and aggregates', () => {
           }
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   });
 });
