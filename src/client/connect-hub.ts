@@ -1,10 +1,9 @@
 import type { Connection } from '../config/profile.ts';
 import { createDeviceRegistry } from './devices.ts';
-import { createServiceClient, type ClientDependencies } from './http/service-client.ts';
+import { createServiceClient, type ClientDependencies, type ServiceClient } from './http/service-client.ts';
 import { createMethodInvoker } from './methods.ts';
 import { createQueryRunner } from './queries.ts';
-import type { Hub } from './service-api.ts';
-import { createTelemetrySource } from './telemetry/source.ts';
+import type { Hub, TelemetryBatch, TelemetryRequest } from './service-api.ts';
 import { createTwinStore } from './twins.ts';
 
 /**
@@ -21,9 +20,18 @@ export function connectHub(connection: Connection, dependencies: ClientDependenc
     twins,
     queries: createQueryRunner(client),
     methods: createMethodInvoker(client, twins),
-    telemetry: createTelemetrySource(client),
+    telemetry: { read: (request) => readTelemetry(client, request) },
     async close() {
       client.close();
     },
   };
+}
+
+/** Most commands read no telemetry, so its code is loaded by the first that does. */
+async function* readTelemetry(
+  client: ServiceClient,
+  request: TelemetryRequest,
+): AsyncGenerator<TelemetryBatch, void, undefined> {
+  const { createTelemetrySource } = await import('./telemetry/source.ts');
+  yield* createTelemetrySource(client).read(request);
 }

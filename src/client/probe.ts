@@ -1,6 +1,6 @@
 /** What `doctor` asks a hub: reachable, trusted, on time, and what the credentials may do. Nothing is changed by asking. */
 import type { IncomingMessage } from 'node:http';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Connection } from '../config/profile.ts';
 import type { Failure } from '../errors/index.ts';
 import { clockSkew } from './http/answer-failure.ts';
@@ -105,8 +105,8 @@ async function ask(client: ServiceClient, request: ServiceRequest, signal: Abort
 }
 
 function endOfCertificate(response: IncomingMessage): number | undefined {
-  if (!(response.socket instanceof TLSSocket)) return undefined;
-  const end = Date.parse(response.socket.getPeerCertificate().valid_to ?? '');
+  if (!('getPeerCertificate' in response.socket)) return undefined;
+  const end = Date.parse((response.socket as TLSSocket).getPeerCertificate().valid_to ?? '');
   return Number.isNaN(end) ? undefined : end;
 }
 

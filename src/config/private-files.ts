@@ -1,6 +1,6 @@
 /** Files and directories that only their owner may read: 0700 and 0600 at creation, checked whenever they are read. */
-import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
+import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { Failure, isFailure, toFailure } from '../errors/index.ts';
 
@@ -36,36 +36,23 @@ export async function ensurePrivateDirectory(path: string, options: PrivateFileO
  * a byte is read, a file of another user is refused.
  */
 export async function readPrivateFile(path: string, options: PrivateFileOptions): Promise<string | undefined> {
-  const file = await openWithoutFollowing(path);
-  if (file === undefined) return undefined;
-  try {
-    const stats = await file.stat();
+  return readThrough(path, (file) => {
+    const stats = fstatSync(file);
     if (!stats.isFile()) throw new Failure('invalid-config', `${path} is not a file`);
     refuseForeignOwner(path, stats.uid, options);
-    if (stats.size > largestConfigFile)
+    if (stats.size > largestConfigFile) {
       throw new Failure('invalid-config', `${path} is too large for a configuration file`);
+    }
     if (hasModes && (stats.mode & othersMayAccess) !== 0) {
-      await file.chmod(0o600);
+      fchmodSync(file, 0o600);
       options.onNote?.(`${path} was open to other users; its mode is now 0600`);
     }
-    return await file.readFile('utf8');
-  } catch (error) {
-    throw isFailure(error)
-      ? error
-      : new Failure('permission-denied', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 /** The text of a file as {@link readPrivateFile} would give it, with permissions left as they are; undefined when there is none. */
 export async function readFileUnchanged(path: string): Promise<string | undefined> {
-  const file = await openWithoutFollowing(path);
-  try {
-    return await file?.readFile('utf8');
-  } finally {
-    await file?.close();
-  }
+  return readThrough(path, () => undefined);
 }
 
 /** Failure `invalid-config` when a symbolic link stands where a file is about to be written. */
@@ -74,14 +61,22 @@ export async function refuseSymbolicLink(path: string): Promise<void> {
   if (stats?.isSymbolicLink() === true) throw linkFailure(path);
 }
 
-async function openWithoutFollowing(path: string): Promise<FileHandle | undefined> {
+/** Reads at one go: for two files of a few hundred bytes, waking the thread pool would cost every command more than the reading. */
+function readThrough(path: string, check: (file: number) => void): string | undefined {
+  let file: number | undefined;
   try {
-    return await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+    // Not to block on a pipe that somebody put there.
+    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    check(file);
+    return readFileSync(file, 'utf8');
   } catch (error) {
+    if (isFailure(error)) throw error;
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT') return undefined;
     if (code === 'ELOOP') throw linkFailure(path);
     throw new Failure('permission-denied', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

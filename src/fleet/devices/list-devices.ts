@@ -3,7 +3,7 @@ import { matchGlob } from '../../std/glob.ts';
 import { isJsonObject, type JsonObject } from '../../std/json.ts';
 import { neverTime } from '../../protocol/identity.ts';
 import type { Hub } from '../ports.ts';
-import { conditionOfGlobs } from '../selection/index.ts';
+import { conditionOfGlobs } from '../selection/glob-condition.ts';
 
 /** A device as lists show it. */
 export interface DeviceSummary {
