@@ -16,6 +16,14 @@ const comparisons: Readonly<Record<string, ComparisonOperator>> = {
 
 const keywordValues: Readonly<Record<string, Literal>> = { TRUE: true, FALSE: false, NULL: null, UNDEFINED: undefined };
 
+/** What people write from habit with another SQL, and what this language has instead. */
+const habits: Readonly<Record<string, string>> = {
+  NOT: 'NOT stands before a condition, the opposite of IN is NIN',
+  LIKE: 'LIKE is not part of the language, use STARTSWITH, ENDSWITH or CONTAINS',
+  BETWEEN: 'BETWEEN is not part of the language, use >= and <=',
+  IS: 'IS is not part of the language, use IS_DEFINED or = null',
+};
+
 /**
  * Conditions and expressions, one method per level of precedence from the loosest: OR, AND, NOT, comparison and IN, sums,
  * products, sign, operand. Source: service.md §5.2.
@@ -65,7 +73,10 @@ export class ConditionParser {
       return predicate;
     }
     const negated = this.#cursor.isKeyword('NIN');
-    if (!negated && !this.#cursor.isKeyword('IN')) return left;
+    if (!negated && !this.#cursor.isKeyword('IN')) {
+      this.#refuseHabit();
+      return left;
+    }
     this.#cursor.take();
     const predicate: Expression = {
       kind: 'in',
@@ -81,7 +92,16 @@ export class ConditionParser {
     const token = this.#cursor.current;
     if (token.kind !== 'symbol' || !Object.hasOwn(comparisons, token.text)) return undefined;
     this.#cursor.take();
+    if (token.text === '=' && this.#cursor.isSymbol('=')) {
+      this.#cursor.refuse("equality is written with one '='", this.#cursor.current);
+    }
     return comparisons[token.text];
+  }
+
+  #refuseHabit(): void {
+    const token = this.#cursor.current;
+    const habit = token.kind === 'word' ? token.text.toUpperCase() : '';
+    if (Object.hasOwn(habits, habit)) this.#cursor.refuse(habits[habit] ?? '', token);
   }
 
   #refuseChain(): void {

@@ -34,15 +34,15 @@ const openFailures: Readonly<Record<string, FailureCode>> = {
  */
 export async function openRegistryStore(options: RegistryStoreOptions): Promise<RegistryStore> {
   const { file, log = silentLog, busyTimeout = 5_000, maxBytes, onCommit = () => undefined } = options;
-  // Kysely is only needed where a hub runs.
-  const [{ DatabaseClient }, { SqliteRegistryStore }] = await Promise.all([
-    import('./thread/client.ts'),
-    import('./registry-store.ts'),
-  ]);
   if (file !== ':memory:') await createPrivately(file);
+  const { DatabaseClient } = await import('./thread/client.ts');
   const client = new DatabaseClient();
   try {
-    const { sqliteVersion } = await client.open({ file, busyTimeout, maxBytes });
+    // The thread starts while Kysely is loaded, which only a hub needs.
+    const [{ SqliteRegistryStore }, { sqliteVersion }] = await Promise.all([
+      import('./registry-store.ts'),
+      client.open({ file, busyTimeout, maxBytes }),
+    ]);
     const store = await SqliteRegistryStore.create(client, onCommit);
     log.debug({ file, sqliteVersion }, 'registry open');
     return store;
