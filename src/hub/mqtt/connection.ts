@@ -299,7 +299,14 @@ export class Connection implements Wire {
     this.#context.gate.forget(this.#resume);
     const deviceId = this.#link?.sender.deviceId;
     this.#context.log.debug({ remote: this.remote, deviceId, reason, detail }, 'connection ended');
-    this.#link?.ended(reason);
+    try {
+      this.#link?.ended(reason);
+    } catch (error) {
+      this.#context.log.error(
+        { remote: this.remote, deviceId, error: messageOf(error) },
+        'a session could not be ended',
+      );
+    }
   }
 }
 

@@ -51,7 +51,7 @@ export function createMqttFront({ core, clock, log, limits }: MqttFrontOptions):
 
   return {
     accept(stream, { remote, secure, protocol = 'mqtt' }) {
-      if (closing) {
+      if (closing || stream.destroyed) {
         stream.on('error', () => undefined);
         stream.destroy();
         return;

@@ -16,6 +16,8 @@ export interface AppenderOptions {
     batches: readonly Batch[],
   ) => Promise<{ readonly heads: Heads; readonly buffers: readonly ArrayBuffer[] }>;
   readonly onCommitted: (heads: Heads) => void;
+  /** Told when a `stored` callback threw. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** Groups on their way to disk at once: one being written, one waiting behind it. */
@@ -35,7 +37,6 @@ export class Appender {
   #scheduled = false;
   #closed: Failure | undefined;
   #drainWaiters: (() => void)[] = [];
-  #idleWaiters: (() => void)[] = [];
   readonly #recycled: ArrayBuffer[] = [];
 
   constructor(options: AppenderOptions) {
@@ -63,17 +64,19 @@ export class Appender {
     return new Promise((resolve) => this.#drainWaiters.push(resolve));
   }
 
-  /** Resolves when everything appended so far is stored or has failed. */
-  async idle(): Promise<void> {
-    this.#flush();
-    if (this.#inFlight === 0) return;
-    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  /** Resolves when everything appended so far is stored or has failed, whatever is appended meanwhile. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      // A callback without a message: it runs after all that came before it.
+      this.#callbacks.push(() => resolve());
+      this.#flush();
+    });
   }
 
   /** Later messages get `reason`; resolves when the earlier ones are stored. */
   async close(reason: Failure): Promise<void> {
     this.#closed ??= reason;
-    await this.idle();
+    await this.settled();
   }
 
   get #full(): boolean {
@@ -131,13 +134,18 @@ export class Appender {
     this.#inFlight--;
     // Before the callbacks, so that the next group is on its way while they run.
     this.#flush();
-    for (const stored of callbacks) stored(error);
-    if (!this.#full) this.#wake(this.#drainWaiters.splice(0));
-    if (this.#inFlight === 0) this.#wake(this.#idleWaiters.splice(0));
+    for (const stored of callbacks) this.#call(stored, error);
+    if (this.#full) return;
+    for (const wake of this.#drainWaiters.splice(0)) wake();
   }
 
-  #wake(waiters: readonly (() => void)[]): void {
-    for (const wake of waiters) wake();
+  /** One caller's mistake must not keep the others from their callbacks. */
+  #call(stored: StoredCallback, error: Failure | undefined): void {
+    try {
+      stored(error);
+    } catch (mistake) {
+      this.#options.onError(mistake);
+    }
   }
 
   #recycle(buffer: ArrayBuffer): void {

@@ -13,7 +13,7 @@ export interface ReaderSource {
   scan(request: LogCalls['scan']['request']): Promise<LogCalls['scan']['reply']>;
   seek(time: number | undefined): Promise<Heads>;
   /** Resolves when everything appended so far is committed. */
-  idle(): Promise<void>;
+  settled(): Promise<void>;
 }
 
 const defaultBatchSize = 1_000;
@@ -64,7 +64,7 @@ async function* readUntilStopped(
     if (!follow) return;
     if (until !== undefined && source.clock.now() >= until) {
       // Messages stamped before `until` may still be on their way to disk.
-      await source.idle();
+      await source.settled();
       follow = false;
     } else {
       await waitForMore(source, until, signal);

@@ -25,6 +25,8 @@ export interface TelemetryLogOptions {
   readonly partitions?: number | undefined;
   readonly retention?: Retention | undefined;
   readonly clock: Clock;
+  /** Told when a `stored` callback threw, or when retention failed; the log itself goes on. */
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 const defaultPartitions = 4;
@@ -90,6 +92,7 @@ class SqliteTelemetryLog implements TelemetryLog {
           batches.map((batch) => batch.buffer),
         ),
       onCommitted: (heads) => this.#commits.advance(heads),
+      onError: parts.onError ?? (() => undefined),
     });
     this.#schedulePrune();
   }
@@ -108,7 +111,7 @@ class SqliteTelemetryLog implements TelemetryLog {
       clock: this.#parts.clock,
       scan: async (request) => (await this.#reading()).call('scan', request),
       seek: async (time) => (await (await this.#reading()).call('seek', { time })).positions,
-      idle: () => this.#appender.idle(),
+      settled: () => this.#appender.settled(),
     };
     return readLog(source, options);
   }
@@ -170,8 +173,9 @@ class SqliteTelemetryLog implements TelemetryLog {
   async #pruneByTimer(): Promise<void> {
     try {
       await this.prune(this.#parts.clock.now());
-    } catch {
+    } catch (error) {
       // A full disk must not end the timer: the next round may succeed.
+      this.#parts.onError?.(error);
     }
     if (this.#closing === undefined) this.#schedulePrune();
   }

@@ -175,6 +175,20 @@ describe('following', () => {
     expect((await ended).flatMap((batch) => batch.messages).length).toBeLessThanOrEqual(3);
   });
 
+  it('when a follower has an end in a stream that never stops, then it ends all the same', async () => {
+    const log = await temporaryLog();
+    const done = new AbortController();
+    const writing = (async () => {
+      while (!done.signal.aborted) await store(log, 'd', 'x', Date.now());
+    })();
+    const until = Date.now() + 100;
+    const messages = await readAll(log, { follow: true, until });
+    done.abort();
+    await writing;
+    expect(messages.length).toBeGreaterThan(0);
+    expect(messages.every((message) => message.enqueuedTime < until)).toBe(true);
+  });
+
   it('when a follower has an end, then it ends when the time has come, with all that was stored before', async () => {
     const clock = fakeClock(1_000);
     const log = await temporaryLog({ clock });

@@ -75,6 +75,17 @@ describe('appending', () => {
     expect(stored).toBe(100);
   });
 
+  it('when one callback throws, then the others run and the log hears of it', async () => {
+    const mistakes: unknown[] = [];
+    const log = await temporaryLog({ onError: (error) => mistakes.push(error) });
+    log.append(senderOf('d'), 1, '', Buffer.from('a'), () => {
+      throw new Error('a mistake of the caller');
+    });
+    await store(log, 'd', 'b');
+    expect(mistakes).toEqual([new Error('a mistake of the caller')]);
+    expect(await readAll(log)).toHaveLength(2);
+  });
+
   it('when the log is closed, then what was appended is stored and what comes later fails', async () => {
     const log = await temporaryLog();
     const before = store(log, 'd', 'before');
