@@ -47,16 +47,12 @@ export async function parseLine(
 ): Promise<ParsedLine> {
   const printed: string[] = [];
   let matched: { declaration: CommandDeclaration; command: Command } | undefined;
-  const root = buildTree(
-    table,
-    options,
-    (text) => printed.push(text),
-    async (row, command) => {
-      const { command: declaration } = await row.load();
-      declareCommand(command, declaration);
-      matched = { declaration, command };
-    },
-  );
+  const root = createRoot(options, (text) => printed.push(text));
+  buildTree(words, table, root, async (row, command) => {
+    const { command: declaration } = await row.load();
+    declareCommand(command, declaration);
+    matched = { declaration, command };
+  });
   try {
     await root.parseAsync(rearrangeHelp(words), { from: 'user' });
   } catch (error) {
@@ -89,43 +85,69 @@ function isHelp(error: CommanderError): boolean {
 
 type LoadInto = (row: CommandRow, command: Command) => Promise<void>;
 
-/** All commands by name and summary; the declared parts come in when a command is matched. */
-function buildTree(table: CommandTable, options: ParseOptions, print: (text: string) => void, load: LoadInto): Command {
+/**
+ * The commands by name and summary; the declared parts come in when a command is matched. What belongs to a group that
+ * is not on the line is left out, since building it takes time at every start.
+ */
+function buildTree(words: readonly string[], { rows, groups }: CommandTable, root: Command, load: LoadInto): void {
+  const byCommand = new Map<Command, CommandRow>();
+  const loadMatched = async (_: Command, matched: Command): Promise<void> => {
+    const row = byCommand.get(matched);
+    if (row !== undefined) await load(row, matched);
+  };
+  root.hook('preSubcommand', loadMatched);
+  for (const row of rows) {
+    const [first = '', second] = row.name.split(' ');
+    const group = second === undefined ? undefined : findGroup(root, first, groups[first] ?? '', loadMatched);
+    if (group !== undefined && !words.includes(first)) continue;
+    const command = (group ?? root).command(second ?? first, { hidden: row.hidden === true }).summary(row.summary);
+    byCommand.set(command, row);
+  }
+}
+
+function findGroup(
+  root: Command,
+  name: string,
+  summary: string,
+  hook: (command: Command, matched: Command) => Promise<void>,
+): Command {
+  const existing = root.commands.find((command) => command.name() === name);
+  if (existing !== undefined) return existing;
+  return root
+    .command(name)
+    .summary(summary)
+    .description(summary)
+    .usage('COMMAND [OPTIONS]')
+    .helpCommand(false)
+    .hook('preSubcommand', hook);
+}
+
+function createRoot(
+  { version, helpWidth, bold = (text) => text }: ParseOptions,
+  print: (text: string) => void,
+): Command {
   const root = new Command('iotctl');
-  const bold = options.bold ?? ((text: string) => text);
   root
     .exitOverride()
     .configureOutput({
       writeOut: print,
       writeErr: print,
       outputError: () => undefined,
-      getOutHelpWidth: () => options.helpWidth,
-      getErrHelpWidth: () => options.helpWidth,
+      getOutHelpWidth: () => helpWidth,
+      getErrHelpWidth: () => helpWidth,
     })
     .configureHelp({ showGlobalOptions: true, styleTitle: bold, ...visibleFlags(root) })
     .description('Device fleet manager for the terminal and CI, with an IoT hub inside.')
     .usage('COMMAND [OPTIONS]')
     .helpOption('-h, --help', 'show help')
-    .helpCommand(false);
+    .helpCommand(false)
+    .addHelpText('after', rootHelpAfter());
   for (const option of globalOptionDeclarations) root.addOption(toOption(option));
   root.addOption(new Option('--version', 'show the version'));
   root.on('option:version', () => {
-    print(`${options.version()}\n`);
+    print(`${version()}\n`);
     throw new CommanderError(0, 'commander.version', '');
   });
-  root.addHelpText('after', rootHelpAfter());
-  const rows = new Map<Command, CommandRow>();
-  const loadMatched = async (_: Command, matched: Command): Promise<void> => {
-    const row = rows.get(matched);
-    if (row !== undefined) await load(row, matched);
-  };
-  root.hook('preSubcommand', loadMatched);
-  for (const row of table.rows) {
-    const [first = '', second] = row.name.split(' ');
-    const parent = second === undefined ? root : findGroup(root, first, table, loadMatched);
-    const command = parent.command(second ?? first, { hidden: row.hidden === true }).summary(row.summary);
-    rows.set(command, row);
-  }
   return root;
 }
 
@@ -142,24 +164,6 @@ function visibleFlags(root: Command): Pick<Help, 'visibleOptions' | 'visibleGlob
     },
     visibleGlobalOptions: (command) => (command.commands.length > 0 ? [] : all.visibleGlobalOptions(command)),
   };
-}
-
-function findGroup(
-  root: Command,
-  name: string,
-  table: CommandTable,
-  hook: (command: Command, matched: Command) => Promise<void>,
-): Command {
-  const existing = root.commands.find((command) => command.name() === name);
-  if (existing !== undefined) return existing;
-  const summary = table.groups[name] ?? '';
-  return root
-    .command(name)
-    .summary(summary)
-    .description(summary)
-    .usage('COMMAND [OPTIONS]')
-    .helpCommand(false)
-    .hook('preSubcommand', hook);
 }
 
 function declareCommand(command: Command, declaration: CommandDeclaration): void {

@@ -10,7 +10,6 @@ import { createOutput } from './output/create-output.ts';
 import { createStatusLine, type StatusLine } from './output/status-line.ts';
 import { createWriter, OutputClosed, type Writer } from './output/writer.ts';
 import { parseLine, type CommandTable, type ParsedLine } from './program.ts';
-import { describeFailure } from './report-failure.ts';
 import type { Rooms } from './rooms.ts';
 import { watchSignals } from './signals.ts';
 import type { OutputStream, System } from './system.ts';
@@ -129,6 +128,7 @@ async function report(thrown: unknown, wishes: Wishes, system: System, terminal:
   if (reason instanceof OutputClosed) return exitCodes.ok;
   const failure = reason instanceof Failure ? reason : toFailure(thrown);
   const format = wishes.output?.format;
+  const { describeFailure } = await import('./report-failure.ts');
   const text = describeFailure(failure, {
     json: format === 'json' || format === 'ndjson',
     debug: wishes.debug,
