@@ -66,7 +66,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   const mqtt = createMqttFront({ core, clock, log });
   shutdown.add('MQTT front', () => mqtt.close());
   shutdown.add('listeners', () => listeners.forEach((listener) => listener.stop()));
-  await openListeners(options, { http, mqtt, certificate: certificates.server }, listeners);
+  await openListeners(options, { http, mqtt, certificate: certificates.server, log }, listeners);
 
   const info = {
     hostName: options.hostNames?.[0] ?? 'localhost',

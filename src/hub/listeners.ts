@@ -22,6 +22,8 @@ export interface ListenRequest {
   /** The first must be there; others are left out where the machine does not have them. */
   readonly addresses: readonly string[];
   readonly createServer: () => Server;
+  /** Told of failures of a port that listens already, such as too many open files. */
+  readonly onError: (error: unknown) => void;
 }
 
 const backlog = 4_096;
@@ -36,18 +38,24 @@ export async function listen(request: ListenRequest): Promise<Listener> {
   const kind = portKinds[name];
   if (choice !== 'auto') {
     try {
-      return makeListener(name, await bindAll(request, choice), undefined);
+      return makeListener(request, await bindAll(request, choice), undefined);
     } catch (error) {
       throw portFailure(name, choice, error);
     }
   }
   try {
-    return makeListener(name, await bindAll(request, kind.default), undefined);
+    return makeListener(request, await bindAll(request, kind.default), undefined);
   } catch (error) {
     const reason = refusalOf(error);
     if (reason === undefined) throw portFailure(name, kind.default, error);
     const servers = await bindAll(request, 0);
-    return makeListener(name, servers, { name, wanted: kind.default, got: portOf(servers), reason, flag: kind.flag });
+    return makeListener(request, servers, {
+      name,
+      wanted: kind.default,
+      got: portOf(servers),
+      reason,
+      flag: kind.flag,
+    });
   }
 }
 
@@ -90,9 +98,14 @@ function bind(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-function makeListener(name: PortName, servers: readonly Server[], fallback: PortFallback | undefined): Listener {
+function makeListener(
+  { name, onError }: ListenRequest,
+  servers: readonly Server[],
+  fallback: PortFallback | undefined,
+): Listener {
   const sockets = new Set<Socket>();
   for (const server of servers) {
+    server.on('error', onError);
     server.on('connection', (socket: Socket) => {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));

@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { createHttpServer, type HttpFront } from './http/index.ts';
 import { listen, type Listener, type ListenRequest } from './listeners.ts';
+import type { HubLog } from './log.ts';
 import type { MqttFront } from './mqtt/index.ts';
 import type { HubOptions } from './options.ts';
 import { portKinds, portNames, type PortName } from './ports.ts';
@@ -13,6 +14,7 @@ export interface Fronts {
   readonly http: HttpFront;
   readonly mqtt: MqttFront;
   readonly certificate: CertificatePair;
+  readonly log: HubLog;
 }
 
 /** Opens the chosen ports one by one; each is in `opened` as soon as it listens, so that a failure leaves none behind. */
@@ -27,7 +29,8 @@ export async function openListeners(
     if (choice === 'off') continue;
     // Without TLS everything could be read on the way, so those ports are for this machine alone.
     const addresses = portKinds[name].secure ? (options.addresses ?? loopback) : loopback;
-    opened.push(await listen({ name, choice, addresses, createServer: servers[name] }));
+    const onError = (error: unknown): void => fronts.log.error({ port: name, err: error }, 'a port has trouble');
+    opened.push(await listen({ name, choice, addresses, createServer: servers[name], onError }));
   }
 }
 

@@ -116,6 +116,17 @@ test('when a port is off, it is null and the others work', async () => {
   expect((await call(hub, 'GET', '/statistics/devices')).status).toBe(200);
 });
 
+test('when a default port is taken, a free one is used and announced', async () => {
+  const other = createServer();
+  // Where 8080 is taken already by another program, that serves as well.
+  await new Promise<void>((resolve) => other.once('error', () => resolve()).listen(8080, '127.0.0.1', resolve));
+  const hub = await start({ ports: { ...freePorts, http: 'auto' } });
+  expect(hub.fallbacks).toEqual([
+    { name: 'http', wanted: 8080, got: hub.info.ports.http, reason: 'in use by another program', flag: '--http-port' },
+  ]);
+  other.close();
+});
+
 test('when a hub is ephemeral, its directory goes with it', async () => {
   const hub = await start({ ephemeral: true });
   expect(hub.info.dataDir).not.toBe(directory);

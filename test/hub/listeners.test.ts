@@ -21,7 +21,12 @@ async function takenPort(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const request = { name: 'mqtt', addresses: ['127.0.0.1', '::1'], createServer: () => createServer() } as const;
+const request = {
+  name: 'mqtt',
+  addresses: ['127.0.0.1', '::1'],
+  createServer: () => createServer(),
+  onError: () => undefined,
+} as const;
 
 test('when 0 is asked for, a free port is found on every address', async () => {
   const listener = await listen({ ...request, choice: 0 });

@@ -4,7 +4,7 @@ import type { DeviceRecord, RegistryStore } from './ports.ts';
 import { deviceExists, deviceNotFound } from './registry/preconditions.ts';
 
 /** What a step on one device decides after reading its record: nothing to write, a new record, or its removal. */
-export type Decision<Result> =
+type Decision<Result> =
   | { readonly write: DeviceRecord; readonly result: Result }
   | { readonly remove: true; readonly result: Result };
 

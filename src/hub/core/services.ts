@@ -1,9 +1,9 @@
 /** What the hub's fronts (MQTT, HTTP, later AMQP) may ask of the core. A front translates one protocol to these calls. */
-import type { BulkDevice, BulkResult, DeviceIdentity } from '../../protocol/identity.ts';
-import type { MethodRequest, MethodResponse } from '../../protocol/method.ts';
+import type { BulkResult, DeviceIdentity } from '../../protocol/identity.ts';
+import type { MethodResponse } from '../../protocol/method.ts';
 import type { DeviceTwin, Twin } from '../../protocol/twin/document.ts';
 import type { JsonObject } from '../../std/json.ts';
-import type { DeviceRecord, RegistryCounts, Sender, TelemetryLog } from './ports.ts';
+import type { RegistryCounts, Sender, TelemetryLog } from './ports.ts';
 
 export type Permission = 'RegistryRead' | 'RegistryWrite' | 'ServiceConnect' | 'DeviceConnect';
 
@@ -122,5 +122,3 @@ export interface HubCore {
   readonly commands: CommandService;
   readonly telemetry: TelemetryLog;
 }
-
-export type { BulkDevice, DeviceRecord, MethodRequest };

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { toFailure } from '../../errors/index.ts';
 import { HubError, type HubErrorSymbol } from '../../protocol/hub-errors.ts';
 
 /** An error ready to be sent: status, symbol for the `iothub-errorcode` header, body. */
@@ -54,6 +55,8 @@ export function isAnswer(error: unknown): boolean {
 
 function toHubError(error: unknown): HubError {
   if (error instanceof HubError) return error;
+  if (toFailure(error).code === 'disk-full')
+    return new HubError('ServerError', 'The disk of the hub is full, so nothing was stored.');
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   const [symbol, text] = byStatus[status] ?? ['ServerError', 'The hub failed to handle the request.'];
   return new HubError(symbol, text);

@@ -65,6 +65,7 @@ export function createCommands({
         settle(undefined);
         reject(signal.reason as Error);
       };
+      signal.throwIfAborted();
       const live = sessions.find(deviceId);
       if (live?.methodReady === true || waitMs === 0) {
         resolve(live?.methodReady === true ? live : undefined);
@@ -88,6 +89,7 @@ export function createCommands({
     const { deviceId } = session.sender;
     const requestId = (nextRequest++).toString(16);
     return new Promise<MethodResponse>((resolve, reject) => {
+      signal.throwIfAborted();
       const settled = (): void => {
         cancelTimer();
         signal.removeEventListener('abort', onAbort);
@@ -109,7 +111,11 @@ export function createCommands({
         },
         reject: fail,
       });
-      session.sendMethod({ requestId, methodName: request.methodName, payload });
+      try {
+        session.sendMethod({ requestId, methodName: request.methodName, payload });
+      } catch (error) {
+        fail(error as Error);
+      }
     });
   }
 

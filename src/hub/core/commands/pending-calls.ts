@@ -2,7 +2,7 @@ import { HubError } from '../../../protocol/hub-errors.ts';
 import type { MethodResponse } from '../../../protocol/method.ts';
 
 /** A call that was sent to a device and waits for its answer. */
-export interface PendingCall {
+interface PendingCall {
   resolve(answer: MethodResponse): void;
   reject(error: Error): void;
 }

@@ -9,7 +9,7 @@ import { newDeviceRecord, replaceIdentity } from './device-records.ts';
 import { parseIdentityDraft } from './identity-draft.ts';
 import { checkIdentityEtag, checkTwinEtag, deviceExists, deviceNotFound } from './preconditions.ts';
 
-export type ImportMode = BulkDevice['importMode'];
+type ImportMode = BulkDevice['importMode'];
 
 const importModes: readonly ImportMode[] = [
   'create',

@@ -7,6 +7,7 @@ const ticksToUnixEpoch = 621_355_968_000_000_000n;
 
 /** The record of a device that is created now. */
 export function newDeviceRecord(deviceId: string, draft: IdentityDraft, now: number): DeviceRecord {
+  const section = emptySection(now);
   return {
     deviceId,
     generationId: newGenerationId(now),
@@ -19,8 +20,8 @@ export function newDeviceRecord(deviceId: string, draft: IdentityDraft, now: num
     ...draft,
     modelId: '',
     tags: {},
-    desired: emptySection(now),
-    reported: emptySection(now),
+    desired: section,
+    reported: section,
     connectionState: 'Disconnected',
     connectionStateUpdatedTime: 0,
     lastActivityTime: 0,

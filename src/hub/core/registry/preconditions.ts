@@ -14,7 +14,7 @@ export function deviceExists(deviceId: string): HubError {
 }
 
 /** HubError PreconditionFailed (412001). */
-export function stale(what: 'device' | 'twin', deviceId: string): HubError {
+function stale(what: 'device' | 'twin', deviceId: string): HubError {
   return new HubError('PreconditionFailed', `The ${what} '${deviceId}' was changed since this etag was read.`);
 }
 

@@ -8,7 +8,7 @@ export interface ActivityRecorder {
   seen(deviceId: string): void;
   /** The device's connection state changed just now. */
   changed(deviceId: string, state: ConnectionState): void;
-  /** Resolves when every connection state noted so far is stored. */
+  /** Resolves when every connection state noted so far is stored, or could not be. */
   flushStates(): Promise<void>;
   /** Writes everything that is left. */
   close(): Promise<void>;
@@ -91,7 +91,8 @@ export function createActivityRecorder({ store, clock, onError }: ActivityParts)
       states.set(deviceId, { state, time });
       schedule(stateDelayMs);
     },
-    flushStates: () => (states.size > 0 ? flush() : writing.catch(() => undefined)),
+    // A store that cannot write must not keep anyone from reading.
+    flushStates: () => (states.size > 0 ? flush() : writing).catch(() => undefined),
     async close() {
       closed = true;
       await flush();
