@@ -2,6 +2,7 @@
 import { Failure } from '../../errors/index.ts';
 
 export interface NetworkContext {
+  /** Where the service API is, which need not be the hub's own name. */
   readonly hostName: string;
   /** `localhost:8443`, where the connection went. */
   readonly address: string;

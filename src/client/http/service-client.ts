@@ -68,7 +68,7 @@ export function createServiceClient(connection: Connection, dependencies: Client
   const transport = createTransport({ baseUrl, caFile: connection.caFile, clock });
   const token = createTokenSource({ ...connection, clock });
   const network: NetworkContext = {
-    hostName: connection.hostName,
+    hostName: baseUrl.hostname,
     address: baseUrl.host,
     local: connection.kind === 'local',
     hasCaFile: connection.caFile !== undefined,

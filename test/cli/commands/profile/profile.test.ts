@@ -1,0 +1,176 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { withSession } from '../../support/registry-rooms.ts';
+
+const key = Buffer.from('a key that nobody may see on the screen').toString('base64');
+const connectionString = `HostName=plant.azure-devices.net;SharedAccessKeyName=service;SharedAccessKey=${key}`;
+
+describe('profile add', () => {
+  test('when the connection string is piped in, then the profile is added, selected, and the key shown nowhere', () =>
+    withSession(async ({ run, store }) => {
+      const { code, stdout, stderr } = await run(['profile', 'add', 'plant'], { stdin: `${connectionString}\n` });
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+      expect(stderr).toContain(
+        'profile plant is plant.azure-devices.net, policy service; its key is in a file only you can read',
+      );
+      expect(stderr).toContain('plant is now selected');
+      expect(stderr).not.toContain(key);
+      expect(await store.connect('plant')).toMatchObject({ sharedAccessKey: key, kind: 'cloud' });
+    }));
+
+  test('when it comes from a file or the environment, then flags complete it', () =>
+    withSession(async ({ run, store, directory }) => {
+      const file = join(directory, 'connection.txt');
+      writeFileSync(file, connectionString);
+      const flags = [
+        '--connection-string-file',
+        file,
+        '--service-url',
+        'https://localhost:9443',
+        '--ca-file',
+        file,
+        '--protected',
+      ];
+      expect((await run(['profile', 'add', 'one', ...flags])).code).toBe(0);
+      expect(await store.get('one')).toEqual({
+        name: 'one',
+        kind: 'cloud',
+        hostName: 'plant.azure-devices.net',
+        sharedAccessKeyName: 'service',
+        serviceUrl: 'https://localhost:9443',
+        caFile: file,
+        protected: true,
+      });
+      expect((await run(['profile', 'add', 'two'], { env: { IOTCTL_CONNECTION_STRING: connectionString } })).code).toBe(
+        0,
+      );
+      expect(await store.selected()).toBe('one');
+      expect(
+        (await run(['profile', 'add', 'three', '--use', '--connection-string-file', '-'], { stdin: connectionString }))
+          .code,
+      ).toBe(0);
+      expect(await store.selected()).toBe('three');
+    }));
+
+  test('when the name is taken, then only --replace replaces it', () =>
+    withSession(async ({ run }) => {
+      await run(['profile', 'add', 'plant'], { stdin: connectionString });
+      expect((await run(['profile', 'add', 'plant'], { stdin: connectionString })).code).toBe(5);
+      expect((await run(['profile', 'add', 'plant', '--replace'], { stdin: connectionString })).code).toBe(0);
+    }));
+
+  test.each([
+    ['', 'there is no connection string'],
+    ['HostName=x;SharedAccessKeyName=y', 'SharedAccessKey'],
+    [`HostName=x;DeviceId=d;SharedAccessKey=${key}`, ''],
+  ])('when the input is %j, then exit 2 and nothing is kept', (stdin, text) =>
+    withSession(async ({ run, store }) => {
+      const { code, stderr } = await run(['profile', 'add', 'plant'], { stdin });
+      expect(code).toBe(2);
+      expect(stderr).toContain(text);
+      expect(stderr).not.toContain(key);
+      expect(await store.list()).toEqual([]);
+    }),
+  );
+
+  test('when the name or a URL is not valid, then exit 2', () =>
+    withSession(async ({ run }) => {
+      expect((await run(['profile', 'add', '../x'], { stdin: connectionString })).code).toBe(2);
+      expect(
+        (await run(['profile', 'add', 'x', '--service-url', 'http://elsewhere.example'], { stdin: connectionString }))
+          .code,
+      ).toBe(2);
+    }));
+});
+
+const two = (work: Parameters<typeof withSession>[0]) => () =>
+  withSession(async (session) => {
+    for (const name of ['plant', 'site']) {
+      await session.store.save(
+        {
+          name,
+          kind: 'cloud',
+          hostName: `${name}.example`,
+          sharedAccessKeyName: 'service',
+          protected: name === 'site',
+        },
+        key,
+      );
+    }
+    await session.store.select('plant');
+    await work(session);
+  });
+
+describe('the other profile commands', () => {
+  test(
+    'when they are listed, then a star marks the selected one and no key is there',
+    two(async ({ run }) => {
+      const { stdout } = await run(['profile', 'list']);
+      expect(stdout).toBe(
+        '   PROFILE  KIND   HUB            POLICY   PROTECTED\n*  plant    cloud  plant.example  service\n   site     cloud  site.example   service  yes\n',
+      );
+      const json = JSON.parse((await run(['profile', 'list', '-o', 'json'])).stdout) as {
+        name: string;
+        selected: boolean;
+      }[];
+      expect(json.map(({ name, selected }) => [name, selected])).toEqual([
+        ['plant', true],
+        ['site', false],
+      ]);
+      expect(JSON.stringify(json)).not.toContain(key);
+    }),
+  );
+
+  test(
+    'when another is used, then it is selected; a variable that wins is told',
+    two(async ({ run, store }) => {
+      const { stderr } = await run(['profile', 'use', 'site'], { env: { IOTCTL_PROFILE: 'plant' } });
+      expect(await store.selected()).toBe('site');
+      expect(stderr).toContain('IOTCTL_PROFILE is set and wins');
+      expect((await run(['profile', 'use', 'nowhere'])).code).toBe(3);
+      expect(await store.selected()).toBe('site');
+    }),
+  );
+
+  test(
+    'when one is shown, then the key only with --show-secrets',
+    two(async ({ run }) => {
+      expect((await run(['profile', 'show', '-o', 'name'])).stdout).toBe('plant\n');
+      expect((await run(['profile', 'show', 'site'])).stdout).not.toContain(key);
+      expect((await run(['profile', 'show', 'site', '--show-secrets', '--query', 'connectionString'])).stdout).toBe(
+        `HostName=site.example;SharedAccessKeyName=service;SharedAccessKey=${key}\n`,
+      );
+    }),
+  );
+
+  test(
+    'when one is removed, then only after a yes',
+    two(async ({ run, store }) => {
+      expect((await run(['profile', 'remove', 'plant'])).code).toBe(2);
+      expect(await store.list()).toHaveLength(2);
+      const { stderr } = await run(['profile', 'remove', 'plant', '--yes']);
+      expect(stderr).toContain('no profile is selected now');
+      expect(await store.list()).toHaveLength(1);
+      expect((await run(['profile', 'remove', 'plant', '--yes'])).code).toBe(3);
+    }),
+  );
+});
+
+test('when no profile is selected, then show says what helps', () =>
+  withSession(async ({ run }) => {
+    const { code, stderr } = await run(['profile', 'show']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('iotctl hub start');
+  }));
+
+test('when a profile file cannot be understood, then exit 2 names it', () =>
+  withSession(async ({ run, store, directory }) => {
+    await store.save({ name: 'plant', kind: 'cloud', hostName: 'x.example', sharedAccessKeyName: 'service' }, key);
+    const file = join(directory, 'config', 'profiles', 'plant.json');
+    writeFileSync(file, '{oops');
+    const { code, stderr } = await run(['profile', 'list']);
+    expect(code).toBe(2);
+    expect(stderr).toContain(file);
+    expect(stderr).toContain('it was left as it is');
+  }));
