@@ -36,7 +36,9 @@ export async function openRegistryStore(options: RegistryStoreOptions): Promise<
   const { file, log = silentLog, busyTimeout = 5_000, maxBytes, onCommit = () => undefined } = options;
   if (file !== ':memory:') await createPrivately(file);
   const { DatabaseClient } = await import('./thread/client.ts');
-  const client = new DatabaseClient();
+  const client = new DatabaseClient((error) =>
+    log.error({ file, reason: error.message }, 'the registry thread failed'),
+  );
   try {
     // The thread starts while Kysely is loaded, which only a hub needs.
     const [{ SqliteRegistryStore }, { sqliteVersion }] = await Promise.all([

@@ -64,6 +64,16 @@ test('when one of the writes that share a commit is impossible, then only that o
   await store.close();
 });
 
+test('when a value cannot cross to the thread, then that write is refused and the store goes on', async () => {
+  const store = await openRegistryStore({ file: ':memory:' });
+  const wrong = { ...deviceRecord('wrong'), modelId: (() => 'x') as unknown as string };
+  await expect(store.write([{ kind: 'insert', record: wrong }])).rejects.toMatchObject({
+    code: 'ERR_INVALID_ARG_VALUE',
+  });
+  expect(await store.write([{ kind: 'insert', record: deviceRecord('a') }])).toEqual(['applied']);
+  await store.close();
+});
+
 test('when the process is killed, then every write that was acknowledged is there, and the file is whole', async () => {
   const file = temporaryDatabase();
   const writer = spawn(process.execPath, [fileURLToPath(new URL('./killed-writer.ts', import.meta.url)), file], {

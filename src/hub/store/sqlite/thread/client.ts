@@ -17,12 +17,16 @@ export class DatabaseClient {
   #lastId = 0;
   #broken: Error | undefined;
 
-  constructor() {
+  /** `onFailure` is told when the thread ends by itself; every request is refused from then on. */
+  constructor(onFailure: (error: Error) => void = () => undefined) {
     this.#worker = startWorker(import.meta.url, './database-worker', { name: 'registry' });
     this.#worker.on('message', (replies: readonly Reply[]) => {
       for (const reply of replies) this.#settle(reply);
     });
-    this.#worker.on('error', (error) => this.#fail(error));
+    this.#worker.on('error', (error) => {
+      onFailure(error);
+      this.#fail(error);
+    });
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', () => {
         this.#fail(new DatabaseError('Closed', 'the registry is closed'));
@@ -73,7 +77,13 @@ export class DatabaseClient {
   #post(): void {
     const requests = this.#outbox;
     this.#outbox = [];
-    if (requests.length > 0) this.#worker.postMessage(requests, []);
+    try {
+      this.#worker.postMessage(requests, []);
+    } catch (error) {
+      // A value that cannot cross threads; nothing was sent.
+      for (const { id } of requests)
+        this.#settle({ id, error: { message: String(error), code: 'ERR_INVALID_ARG_VALUE' } });
+    }
   }
 
   #settle(reply: Reply): void {
