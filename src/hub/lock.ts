@@ -1,63 +1,17 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { isFileLocked, lockFile, type FileLock } from '../std/file-lock.ts';
 
 /** The data directory belongs to this process until the release. */
-export interface DataLock {
-  release(): void;
-}
+export type DataLock = FileLock;
 
 const fileName = 'hub.lock';
 
-/**
- * Takes the data directory for this process; undefined when another process has it.
- *
- * The lock is SQLite's own on an empty database: the operating system drops it when the process ends, however it ends. So there
- * are no stale locks, and no guessing whether a process id in a file still means the process that wrote it.
- */
-export async function lockDirectory(directory: string): Promise<DataLock | undefined> {
-  const file = join(directory, fileName);
-  await createIfMissing(file);
-  const database = new DatabaseSync(file, { timeout: 500 });
-  if (!tryBegin(database, 'BEGIN EXCLUSIVE')) {
-    database.close();
-    return undefined;
-  }
-  return { release: () => database.close() };
-}
-
-/** Never opens a file that is there: closing any handle of it would drop a lock this same process holds (POSIX record locks). */
-async function createIfMissing(file: string): Promise<void> {
-  try {
-    await writeFile(file, '', { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
+/** Takes the data directory for this process; undefined when another process has it. Free again when the process ends. */
+export function lockDirectory(directory: string): Promise<DataLock | undefined> {
+  return lockFile(join(directory, fileName));
 }
 
 /** True while some process, this one too, holds the lock. Never creates anything. */
 export function isLocked(directory: string): boolean {
-  let database: DatabaseSync;
-  try {
-    database = new DatabaseSync(join(directory, fileName), { readOnly: true, timeout: 0 });
-  } catch {
-    return false;
-  }
-  try {
-    return !tryBegin(database, 'SELECT count(*) FROM sqlite_schema');
-  } finally {
-    database.close();
-  }
-}
-
-const sqliteBusy = 5;
-
-function tryBegin(database: DatabaseSync, statement: string): boolean {
-  try {
-    database.exec(statement);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return false;
-    throw error;
-  }
+  return isFileLocked(join(directory, fileName));
 }
