@@ -85,6 +85,7 @@ async function run(context: CommandContext, input: CommandInput): Promise<void> 
     intervalSeconds,
     metrics,
     scripts,
+    environment: context.env,
     version: runtime.version(),
     once: switchOption(input, 'once'),
     outboxRoot: textOption(input, 'outbox') ?? join(context.directories.state, 'outbox'),

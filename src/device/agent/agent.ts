@@ -32,6 +32,8 @@ export interface AgentOptions {
   readonly intervalSeconds: number;
   readonly metrics: readonly Metric[];
   readonly scripts: AllowedScripts;
+  /** The environment of the scripts; must hold no secrets. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** The agent's own version, for the reported properties. */
   readonly version: string;
   readonly outbox: { readonly directory: string; readonly maximumBytes: number };
@@ -167,7 +169,7 @@ class Agent {
   }
 
   #listen(): void {
-    const { onEvent, device, scripts, version } = this.#options;
+    const { onEvent, device, scripts, environment, clock, version } = this.#options;
     const settings = agentSettings(this.#state, this.#options, () => this.#changed());
     let first = true;
     this.#connection.onState((state) => {
@@ -178,7 +180,7 @@ class Agent {
     });
     this.#connection.onDesired((change) => this.#reporter.report(obey(settings, change)));
     const run = agentCommands({
-      scripts,
+      scripts: { scripts, environment, clock },
       state: this.#state,
       facts: () => ({ ...machineFacts(version), ...this.#report() }),
       changed: () => {

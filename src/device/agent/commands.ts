@@ -3,10 +3,10 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../std/json.ts
 import { problem } from '../connection/method-channel.ts';
 import { numberProblem } from '../settings.ts';
 import { agentInterval, type AgentState } from './agent-settings.ts';
-import { defaultScriptLimits, runScript, type AllowedScripts } from './scripts.ts';
+import { runScript, type ScriptOptions } from './scripts.ts';
 
 export interface AgentCommandOptions {
-  readonly scripts: AllowedScripts;
+  readonly scripts: ScriptOptions;
   readonly state: AgentState;
   readonly facts: () => JsonObject;
   /** The interval was changed. */
@@ -21,7 +21,7 @@ export function agentCommands(
     ['ping', () => ({ status: 200, payload: { message: 'pong' } })],
     ['get-info', () => ({ status: 200, payload: options.facts() })],
     ['set-interval', (payload) => changeInterval(options, payload['seconds'])],
-    ['run', (payload) => runScript(options.scripts, payload['script'], defaultScriptLimits)],
+    ['run', (payload) => runScript(payload['script'], options.scripts)],
   ]);
   return async (name, payload) => {
     const command = commands.get(name);

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import type { Clock } from '../../std/clock.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { MethodResponse } from '../../protocol/method.ts';
 import { problem } from '../connection/method-channel.ts';
@@ -6,34 +7,58 @@ import { problem } from '../connection/method-channel.ts';
 /** Scripts that a hub may have run: name to absolute file. Nothing else runs, and no argument comes from the network. */
 export type AllowedScripts = ReadonlyMap<string, string>;
 
+export interface ScriptOptions {
+  readonly scripts: AllowedScripts;
+  /** The scripts' whole environment: no secret of the agent's own. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly limits?: ScriptLimits;
+}
+
 export interface ScriptLimits {
   readonly timeoutMs: number;
   /** Per stream; the script is ended when it writes more. */
   readonly outputBytes: number;
 }
 
+const lastOutputMs = 250;
+
 /** Below the 30 s after which a hub gives a command up by default. */
-export const defaultScriptLimits: ScriptLimits = { timeoutMs: 25_000, outputBytes: 32_768 };
+const defaultLimits: ScriptLimits = { timeoutMs: 25_000, outputBytes: 32_768 };
 
 /**
  * Runs a script without a shell. 200 when it ended by itself (`exitCode` says how), 403 when it is not on the list,
  * 504 when it took too long, 413 when it wrote too much, 500 when it could not be started.
  */
-export async function runScript(scripts: AllowedScripts, name: unknown, limits: ScriptLimits): Promise<MethodResponse> {
+export async function runScript(name: unknown, options: ScriptOptions): Promise<MethodResponse> {
   if (typeof name !== 'string') return problem(400, 'script must be the name of an allowed script');
-  const file = scripts.get(name);
+  const file = options.scripts.get(name);
   if (file === undefined) {
-    const allowed = [...scripts.keys()].join(', ');
+    const allowed = [...options.scripts.keys()].join(', ');
     return problem(403, `no script of this name is allowed here; allowed: ${allowed === '' ? 'none' : allowed}`);
   }
+  const limits = options.limits ?? defaultLimits;
   return new Promise((resolve) => {
-    const options = {
-      timeout: limits.timeoutMs,
-      maxBuffer: limits.outputBytes,
-      killSignal: 'SIGKILL',
-      windowsHide: true,
-    } as const;
-    execFile(file, [], options, (error, stdout, stderr) => resolve(answer(error, { stdout, stderr }, limits)));
+    const child = execFile(
+      file,
+      [],
+      {
+        env: options.environment,
+        timeout: limits.timeoutMs,
+        maxBuffer: limits.outputBytes,
+        killSignal: 'SIGKILL',
+        windowsHide: true,
+      },
+      (error, stdout, stderr) => resolve(answer(error, { stdout, stderr }, limits)),
+    );
+    child.stdin?.end();
+    // What a script leaves running in the background keeps its output open; the answer does not wait for that.
+    child.once('exit', () =>
+      options.clock.after(lastOutputMs, () => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }),
+    );
   });
 }
 

@@ -93,12 +93,14 @@ export class LinkKeeper {
   /** One link from its opening to its end; resolves early when this keeper is closed. */
   #oneLink(): Promise<Ending> {
     const { promise, resolve: end } = Promise.withResolvers<Ending>();
-    this.#stop.signal.addEventListener('abort', () => end(closedHere), { once: true });
+    const onStop = (): void => end(closedHere);
+    this.#stop.signal.addEventListener('abort', onStop, { once: true });
     this.#open((reason) => end({ kind: 'closed', reason })).then(
       (link) => this.#serve(link, promise, end),
       (error: unknown) => end(endingOf(error)),
     );
     return promise.then(async (ending) => {
+      this.#stop.signal.removeEventListener('abort', onStop);
       if (ending.kind === 'renew') await this.#retire();
       this.#link = undefined;
       return ending;

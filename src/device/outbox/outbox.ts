@@ -1,10 +1,11 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../errors/index.ts';
+import type { FileLock } from '../../std/file-lock.ts';
 import { firstOf, loadSegment, readRecords, removeSegment, SegmentWriter, type Segment } from './segment.ts';
 
 export interface OutboxOptions {
-  /** Made with mode 0700 when it does not exist. One process at a time. */
+  /** Made with mode 0700 when it does not exist. One outbox at a time. */
   readonly directory: string;
   /** At most this much on disk, about; the oldest records give way. */
   readonly maximumBytes: number;
@@ -46,19 +47,35 @@ export class Outbox {
   #next = 0;
   #dropped = 0;
   #work: Promise<unknown> = Promise.resolve();
+  readonly #lock: FileLock;
   #closed = false;
   #arrival = Promise.withResolvers<void>();
 
-  private constructor(options: OutboxOptions) {
+  private constructor(options: OutboxOptions, lock: FileLock) {
     this.#options = options;
+    this.#lock = lock;
     this.#segmentBytes = Math.min(largestSegment, Math.ceil(options.maximumBytes / segmentShare));
   }
 
+  /** Failure `conflict` when the directory is in use; system errors of the directory. */
   static async open(options: OutboxOptions): Promise<Outbox> {
-    const outbox = new Outbox(options);
     await mkdir(options.directory, { recursive: true, mode: 0o700 });
-    await outbox.#load();
-    return outbox;
+    // Loaded here because SQLite, whose lock it is, costs a moment that commands without an outbox need not pay.
+    const { lockFile } = await import('../../std/file-lock.ts');
+    const lock = await lockFile(join(options.directory, 'outbox.lock'));
+    if (lock === undefined) {
+      throw new Failure('conflict', `another agent uses the outbox ${options.directory}`, {
+        hint: 'stop it, or give this one its own with --outbox DIR',
+      });
+    }
+    const outbox = new Outbox(options, lock);
+    try {
+      await outbox.#load();
+      return outbox;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
   }
 
   stats(): OutboxStats {
@@ -121,6 +138,7 @@ export class Outbox {
     await this.#inTurn(async () => {
       this.#closed = true;
       await this.#closeWriter();
+      this.#lock.release();
     });
   }
 

@@ -14,7 +14,16 @@ import {
 
 export interface AgentRequest extends Pick<
   AgentOptions,
-  'clock' | 'intervalSeconds' | 'metrics' | 'scripts' | 'version' | 'once' | 'onEvent' | 'signal' | 'readings'
+  | 'clock'
+  | 'environment'
+  | 'intervalSeconds'
+  | 'metrics'
+  | 'scripts'
+  | 'version'
+  | 'once'
+  | 'onEvent'
+  | 'signal'
+  | 'readings'
 > {
   readonly credentials: DeviceCredentials;
   readonly address: DeviceAddress;
@@ -28,14 +37,20 @@ const outboxBytes = 64 * 1_024 * 1_024;
 
 /** Runs this machine as a device. Failures: those of the endpoint and of `runAgent`. */
 export async function startAgent(request: AgentRequest): Promise<AgentSummary> {
-  const { credentials, clock, random, address, outboxRoot, ...rest } = request;
+  const { credentials, clock, random, address, outboxRoot, environment, ...rest } = request;
   const endpoint = await deviceEndpoint(address);
   return runAgent({
     ...rest,
     clock,
+    environment: withoutSecrets(environment),
     device: { credentials, endpoint, clock, random },
     outbox: { directory: join(outboxRoot, encodeURIComponent(credentials.deviceId)), maximumBytes: outboxBytes },
   });
+}
+
+/** iotctl's own variables may hold keys; scripts get the rest. */
+function withoutSecrets(environment: AgentRequest['environment']): AgentRequest['environment'] {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('IOTCTL_')));
 }
 
 /** The identity of this machine at a hub; made there when it is missing. */

@@ -112,6 +112,7 @@ export class Stage {
       intervalSeconds: 1,
       metrics: allMetrics,
       scripts: new Map(),
+      environment: {},
       once: false,
       onEvent: () => undefined,
       signal: stop.signal,

@@ -52,6 +52,7 @@ function start(more: Partial<AgentOptions> & { port?: number } = {}): RunningAge
     intervalSeconds: 0.03,
     metrics: ['cpu', 'memory'],
     scripts: new Map(),
+    environment: { PATH: '/usr/bin:/bin' },
     version: '9.9.9',
     outbox: { directory: join(directory, 'outbox'), maximumBytes: 1_000_000 },
     once: false,
@@ -245,6 +246,17 @@ describe('commands', () => {
     expect(await call('run', { script: '__proto__' })).toMatchObject({ status: 403 });
     expect(await call('run', { script: ['hello'] })).toMatchObject({ status: 400 });
     expect(await call('run', { script: 'hello', args: ['; rm -rf /'] })).toMatchObject({ body: { stdout: '0\n' } });
+  });
+
+  test('run gives a script the environment it is told to and nothing on its input', async () => {
+    const environment = { PATH: '/usr/bin:/bin', COLOUR: 'blue' };
+    start({ environment, scripts: new Map([['look', await script('cat; echo "$COLOUR,$HOME,$TMPDIR"')]]) });
+    expect(await call('run', { script: 'look' })).toMatchObject({ status: 200, body: { stdout: 'blue,,\n' } });
+  });
+
+  test('run answers when the script ends, whatever it leaves in the background', async () => {
+    start({ scripts: new Map([['leave', await script('sleep 15 & echo started')]]) });
+    expect(await call('run', { script: 'leave' })).toMatchObject({ status: 200, body: { stdout: 'started\n' } });
   });
 
   test('run ends a script that writes too much', async () => {

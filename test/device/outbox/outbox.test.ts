@@ -1,19 +1,21 @@
+import { spawn } from 'node:child_process';
 import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeFrame } from '../../../src/device/outbox/frame.ts';
 import { Outbox } from '../../../src/device/outbox/outbox.ts';
 
 let directory: string;
-let opened: Outbox[] = [];
+const opened: Outbox[] = [];
 
 beforeEach(async () => {
   directory = join(await mkdtemp(join(tmpdir(), 'iotctl-outbox-')), 'box');
 });
 afterEach(async () => {
-  for (const outbox of opened.splice(0)) await outbox.close().catch(() => undefined);
+  await killed();
   await rm(join(directory, '..'), { recursive: true, force: true });
 });
 
@@ -21,6 +23,16 @@ async function openBox(maximumBytes = 1_000_000, onDropped?: (count: number) => 
   const outbox = await Outbox.open({ directory, maximumBytes, ...(onDropped === undefined ? {} : { onDropped }) });
   opened.push(outbox);
   return outbox;
+}
+
+/** Ends every open outbox. Closing writes nothing, so the disk is as after a kill between two operations. */
+async function killed(): Promise<void> {
+  for (const outbox of opened.splice(0)) await outbox.close().catch(() => undefined);
+}
+
+async function newestFile(): Promise<string> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.outbox'));
+  return join(directory, names.toSorted((a, b) => a.localeCompare(b)).at(-1) ?? 'none');
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -59,22 +71,22 @@ describe('an outbox', () => {
   });
 
   test('drops a torn last record and keeps all before it', async () => {
-    const first = await openBox();
-    await first.append(bytes('whole'));
-    const [name] = await readdir(directory);
-    await appendFile(join(directory, name ?? ''), encodeFrame('record', bytes('half written')).subarray(0, 15));
+    await (await openBox()).append(bytes('whole'));
+    await killed();
+    await appendFile(await newestFile(), encodeFrame('record', bytes('half written')).subarray(0, 15));
     const second = await openBox();
     expect(await contents(second)).toEqual(['whole']);
     await second.append(bytes('next'));
+    await killed();
     expect(await contents(await openBox())).toEqual(['whole', 'next']);
   });
 
   test('never takes a damaged record for a sound one', async () => {
     await (await openBox()).append(bytes('unharmed'));
-    const [name] = await readdir(directory);
+    await killed();
     const frame = encodeFrame('record', bytes('tampered'));
     frame[frame.length - 1] = (frame.at(-1) ?? 0) ^ 1;
-    await appendFile(join(directory, name ?? ''), frame);
+    await appendFile(await newestFile(), frame);
     expect(await contents(await openBox())).toEqual(['unharmed']);
   });
 
@@ -160,13 +172,13 @@ test('whatever was appended is there, in order and once, after any run of sends,
           if (last !== undefined) await outbox.acknowledge(last.number);
           waiting = waiting.slice(records.length);
         } else {
-          if (step.kind === 'restart') await outbox.close();
-          else await tearNewest(step.torn);
+          await killed();
+          if (step.kind === 'crash') await tearNewest(step.torn);
           outbox = await openBox();
         }
         expect(await contents(outbox)).toEqual(waiting);
       }
-      await Promise.all(opened.splice(0).map((box) => box.close().catch(() => undefined)));
+      await killed();
     }),
     { numRuns: 60 },
   );
@@ -174,7 +186,37 @@ test('whatever was appended is there, in order and once, after any run of sends,
 
 /** Leaves what a kill in the middle of an append leaves: the beginning of a frame at the end of the newest file. */
 async function tearNewest(length: number): Promise<void> {
-  const newest = (await readdir(directory)).toSorted().at(-1);
-  if (newest === undefined) return;
-  await appendFile(join(directory, newest), encodeFrame('record', new Uint8Array(60)).subarray(0, length));
+  const newest = await newestFile();
+  if (newest.endsWith('.outbox'))
+    await appendFile(newest, encodeFrame('record', new Uint8Array(60)).subarray(0, length));
 }
+
+test('is for one process at a time', async () => {
+  const first = await openBox();
+  await expect(openBox()).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining(directory) as string,
+  });
+  await first.close();
+  await openBox();
+});
+
+test('a process killed while it appends and acknowledges loses nothing it was told is kept', async () => {
+  for (let round = 0; round < 4; round++) {
+    const child = spawn(process.execPath, [new URL('appending-child.ts', import.meta.url).pathname, directory]);
+    const told = new Map<string, number>();
+    let kept = 0;
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [word, number] = line.split(' ');
+      told.set(word ?? '', Number(number));
+      if (word === 'kept' && ++kept > 25 + round * 17) child.kill('SIGKILL');
+    }
+    const outbox = await openBox();
+    const numbers = (await outbox.peek(10_000)).map((record) => record.number);
+    const [first = 0] = numbers;
+    expect(numbers).toEqual(numbers.map((_, index) => first + index));
+    expect(first).toBeLessThanOrEqual((told.get('acknowledging') ?? -1) + 1);
+    expect(first + numbers.length - 1).toBeGreaterThanOrEqual(told.get('kept') ?? 0);
+    await killed();
+  }
+});

@@ -41,6 +41,7 @@ describe('an agent and a real hub', () => {
       intervalSeconds: 0.05,
       metrics: ['cpu'],
       scripts: new Map(),
+      environment: {},
       once: false,
       readings: { take: async () => ({ n: ++counter }) },
       signal: new AbortController().signal,

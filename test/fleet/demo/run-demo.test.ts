@@ -109,8 +109,6 @@ function at(...times: number[]): Entry[] {
 }
 
 test('the median gap is the middle one, whatever a busy machine does to some', () => {
-  const at = (...times: number[]): Entry[] =>
-    times.map((time) => ({ deviceId: 'd', time, enqueuedTime: '', body: {} }));
   expect(medianGap(at(0, 100, 200, 1_900, 2_000, 2_100))).toBe(100);
   expect(medianGap(at(5))).toBeUndefined();
 });
