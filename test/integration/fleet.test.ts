@@ -19,6 +19,13 @@ const ping: MethodRequest = {
   connectTimeoutInSeconds: 0,
 };
 
+/** How many devices had which outcome. */
+function outcomes(results: readonly ProvisionResult[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
 describe('a fleet on a hub', () => {
   let hub: TestHub;
   beforeAll(async () => {
@@ -29,12 +36,6 @@ describe('a fleet on a hub', () => {
   function provision(csv: string, connectionStrings = false): Promise<ProvisionResult[]> {
     return collect(provisionDevices(hub.client, rowsFromCsv(Readable.from([csv])), { connectionStrings }));
   }
-
-  const outcomes = (results: readonly ProvisionResult[]): Record<string, number> =>
-    results.reduce<Record<string, number>>(
-      (counts, { outcome }) => ({ ...counts, [outcome]: (counts[outcome] ?? 0) + 1 }),
-      {},
-    );
 
   it('when thousands of devices come from a file, then they are there, and a second run changes only what differs', async () => {
     const lines = Array.from({ length: 2_500 }, (_, n) => `csv-${n},enabled,${n % 2 === 0 ? 'north' : 'south'},${n}`);
