@@ -2,7 +2,7 @@ import type { Clock } from '../../std/clock.ts';
 import type { JsonObject } from '../../std/json.ts';
 
 /** What an agent can measure, with the telemetry fields each metric gives. */
-export const metrics = {
+const metrics = {
   cpu: 'cpuLoad (percent)',
   memory: 'memoryUsed (percent), memoryFree (bytes)',
   disk: 'diskUsed (percent), diskFree (bytes), of the system disk',

@@ -15,7 +15,7 @@ export interface ScriptOptions {
   readonly limits?: ScriptLimits;
 }
 
-export interface ScriptLimits {
+interface ScriptLimits {
   readonly timeoutMs: number;
   /** Per stream; the script is ended when it writes more. */
   readonly outputBytes: number;

@@ -13,13 +13,13 @@ export interface CommandOutcome<State> extends MethodResponse {
   readonly state: State;
 }
 
-export interface CommandDefinition<State> {
+interface CommandDefinition<State> {
   readonly summary: string;
   readonly run: (state: State, payload: JsonValue) => CommandOutcome<State>;
 }
 
 /** A desired property that a model understands, beside `telemetryInterval`. */
-export interface NumberSetting<State> {
+interface NumberSetting<State> {
   readonly summary: string;
   readonly minimum: number;
   readonly maximum: number;

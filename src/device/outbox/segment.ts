@@ -15,7 +15,7 @@ export interface Segment {
 
 const namePattern = /^(\d{16})\.outbox$/;
 
-export function segmentPath(directory: string, first: number): string {
+function segmentPath(directory: string, first: number): string {
   return join(directory, `${String(first).padStart(16, '0')}.outbox`);
 }
 

@@ -10,7 +10,7 @@ import { numberProblem, numberSetting, obey, type Setting } from '../settings.ts
 import type { VirtualTime } from './virtual-time.ts';
 
 /** Seconds of virtual time between readings. */
-export const intervalBounds = { minimum: 0.1, maximum: 86_400 } as const;
+const intervalBounds = { minimum: 0.1, maximum: 86_400 } as const;
 
 export interface SimulatedDeviceOptions {
   readonly model: Model;
@@ -23,7 +23,7 @@ export interface SimulatedDeviceOptions {
 }
 
 /** What a simulated device tells about its work. */
-export interface SimulationObserver {
+interface SimulationObserver {
   sent(): void;
   acknowledged(ms: number): void;
   failed(error: Error): void;

@@ -5,5 +5,4 @@ export {
   provisionAgent,
   readAllowedScripts,
   startAgent,
-  type AgentRequest,
 } from './start-agent.ts';

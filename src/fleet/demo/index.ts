@@ -1,3 +1,3 @@
-export type { DemoConnection, DemoEvent, DemoSummary } from './events.ts';
+export type { DemoConnection, DemoEvent } from './events.ts';
 export { runDemo } from './run-demo.ts';
 export type { DemoOptions } from './stage.ts';

@@ -33,7 +33,7 @@ const truckIntervalSeconds = 300;
 const diagnosisSeconds = 30;
 const pumpSpeed = 10;
 /** A seed with which one truck of six has lost refrigerant. */
-export const demoSeed = 4;
+const demoSeed = 4;
 const patienceMs = 12_000;
 
 export function newPlot(): Plot {

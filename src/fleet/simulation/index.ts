@@ -1,9 +1,2 @@
-export {
-  bareHost,
-  deviceCredentials,
-  deviceEndpoint,
-  type AccessHub,
-  type AccessRequest,
-  type DeviceAddress,
-} from './device-access.ts';
+export { bareHost, deviceCredentials, deviceEndpoint, type AccessHub, type DeviceAddress } from './device-access.ts';
 export { simulatedIds, simulateFleet, type SimulationReport, type SimulationRequest } from './simulate-fleet.ts';
