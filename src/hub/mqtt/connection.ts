@@ -6,6 +6,7 @@ import { DeviceLink, type Wire } from './device-link.ts';
 import { FrameReader, type Frame } from './frame-reader.ts';
 import { largestPacket } from './limits.ts';
 import { connack, connackCodes, packetTypes, pingResponse } from './packets.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { subscribe, unsubscribe, type Outcome } from './subscribe.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Timers } from './timers.ts';
@@ -36,8 +37,7 @@ export class Connection implements Wire {
   /** An answer is being prepared that must come before the next packet is looked at. */
   #held = false;
   #processing = false;
-  #lastInbound: number;
-  #longestSilence = Number.POSITIVE_INFINITY;
+  readonly #silence: SilenceWatch;
   #peerGone = false;
 
   constructor(parts: ConnectionParts) {
@@ -49,7 +49,12 @@ export class Connection implements Wire {
     const { limits, clock } = this.#context;
     this.#timers = new Timers(clock);
     this.#reader = new FrameReader(limits.connectBytes);
-    this.#lastInbound = clock.monotonic();
+    this.#silence = new SilenceWatch({
+      clock,
+      arm: (ms, fire) => this.#timers.arm('silence', ms, fire),
+      isPaused: () => this.#stream.isPaused(),
+      onSilent: () => this.end('silent', 'keep-alive'),
+    });
     this.#timers.arm('connect', limits.connectTimeoutMs, () => this.end('silent', 'no CONNECT in time'));
     this.#listen();
   }
@@ -104,7 +109,7 @@ export class Connection implements Wire {
 
   #receive(chunk: Buffer): void {
     if (this.#phase === 'ending' || this.#phase === 'ended') return;
-    this.#lastInbound = this.#context.clock.monotonic();
+    this.#silence.heard();
     if (this.#link !== undefined) this.#context.core.sessions.touch(this.#link.sender.deviceId);
     this.#reader.push(chunk);
     this.#process();
@@ -130,7 +135,8 @@ export class Connection implements Wire {
     } finally {
       this.#processing = false;
     }
-    if (this.#phase === 'open' || this.#phase === 'connecting') this.#stream.pause();
+    // Also before the CONNECT: what is not taken must not pile up here.
+    if (this.#phase !== 'ending' && this.#phase !== 'ended') this.#stream.pause();
   }
 
   #mayTake(): boolean {
@@ -226,7 +232,7 @@ export class Connection implements Wire {
     this.#phase = 'open';
     this.#link = link;
     this.#reader.maxBytes = largestPacket(this.#context.limits);
-    this.#watchSilence(attempt.keepAlive);
+    this.#silence.start(attempt.keepAlive, this.#context.limits.longestSilenceMs);
     if (principal.expiresAt !== undefined) {
       const left = principal.expiresAt - this.#context.clock.now();
       this.#timers.arm('token', left, () => this.end('token-expired'));
@@ -245,24 +251,6 @@ export class Connection implements Wire {
     if (clean && stored !== undefined) await sessions.writeSubscriptions(sender.deviceId, undefined);
     if (!clean && stored === undefined) await sessions.writeSubscriptions(sender.deviceId, []);
     return {};
-  }
-
-  /** One and a half times the keep-alive (MQTT-3.1.2-24), and never longer than the cap. */
-  #watchSilence(keepAliveSeconds: number): void {
-    const { longestSilenceMs } = this.#context.limits;
-    this.#longestSilence =
-      keepAliveSeconds === 0 ? longestSilenceMs : Math.min(keepAliveSeconds * 1_500, longestSilenceMs);
-    this.#timers.arm('silence', this.#longestSilence, () => this.#checkSilence());
-  }
-
-  /** Packets only note the time; the timer finds out what is left, which costs nothing for each packet. */
-  #checkSilence(): void {
-    const now = this.#context.clock.monotonic();
-    // Not the device but the hub is silent when the hub does not read.
-    if (this.#stream.isPaused()) this.#lastInbound = now;
-    const left = this.#lastInbound + this.#longestSilence - now;
-    if (left <= 0) this.end('silent', 'keep-alive');
-    else this.#timers.arm('silence', left, () => this.#checkSilence());
   }
 
   /** What the peer sent before it left still counts, a DISCONNECT above all. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { frontBench, type Peer } from '../../support/mqtt-front.ts';
+import { connectPacket, frontBench, type Peer } from '../../support/mqtt-front.ts';
 
 const events = 'devices/d1/messages/events/';
 
@@ -39,6 +39,21 @@ describe('a full log', () => {
     core.telemetry.drain();
     await clock.advance(16_000);
     await peer.closed;
+  });
+
+  it('when the log is full, then a peer before its CONNECT is not read either, and let in later', async () => {
+    const { device, connect, core } = frontBench();
+    const peer = await device('d1');
+    core.telemetry.full = true;
+    publishMany(peer, 1);
+    await turn();
+    const newcomer = connect();
+    newcomer.send(connectPacket('d2'));
+    for (let index = 0; index < 100; index++) newcomer.write(Buffer.alloc(10_000));
+    await turn();
+    expect(newcomer.stream.writableNeedDrain).toBe(true);
+    core.telemetry.drain();
+    expect(await newcomer.next()).toMatchObject({ cmd: 'connack', returnCode: 0 });
   });
 
   it('when a device leaves while the log is full, then the others go on when it has drained', async () => {
