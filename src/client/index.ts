@@ -3,5 +3,4 @@ export { connectHub } from './connect-hub.ts';
 export { readHubStatus, type HubStatus } from './hub-status.ts';
 export { probeHub, type ProbeReport } from './probe.ts';
 export { serviceUrlOf } from './http/service-client.ts';
-export type { ClientDependencies, RetryEvent } from './http/service-client.ts';
 export type * from './service-api.ts';

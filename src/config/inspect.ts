@@ -6,7 +6,7 @@ import { isFailure } from '../errors/index.ts';
 import { readFileUnchanged } from './private-files.ts';
 import { parseProfile, parseSettings } from './profile-document.ts';
 
-export interface ConfigProblem {
+interface ConfigProblem {
   readonly path: string;
   readonly problem: string;
   readonly remedy: string;

@@ -25,7 +25,7 @@ export interface Connection extends Profile {
 }
 
 /** Where secrets of a profile are kept. */
-export type SecretPlace = 'keychain' | 'file';
+type SecretPlace = 'keychain' | 'file';
 
 /** Profiles and credentials. Writers never lose each other's work: one file per profile, written atomically, 0600. */
 export interface ProfileStore {

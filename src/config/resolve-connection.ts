@@ -3,7 +3,7 @@ import { Failure, toFailure } from '../errors/index.ts';
 import type { Connection, ProfileStore } from './profile.ts';
 
 /** The parts of a service connection string. */
-export interface ConnectionStringParts {
+interface ConnectionStringParts {
   readonly hostName: string;
   readonly sharedAccessKeyName: string;
   readonly sharedAccessKey: string;
@@ -49,7 +49,7 @@ export async function resolveConnection(options: ResolveOptions): Promise<Connec
 }
 
 /** `local` for hubs that are not at one of Azure's addresses. */
-export function kindOfHost(hostName: string): Connection['kind'] {
+function kindOfHost(hostName: string): Connection['kind'] {
   return /\.azure-devices(-int)?\.(net|cn|us|de)$/i.test(hostName) ? 'cloud' : 'local';
 }
 

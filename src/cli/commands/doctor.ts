@@ -6,8 +6,10 @@ import { checkView } from '../views/check-view.ts';
 export const command = defineCommand({
   name: 'doctor',
   summary: 'Check this machine, the configuration and the hub.',
-  description: `Checks Node.js and its SQLite, the configuration and its permissions, and the chosen hub: can it be reached, is its certificate
-trusted, do the clocks agree, what may the credentials do. Each check has a verdict and, where something is wrong, a remedy. Nothing is changed.`,
+  description: `Checks Node.js and its SQLite, the configuration and its permissions, and the
+chosen hub: can it be reached, is its certificate trusted, do the clocks
+agree, what may the credentials do. Each check has a verdict and, where
+something is wrong, a remedy. Nothing is changed.`,
   examples: [
     { run: 'iotctl doctor', explains: 'everything' },
     { run: 'iotctl doctor --profile plant -o json', explains: 'another hub, for a program' },

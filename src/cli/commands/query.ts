@@ -6,9 +6,11 @@ export const command = defineCommand({
   summary: 'Run a query over the devices.',
   description: `Runs a query in the IoT Hub query language over devices and their twins:
 
-SELECT * | PATH [AS NAME], COUNT() AS n, AVG(PATH)… FROM devices WHERE CONDITION GROUP BY PATH
+SELECT * | PATH [AS NAME], COUNT() AS n, AVG(PATH)… FROM devices WHERE
+CONDITION GROUP BY PATH
 
-Paths are deviceId, status, connectionState, lastActivityTime, tags.NAME, properties.desired.NAME and properties.reported.NAME.`,
+Paths are deviceId, status, connectionState, lastActivityTime, tags.NAME,
+properties.desired.NAME and properties.reported.NAME.`,
   arguments: [{ name: 'text', summary: 'the query, in quotes', required: true, complete: 'none' }],
   options: [
     { name: 'top', type: 'integer', value: 'N', summary: 'at most so many rows', minimum: 1 },

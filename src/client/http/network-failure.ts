@@ -83,7 +83,7 @@ function isTrustError(error: unknown): boolean {
 }
 
 /** The system's code of a network error, '' when there is none; looks into the several errors of a host with several addresses. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

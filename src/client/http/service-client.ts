@@ -17,7 +17,7 @@ export interface ClientDependencies {
   readonly onRetry?: (event: RetryEvent) => void;
 }
 
-export interface RetryEvent {
+interface RetryEvent {
   readonly reason: string;
   readonly retryInMs: number;
   readonly tries: number;
@@ -39,7 +39,7 @@ export interface ServiceRequest {
   readonly isResult?: (response: HttpResponse) => boolean;
 }
 
-export interface ServiceAnswer extends HttpResponse {
+interface ServiceAnswer extends HttpResponse {
   /** An earlier try got no whole answer, so the hub may have done the work twice. */
   readonly afterLostReply: boolean;
 }
@@ -57,7 +57,7 @@ export interface ServiceClient {
 }
 
 /** Source: service.md §0.1. */
-export const apiVersion = '2021-04-12';
+const apiVersion = '2021-04-12';
 /** Traffic shaping delays answers for long before it refuses. Source: service.md §11.3-6. */
 const defaultTimeoutMs = 90_000;
 const openTimeoutMs = 30_000;

@@ -3,7 +3,7 @@ import { sleep, type Clock } from '../../std/clock.ts';
 import type { Hub } from '../ports.ts';
 import { listDevices, type DeviceSummary, type ListOptions } from './list-devices.ts';
 
-export type DeviceChangeKind = 'connected' | 'disconnected' | 'enabled' | 'disabled' | 'created' | 'deleted';
+type DeviceChangeKind = 'connected' | 'disconnected' | 'enabled' | 'disabled' | 'created' | 'deleted';
 
 /** One thing that happened to a device between two looks. */
 export interface DeviceChange {

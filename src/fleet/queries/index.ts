@@ -1,3 +1,3 @@
-export { runQuery, type QueryOptions, type QueryResult } from './run-query.ts';
+export { runQuery } from './run-query.ts';
 export { placeInCondition } from './with-place.ts';
 export { splitFirst } from './split-first.ts';

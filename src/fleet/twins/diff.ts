@@ -27,7 +27,7 @@ function diffValues(left: JsonValue | undefined, right: JsonValue | undefined, p
 }
 
 /** Writes a path as `twin set` reads it. */
-export function formatPath(path: readonly string[]): string {
+function formatPath(path: readonly string[]): string {
   return path.map((name) => name.replaceAll('\\', '\\\\').replaceAll('.', '\\.')).join('.');
 }
 

@@ -2,4 +2,4 @@ export { changeOfWords, removalOfPaths } from './change.ts';
 export { compareDesired, compareTwins } from './compare-twins.ts';
 export { contentOf } from './content.ts';
 export type { Difference } from './diff.ts';
-export { previewTwin, setTwin, setTwins, type SetTwinsOptions } from './set-twins.ts';
+export { previewTwin, setTwin, setTwins } from './set-twins.ts';

@@ -7,9 +7,12 @@ import { defineCommand, requiredArg, switchOption, textOption, type CommandInput
 export const command = defineCommand({
   name: 'profile add',
   summary: 'Add a hub by its connection string.',
-  description: `Adds a profile. The connection string of a policy comes from --connection-string-file FILE (- is standard input), from
-IOTCTL_CONNECTION_STRING, from a pipe, or from a question whose answer is not shown; never from the command line, where other users and the
-shell's history would see it. The key goes to the system's keychain where there is one, else to a file only you can read.`,
+  description: `Adds a profile. The connection string of a policy comes from
+--connection-string-file FILE (- is standard input), from
+IOTCTL_CONNECTION_STRING, from a pipe, or from a question whose answer is not
+shown; never from the command line, where other users and the shell's history
+would see it. The key goes to the system's keychain where there is one, else
+to a file only you can read.`,
   arguments: [{ name: 'name', summary: 'name of the profile', required: true, complete: 'none' }],
   options: [
     { name: 'service-url', type: 'string', value: 'URL', summary: 'service API when it is not https://HOSTNAME' },

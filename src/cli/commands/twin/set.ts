@@ -8,9 +8,12 @@ export const command = defineCommand({
   summary: 'Set tags and desired properties.',
   description: `Sets tags and desired properties; what is not named stays as it is.
 
-The words are DEVICE NAME=VALUE…: tags.site=north sets a tag, desired.interval=5 or interval=5 a desired property, dots nest. Numbers, true,
-false, null, {…} and […] are JSON; quotes make text (mode='"7"'). @FILE and - (standard input) are JSON: {"tags": …, "desired": …}, or
-the desired properties alone. With --where or --from no DEVICE is named. A null removes, like twin unset.`,
+The words are DEVICE NAME=VALUE…: tags.site=north sets a tag,
+desired.interval=5 or interval=5 a desired property, dots nest. Numbers, true,
+false, null, {…} and […] are JSON; quotes make text (mode='"7"'). @FILE and -
+(standard input) are JSON: {"tags": …, "desired": …}, or the desired
+properties alone. With --where or --from no DEVICE is named. A null removes,
+like twin unset.`,
   arguments: [
     { name: 'word', summary: 'DEVICE NAME=VALUE… | @FILE | -', required: true, variadic: true, complete: 'device' },
   ],

@@ -6,7 +6,8 @@ export const command = defineCommand({
   summary: 'Remove tags and desired properties.',
   description: `Removes tags and desired properties with all that is below them.
 
-The words are DEVICE NAME…: tags.site is a tag, desired.interval or interval a desired property. With --where or --from no DEVICE is named.`,
+The words are DEVICE NAME…: tags.site is a tag, desired.interval or interval a
+desired property. With --where or --from no DEVICE is named.`,
   arguments: [{ name: 'word', summary: 'DEVICE NAME…', required: true, variadic: true, complete: 'device' }],
   options: twinChangeOptions,
   examples: [
