@@ -87,7 +87,10 @@ export const failures = {
   refused: user(exitCodes.failed, 'The hub refused the request.'),
   'disk-full': user(exitCodes.failed, 'There is no space left to write to.', 'free some space and run it again'),
   io: user(exitCodes.failed, 'A file could not be read or written.'),
-  'data-unusable': user(exitCodes.failed, 'A data file of the hub is damaged, of another program or of a newer version; it is left as it is.'),
+  'data-unusable': user(
+    exitCodes.failed,
+    'A data file of the hub is damaged, of another program or of a newer version; it is left as it is.',
+  ),
   'check-failed': user(exitCodes.failed, 'A check did not pass.'),
   'timed-out': user(exitCodes.timedOut, 'The time limit ran out; the work may still go on.'),
   'runtime-too-old': user(
