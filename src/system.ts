@@ -4,7 +4,7 @@ import type { System } from './cli/system.ts';
 import type { Clock } from './std/clock.ts';
 
 /** The real clock. */
-export const systemClock: Clock = {
+const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fire, options) {

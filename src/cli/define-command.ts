@@ -35,7 +35,7 @@ export interface OptionDeclaration {
 /** What `-o` means for a command: rows and documents end, streams go on; `text` has no formats. */
 export type OutputKind = 'rows' | 'document' | 'stream' | 'text' | 'none';
 
-export interface ExampleDeclaration {
+interface ExampleDeclaration {
   readonly run: string;
   readonly explains: string;
 }

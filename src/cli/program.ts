@@ -58,7 +58,7 @@ export async function parseLine(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (isHelp(error)) return { kind: 'print', text: printed.join('') };
-    throw toUsageFailure(error, words);
+    throw toUsageFailure(error, words, table);
   }
   if (matched === undefined) return { kind: 'print', text: root.helpInformation() };
   const { declaration, command } = matched;
@@ -183,7 +183,7 @@ function argumentSyntax(argument: ArgumentDeclaration): string {
 }
 
 /** How a flag is written in help: `-o, --output FORMAT`. */
-export function toOption(option: OptionDeclaration): Option {
+function toOption(option: OptionDeclaration): Option {
   const short = option.short === undefined ? '' : `-${option.short}, `;
   const value = option.type === undefined ? '' : ` <${option.value ?? option.type.toUpperCase()}>`;
   const built = new Option(`${short}--${option.name}${value}`, describeOption(option));
@@ -209,15 +209,19 @@ function rawValues(command: Command, options: readonly OptionDeclaration[]): Raw
   return values;
 }
 
-function toUsageFailure(error: CommanderError, words: readonly string[]): Failure {
+function toUsageFailure(error: CommanderError, words: readonly string[], table: CommandTable): Failure {
   const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const help = `iotctl ${words
-    .filter((word) => /^[a-z][a-z-]*$/.test(word))
-    .slice(0, 2)
-    .join(' ')}`.trim();
-  const hint = suggestion === undefined ? undefined : suggestion.replace(/^\(|\)$/g, '');
+  const hint = suggestion?.replaceAll(/^\(|\)$/g, '');
   if (error.code === 'commander.unknownCommand') {
     return new Failure('unknown-command', first, { hint: hint ?? 'iotctl help' });
   }
-  return new Failure('usage', first, { hint: hint ?? `${help} --help` });
+  return new Failure('usage', first, { hint: hint ?? `iotctl ${helpWords(words, table)}--help` });
+}
+
+/** The command or group on a line that was not understood, for the hint. */
+function helpWords(words: readonly string[], { rows, groups }: CommandTable): string {
+  const line = ` ${words.filter((word) => !word.startsWith('-')).join(' ')} `;
+  const names = [...rows.map((row) => row.name), ...Object.keys(groups)];
+  const name = names.find((candidate) => line.includes(` ${candidate} `));
+  return name === undefined ? '' : `${name} `;
 }

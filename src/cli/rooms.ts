@@ -5,7 +5,7 @@ import type { Directories } from './directories.ts';
 import type { Notes } from './output/notes.ts';
 
 /** What the words and variables say about the hub to use. */
-export interface ConnectionChoice {
+interface ConnectionChoice {
   readonly profile: string | undefined;
   readonly connectionStringFile: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -150,6 +150,8 @@ describe('a command line that is wrong', () => {
     ['device lst', 'unknown-command', "unknown command 'lst'", 'Did you mean list?'],
     ['device list --were x', 'usage', "unknown option '--were'", 'Did you mean --where?'],
     ['device list --zzz', 'usage', "unknown option '--zzz'", 'iotctl device list --help'],
+    ['--zzz -o json', 'usage', "unknown option '--zzz'", 'iotctl --help'],
+    ['device --zzz', 'usage', "unknown option '--zzz'", 'iotctl device --help'],
     ['device show', 'usage', "missing required argument 'DEVICE'", 'iotctl device show --help'],
     ['device list --where', 'usage', "option '--where <STRING>' argument missing", 'iotctl device list --help'],
     ['needs', 'usage', '--first, --second are required', 'iotctl needs --help'],

@@ -14,7 +14,7 @@ export interface TableColumn {
 }
 
 /** Where a chunk stands in its table: the first has the header, the last the closing border. */
-export interface ChunkPlace {
+interface ChunkPlace {
   readonly first: boolean;
   readonly last: boolean;
 }

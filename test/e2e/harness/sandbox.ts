@@ -6,7 +6,7 @@ import { repository } from '../../architecture/source-files.ts';
 
 export const launcher = join(repository, 'bin/iotctl.js');
 
-export interface Finished {
+interface Finished {
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number | null;
@@ -14,7 +14,7 @@ export interface Finished {
 }
 
 /** A spawned process and what it says. */
-export interface Running {
+interface Running {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
   /** Resolves once the text was seen on either stream; rejects when the process ends without it. */
@@ -34,7 +34,7 @@ export interface Sandbox {
   remove(): Promise<void>;
 }
 
-export interface StartOptions {
+interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Written to standard input, which then ends. */
   readonly input?: string;
