@@ -40,7 +40,7 @@ function serversOf({ http, mqtt, certificate }: Fronts): Readonly<Record<PortNam
     key: certificate.key,
     cert: certificate.certificate,
     minVersion: 'TLSv1.2',
-    handshakeTimeout: 10_000,
+    handshakeTimeout: 8_000,
     noDelay: true,
   } as const;
   return {

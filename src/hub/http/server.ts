@@ -12,8 +12,8 @@ const { createServer: createTlsServer } = load('node:https') as typeof Https;
 
 /** A client that does not get on with its request is cut off; answers, streams among them, may take their time. */
 const timeouts: Http.ServerOptions = {
-  headersTimeout: 10_000,
-  requestTimeout: 60_000,
+  headersTimeout: 8_000,
+  requestTimeout: 30_000,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
   maxHeaderSize: 16 * 1024,
@@ -26,7 +26,7 @@ export function createHttpServer(front: HttpFront, tls: CertificatePair | undefi
   const handle = front.handle.bind(front);
   if (tls === undefined) return createPlainServer(timeouts, handle);
   return createTlsServer(
-    { ...timeouts, key: tls.key, cert: tls.certificate, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 },
+    { ...timeouts, key: tls.key, cert: tls.certificate, minVersion: 'TLSv1.2', handshakeTimeout: 8_000 },
     handle,
   );
 }
