@@ -36,6 +36,11 @@ export function openSystem(): System {
       process.on(name, handler);
       return () => process.off(name, handler);
     },
+    onCrash(handler) {
+      // A rejection that nobody handles ends here too.
+      process.on('uncaughtException', handler);
+      return () => process.off('uncaughtException', handler);
+    },
     runtime: {
       node: process.versions.node,
       uid: process.getuid?.(),

@@ -37,9 +37,15 @@ export async function run(system: System, rooms: Rooms, table: CommandTable): Pr
     before: () => statusLine.clear(),
     onClosed: (reason) => controller.abort(reason),
   });
-  const unwatch = watchSignals(system, controller, () => statusLine.clear());
   const terminal: Terminal = { stdout, stderr, statusLine, controller };
+  const unwatch = watchSignals(system, controller, () => statusLine.clear());
   let wishes = guessWishes(system);
+  const finish = async (code: number): Promise<void> => {
+    await Promise.all([stdout.flush(), stderr.flush()]);
+    system.exit(code);
+  };
+  const crash = async (thrown: unknown): Promise<void> => finish(await report(thrown, wishes, system, terminal));
+  const unwatchCrash = system.onCrash((thrown) => void crash(thrown));
   let code: number = exitCodes.ok;
   try {
     const parsed = await parseLine(system.argv, table, {
@@ -57,9 +63,9 @@ export async function run(system: System, rooms: Rooms, table: CommandTable): Pr
   } catch (error) {
     code = await report(error, wishes, system, terminal);
   }
-  await Promise.all([stdout.flush(), stderr.flush()]);
+  await finish(code);
   unwatch();
-  system.exit(code);
+  unwatchCrash();
 }
 
 type RunLine = Extract<ParsedLine, { kind: 'run' }>;

@@ -37,6 +37,8 @@ export interface System {
   readonly stderr: OutputStream;
   /** Calls the handler for each signal instead of ending; the returned function undoes it. */
   onSignal(name: SignalName, handler: () => void): () => void;
+  /** Calls the handler for an error that nobody caught; the returned function undoes it. */
+  onCrash(handler: (error: unknown) => void): () => void;
   /** Ends the process now. Only the runner calls it, after the streams are flushed. */
   exit(code: number): void;
   readonly runtime: Runtime;

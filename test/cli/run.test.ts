@@ -99,6 +99,23 @@ describe('a failure', () => {
   });
 });
 
+test('an error that nobody caught is a bug, told like any other', async () => {
+  const system = fakeSystem({ argv: ['show'] });
+  const stuck = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  const table = tableOf({ run: () => (started.resolve(), stuck.promise) });
+  const ended = run(system, emptyRooms, table);
+  await started.promise;
+  system.crash(new Error('lost'));
+  while (system.exits.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect({ exits: system.exits, stderr: system.stderr.text }).toEqual({
+    exits: [70],
+    stderr: 'error: a bug in iotctl 1.2.3: lost\nhint: run it again with --debug and report what it says\n',
+  });
+  stuck.resolve();
+  await ended;
+});
+
 describe('signals', () => {
   /** A command that goes on until it is told to stop. */
   const endless: Partial<CommandDeclaration> & Pick<CommandDeclaration, 'run'> = {

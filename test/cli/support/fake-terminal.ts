@@ -38,6 +38,7 @@ export interface FakeSystem extends System {
   readonly clock: FakeClock;
   readonly exits: number[];
   send(signal: SignalName): void;
+  crash(error: unknown): void;
   readonly handlers: ReadonlyMap<SignalName, ReadonlySet<() => void>>;
 }
 
@@ -53,6 +54,7 @@ export interface FakeSystemOptions {
 export function fakeSystem(options: FakeSystemOptions = {}): FakeSystem {
   const handlers = new Map<SignalName, Set<() => void>>();
   const exits: number[] = [];
+  const crashHandlers = new Set<(error: unknown) => void>();
   const terminal = { isTTY: options.isTTY ?? false, columns: options.columns ?? 80 };
   return {
     argv: options.argv ?? [],
@@ -68,6 +70,13 @@ export function fakeSystem(options: FakeSystemOptions = {}): FakeSystem {
       const set = handlers.get(name) ?? new Set();
       handlers.set(name, set.add(handler));
       return () => set.delete(handler);
+    },
+    onCrash(handler) {
+      crashHandlers.add(handler);
+      return () => crashHandlers.delete(handler);
+    },
+    crash(error) {
+      for (const handler of crashHandlers) handler(error);
     },
     exit: (code) => exits.push(code),
     runtime: {
