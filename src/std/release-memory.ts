@@ -1,8 +1,8 @@
 import { Session } from 'node:inspector/promises';
 
 /**
- * Collects this thread's garbage to the last byte, once. A program that stays calls it when it is up: loading leaves some 15 MB
- * that V8 would keep, as it collects only while memory is asked for. Takes about 50 ms.
+ * Collects this thread's garbage to the last byte, once. A program that stays calls it when its start is over: loading leaves some
+ * 10 MB that V8 would keep, as it collects only while memory is asked for. Takes about 50 ms.
  */
 export async function releaseMemory(): Promise<void> {
   const session = new Session();

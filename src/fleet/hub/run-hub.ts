@@ -3,7 +3,6 @@ import type { ProfileStore } from '../../config/index.ts';
 import { toFailure, type Failure } from '../../errors/index.ts';
 import { startHub, type HubInfo, type HubOptions, type PortFallback } from '../../hub/index.ts';
 import { writeFileAtomic } from '../../std/atomic-file.ts';
-import { releaseMemory } from '../../std/release-memory.ts';
 import { keepLocalProfile, type LocalProfile } from './local-profile.ts';
 
 export interface RunHubRequest {
@@ -36,7 +35,6 @@ export async function runHub({ options, readyFile, profiles }: RunHubRequest): P
   };
   try {
     const kept = await keepProfile(profiles, hub.info);
-    await releaseMemory();
     if (readyFile !== undefined)
       await writeFileAtomic(readyFile, `${JSON.stringify(readiness(hub.info), undefined, 2)}\n`, 0o600);
     return { info: hub.info, fallbacks: hub.fallbacks, ...kept, stop };

@@ -15,6 +15,9 @@ import { dataDirectory, dataOption } from '../../options/hub-data.ts';
 import { hubStartWords, portsOf } from '../../options/hub-flags.ts';
 import { startedHubView } from '../../views/hub-view.ts';
 
+/** When the start is over, and what it needed in memory with it. */
+const settledMs = 2_000;
+
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
 export const command = defineCommand({
@@ -78,6 +81,7 @@ a port that you name is not. --ready-file is written when every port listens: ho
 async function startHere(context: CommandContext, input: CommandInput): Promise<void> {
   const { runHub } = await import('../../../fleet/hub/index.ts');
   const { createHubLog } = await import('../../hub-log.ts');
+  const { releaseMemory } = await import('../../../std/release-memory.ts');
   const ephemeral = switchOption(input, 'ephemeral');
   const retention = numberOption(input, 'retention');
   const options: HubOptions = {
@@ -103,6 +107,7 @@ async function startHere(context: CommandContext, input: CommandInput): Promise<
     tellProfile(context, run.profile, run.profileFailure?.message);
     await context.output.document(run.info, startedHubView(switchOption(input, 'showSecrets')));
     context.notes.success('the hub is ready; Ctrl-C stops it');
+    context.clock.after(settledMs, () => void releaseMemory().catch(() => undefined), { unref: true });
     await untilAborted(context.signal);
   } finally {
     await run.stop();
