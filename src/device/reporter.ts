@@ -7,7 +7,7 @@ const retryMs = 5_000;
 
 /** Brings reported properties to the hub: gathers patches while one is on its way, and keeps them until the hub has them. */
 export class Reporter {
-  readonly #connection: DeviceConnection;
+  readonly #connection: Pick<DeviceConnection, 'reportProperties'>;
   readonly #clock: Clock;
   readonly #onProblem: (error: Error) => void;
   #waiting: JsonObject | undefined;
@@ -15,7 +15,7 @@ export class Reporter {
   #cancelRetry: (() => void) | undefined;
 
   /** @param onProblem told when the hub refuses a patch, which is then dropped */
-  constructor(connection: DeviceConnection, clock: Clock, onProblem: (error: Error) => void) {
+  constructor(connection: Pick<DeviceConnection, 'reportProperties'>, clock: Clock, onProblem: (error: Error) => void) {
     this.#connection = connection;
     this.#clock = clock;
     this.#onProblem = onProblem;
