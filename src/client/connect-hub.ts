@@ -15,7 +15,7 @@ export function connectHub(connection: Connection, dependencies: ClientDependenc
   const twins = createTwinStore(client);
   return {
     hostName: connection.hostName,
-    deviceHostName: connection.hostName,
+    deviceHostName: deviceHostOf(connection),
     devices: createDeviceRegistry(client),
     twins,
     queries: createQueryRunner(client),
@@ -34,4 +34,14 @@ async function* readTelemetry(
 ): AsyncGenerator<TelemetryBatch, void, undefined> {
   const { createTelemetrySource } = await import('./telemetry/source.ts');
   yield* createTelemetrySource(client).read(request);
+}
+
+/** Port of MQTT over TLS; SDKs take it for granted. */
+const standardPort = '8883';
+
+/** The host as a device's connection string names it: with the port where the hub listens on another than the standard one. */
+function deviceHostOf({ hostName, deviceUrl }: Connection): string {
+  if (deviceUrl === undefined || hostName.includes(':') || !URL.canParse(deviceUrl)) return hostName;
+  const { protocol, port } = new URL(deviceUrl);
+  return protocol === 'mqtts:' && port !== '' && port !== standardPort ? `${hostName}:${port}` : hostName;
 }
