@@ -4,7 +4,7 @@ import type { Sender, TelemetryLog } from '../../src/hub/core/ports.ts';
 import type { DeviceSession, HubCore, SessionEnd, SessionService } from '../../src/hub/core/services.ts';
 import type { JsonObject } from '../../src/std/json.ts';
 
-export interface AppendedMessage {
+interface AppendedMessage {
   readonly sender: Sender;
   readonly enqueuedTime: number;
   readonly bag: string;
@@ -12,7 +12,7 @@ export interface AppendedMessage {
 }
 
 /** A log that stores when it is told to. */
-export interface MemoryLog extends TelemetryLog {
+interface MemoryLog extends TelemetryLog {
   readonly messages: AppendedMessage[];
   /** Keeps back the `stored` callbacks until {@link release}. */
   holding: boolean;
@@ -24,7 +24,7 @@ export interface MemoryLog extends TelemetryLog {
   drain(): void;
 }
 
-export function memoryLog(): MemoryLog {
+function memoryLog(): MemoryLog {
   const waiting: ((error?: Error) => void)[] = [];
   let drainers: (() => void)[] = [];
   const log: MemoryLog = {
@@ -57,7 +57,7 @@ export function memoryLog(): MemoryLog {
   return log;
 }
 
-export interface MemoryDevice {
+interface MemoryDevice {
   token: string;
   disabled?: boolean;
   expiresAt?: number | undefined;

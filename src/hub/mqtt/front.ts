@@ -14,7 +14,7 @@ export interface MqttFrontOptions {
   readonly limits?: Partial<MqttLimits> | undefined;
 }
 
-export interface PeerFacts {
+interface PeerFacts {
   /** Address of the peer, for the log. */
   readonly remote: string;
   /** True over TLS. */

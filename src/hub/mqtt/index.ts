@@ -1,2 +1,2 @@
-export { createMqttFront, type MqttFront, type MqttFrontOptions, type PeerFacts } from './front.ts';
-export { defaultMqttLimits, type MqttLimits } from './limits.ts';
+export { createMqttFront, type MqttFront } from './front.ts';
+export type { MqttLimits } from './limits.ts';

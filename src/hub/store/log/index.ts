@@ -1,1 +1,1 @@
-export { openTelemetryLog, type Retention, type TelemetryLogOptions } from './telemetry-log.ts';
+export { openTelemetryLog, type TelemetryLogOptions } from './telemetry-log.ts';

@@ -11,7 +11,7 @@ import { LogThread } from './log-thread.ts';
 import type { ReaderSource } from './reader.ts';
 import { readLog } from './reader.ts';
 
-export interface Retention {
+interface Retention {
   /** Messages older than this are removed; default 7 days. */
   readonly maxAgeMs?: number | undefined;
   /** The oldest messages beyond this size on disk are removed; default 10 GiB. */

@@ -37,7 +37,9 @@ it('when the process is killed in the middle of appending, then every acknowledg
   }
 });
 
-const canLimit = process.platform === 'linux' && spawnSync('prlimit', ['--version']).status === 0;
+/** Of util-linux: changes a limit of a running process. */
+const limiter = 'prlimit';
+const canLimit = process.platform === 'linux' && spawnSync(limiter, ['--version']).status === 0;
 
 it.runIf(canLimit)(
   'when the disk is full, then messages fail and no number is burnt; with space again, the log goes on',
@@ -45,7 +47,7 @@ it.runIf(canLimit)(
     const file = join(await temporaryDirectory(), 'telemetry.db');
     const running = startAppending(file, '20', '2000');
     const limit = (bytes: string): void => {
-      spawnSync('prlimit', ['--pid', String(running.pid), `--fsize=${bytes}:`]);
+      spawnSync(limiter, ['--pid', String(running.pid), `--fsize=${bytes}:`]);
     };
     const acknowledged: number[] = [];
     let phase: 'filling' | 'full' | 'again' = 'filling';
