@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Writable } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { CommandContext } from '../../src/cli/context.ts';
 import type { CommandDeclaration } from '../../src/cli/define-command.ts';
@@ -176,6 +176,23 @@ describe('signals', () => {
     expect(system.exits).toEqual([130]);
     stuck.resolve();
     await ended;
+  });
+
+  test.each(['text', 'lines'] as const)('a wait for standard input (%s) ends with Ctrl-C', async (way) => {
+    const system = { ...fakeSystem({ argv: ['show'] }), stdin: new PassThrough() };
+    const started = Promise.withResolvers<void>();
+    const table = tableOf({
+      async run({ stdin }) {
+        started.resolve();
+        if (way === 'text') await stdin.text();
+        else for await (const line of stdin.lines()) throw new Error(`read ${line}`);
+      },
+    });
+    const ended = run(system, emptyRooms, table);
+    await started.promise;
+    system.send('SIGINT');
+    await ended;
+    expect({ exits: system.exits, stderr: system.stderr.text }).toEqual({ exits: [130], stderr: '' });
   });
 
   test('handlers are taken away at the end', async () => {
