@@ -45,10 +45,15 @@ function serversOf({ http, mqtt, certificate }: Fronts): Readonly<Record<PortNam
   } as const;
   return {
     mqtt: () => createServer({ noDelay: true }, (socket) => accept(socket, false)),
-    mqtts: () => createTlsServer(tls, (socket) => accept(socket, true)),
+    mqtts: () => createTlsServer(tls, (socket) => accept(socket, true)).on('tlsClientError', cut),
     http: () => createHttpServer(http, undefined),
     https: () => createHttpServer(http, certificate),
   };
+}
+
+/** Unlike an HTTPS server, a plain TLS server leaves a connection open whose handshake failed or took too long. */
+function cut(_error: Error, socket: Socket): void {
+  socket.destroy();
 }
 
 function remoteOf(socket: Socket): string {

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { request } from 'node:https';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -141,6 +142,15 @@ test('when a port cannot be had, nothing is left behind and the next start succe
   expect(await readHubState(directory)).toBeUndefined();
   await start();
   other.close();
+});
+
+test('when a peer does not speak TLS on a TLS port, it is cut off', async () => {
+  const hub = await start({ ports: { ...freePorts, mqtt: 'off' } });
+  for (const port of [hub.info.ports.mqtts, hub.info.ports.https]) {
+    const socket = connect(port ?? 0, '127.0.0.1', () => socket.write(Buffer.alloc(64, 0x41)));
+    socket.on('error', () => undefined).resume();
+    await once(socket, 'close');
+  }
 });
 
 test('when a port is off, it is null and the others work', async () => {
