@@ -81,14 +81,17 @@ export function createPrompt(options: PromptOptions): Prompt {
       return chosen.value;
     },
     secret: async ({ message, flag }) => String(await askFor(flag, { type: 'password', message, mask: '*' })),
-    confirm: (question) => confirm(question.message, options),
+    confirm: (question) => confirm(question, options),
   };
 }
 
 /** On a protected profile a yes is not enough: its name is typed, or given with `--confirm`. */
-async function confirm(message: string, options: PromptOptions): Promise<boolean> {
-  const name = await options.protectedProfile();
-  if (name === undefined) {
+async function confirm(
+  { message, protects }: { message: string; protects?: string | false },
+  options: PromptOptions,
+): Promise<boolean> {
+  const name = protects ?? (await options.protectedProfile());
+  if (name === undefined || name === false) {
     if (options.assumeYes) return true;
     if (!canAsk(options)) throw new Failure('confirmation-missing', `not confirmed: ${message}`, { hint: 'add --yes' });
     return (await ask({ type: 'confirm', message, default: false }, options)) === true;

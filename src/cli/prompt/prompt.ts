@@ -22,6 +22,9 @@ export interface Prompt {
     default?: Value;
   }): Promise<Value>;
   secret(question: { message: string; flag: string }): Promise<string>;
-  /** True at once with --yes; Failure `confirmation-missing` without a terminal. */
-  confirm(question: { message: string }): Promise<boolean>;
+  /**
+   * True at once with --yes; Failure `confirmation-missing` without a terminal. Where the profile in use is protected its name is asked
+   * for instead; `protects` names another profile that the change is about, or says with `false` that none is.
+   */
+  confirm(question: { message: string; protects?: string | false }): Promise<boolean>;
 }

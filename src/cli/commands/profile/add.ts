@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Failure, isFailure } from '../../../errors/index.ts';
-import type { Connection, Profile } from '../../../config/index.ts';
+import type { Connection, Profile, ProfileStore } from '../../../config/index.ts';
 import type { CommandContext } from '../../context.ts';
 import { defineCommand, requiredArg, switchOption, textOption, type CommandInput } from '../../define-command.ts';
 
@@ -48,9 +48,7 @@ async function add(context: CommandContext, input: CommandInput): Promise<void> 
   if (problem !== undefined) throw new Failure('invalid-value', problem);
   const profiles = await context.profiles();
   const replace = switchOption(input, 'replace');
-  if (!replace && (await profiles.list()).some((profile) => profile.name === name)) {
-    throw new Failure('conflict', `profile ${name} exists already`, { hint: 'add --replace, or choose another name' });
-  }
+  await checkPresent(context, await presentProfile(profiles, name), replace);
   const { sharedAccessKey, ...given } = await readConnection(context);
   const profile = profileOf(name, given, input);
   const { serviceUrlOf } = await import('../../../client/index.ts');
@@ -63,6 +61,29 @@ async function add(context: CommandContext, input: CommandInput): Promise<void> 
   if (!switchOption(input, 'use') && (await profiles.selected()) !== undefined) return;
   await profiles.select(name);
   context.notes.success(`${name} is now selected`);
+}
+
+async function presentProfile(profiles: ProfileStore, name: string): Promise<Profile | undefined> {
+  try {
+    return await profiles.get(name);
+  } catch (error) {
+    if (isFailure(error, 'profile-not-found')) return undefined;
+    throw error;
+  }
+}
+
+async function checkPresent(context: CommandContext, present: Profile | undefined, replace: boolean): Promise<void> {
+  if (present === undefined) return;
+  const { name } = present;
+  if (!replace) {
+    throw new Failure('conflict', `profile ${name} exists already`, { hint: 'add --replace, or choose another name' });
+  }
+  if (present.protected !== true) return;
+  if (await context.prompt.confirm({ message: `Replace profile ${name} (${present.hostName})?`, protects: name }))
+    return;
+  throw new Failure('confirmation-missing', 'not confirmed; the profile stays as it is', {
+    hint: 'run it again and answer yes',
+  });
 }
 
 function profileOf(name: string, given: Omit<Connection, 'sharedAccessKey'>, input: CommandInput): Profile {

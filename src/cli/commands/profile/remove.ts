@@ -15,13 +15,10 @@ export const command = defineCommand({
   async run(context, input) {
     const name = requiredArg(input, 'name');
     const profiles = await context.profiles();
-    const { hostName } = await profiles.get(name);
+    const profile = await profiles.get(name);
     const wasSelected = (await profiles.selected()) === name;
-    if (
-      !(await context.prompt.confirm({
-        message: `Remove profile ${name} (${hostName}) and its key from this machine?`,
-      }))
-    ) {
+    const message = `Remove profile ${name} (${profile.hostName}) and its key from this machine?`;
+    if (!(await context.prompt.confirm({ message, protects: profile.protected === true && name }))) {
       throw new Failure('confirmation-missing', 'not confirmed; the profile stays', {
         hint: 'run it again and answer yes',
       });

@@ -157,6 +157,20 @@ describe('the other profile commands', () => {
   );
 });
 
+test(
+  'when a profile is protected, then it is removed or replaced only by its name',
+  two(async ({ run, store }) => {
+    const refused = await run(['profile', 'remove', 'site', '--yes']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('--confirm site');
+    expect((await run(['profile', 'add', 'site', '--replace', '--yes'], { stdin: connectionString })).code).toBe(2);
+    expect(await store.get('site')).toMatchObject({ hostName: 'site.example' });
+    const flags = ['--replace', '--confirm', 'site'];
+    expect((await run(['profile', 'add', 'site', ...flags], { stdin: connectionString })).code).toBe(0);
+    expect((await run(['profile', 'remove', 'site', '--yes'])).code).toBe(0);
+  }),
+);
+
 test('when no profile is selected, then show says what helps', () =>
   withSession(async ({ run }) => {
     const { code, stderr } = await run(['profile', 'show']);
