@@ -17,7 +17,7 @@ export const roomImports: Readonly<Record<string, readonly string[]>> = {
 export const packageImports: Readonly<Record<string, readonly string[]>> = {
   'src/cli': [],
   'src/cli/program.ts': ['commander'],
-  'src/cli/hub-log.ts': ['pino'],
+  'src/cli/hub': ['pino'],
   'src/cli/output': ['chalk', 'cli-table3', 'yaml', '@jmespath-community/jmespath'],
   'src/cli/prompt': ['inquirer'],
   'src/fleet': ['csv-parse', 'zod'],
