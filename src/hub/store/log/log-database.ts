@@ -12,7 +12,7 @@ import { checkSqliteVersion, migrate } from './schema.ts';
 
 /** WAL pages before a checkpoint; more than the default so that checkpoints are few under load. */
 const checkpointPages = 4_000;
-const busyTimeoutMs = 2_000;
+const busyTimeoutMs = 1_000;
 /** Pages given back to the file system after each step of retention. */
 const vacuumPages = 2_000;
 
