@@ -86,6 +86,8 @@ class Agent {
   #lost = 0;
   /** Why the agent cannot go on. */
   #fatal: Error | undefined;
+  /** What keeps the hub away, while something does. */
+  #trouble = 'no answer';
   /** The interval was changed. */
   #changes = Promise.withResolvers<void>();
   /** The outbox became shorter. */
@@ -140,32 +142,38 @@ class Agent {
   }
 
   async once(): Promise<void> {
-    const { clock, signal } = this.#options;
+    const { signal } = this.#options;
     // A second look: load and network need two moments to compare.
     await this.#readings.take(this.#state.metrics);
     await this.#take();
-    const ended = AbortSignal.any([signal, this.#stop.signal]);
-    const limit = clock.monotonic() + onceMs;
-    while (this.#outbox.stats().waiting > 0 && clock.monotonic() < limit && !ended.aborted) {
-      this.#progress = Promise.withResolvers();
-      await this.#pause(limit - clock.monotonic(), ended, this.#progress.promise);
-    }
+    await this.#untilDelivered(onceMs, AbortSignal.any([signal, this.#stop.signal]));
     this.#throwFatal();
     const { waiting } = this.#outbox.stats();
     if (waiting === 0 || signal.aborted) return;
-    throw new Failure('hub-unreachable', `the hub did not take the reading; ${waiting} wait in the outbox`, {
+    const { host, port } = this.#options.device.endpoint;
+    const kept = `${waiting} in the outbox for the next time`;
+    throw new Failure('hub-unreachable', `cannot reach ${host}:${port}: ${this.#trouble}; ${kept}`, {
       retryable: true,
     });
   }
 
   async close(): Promise<void> {
-    const waiting = this.#outbox.stats().waiting;
-    if (waiting > 0 && this.#connection.connected) await this.#connection.drained(goodbyeMs);
+    if (this.#connection.connected) await this.#untilDelivered(goodbyeMs, this.#stop.signal);
     this.#stop.abort();
     this.#reporter.close();
     await this.#connection.close();
     await this.#delivery;
     await this.#outbox.close();
+  }
+
+  /** Waits until the outbox is empty, at most so long. */
+  async #untilDelivered(limitMs: number, ended: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const limit = clock.monotonic() + limitMs;
+    while (this.#outbox.stats().waiting > 0 && clock.monotonic() < limit && !ended.aborted) {
+      this.#progress = Promise.withResolvers();
+      await this.#pause(limit - clock.monotonic(), ended, this.#progress.promise);
+    }
   }
 
   #listen(): void {
@@ -174,6 +182,7 @@ class Agent {
     let first = true;
     this.#connection.onState((state) => {
       onEvent({ kind: 'link', state });
+      if (state.kind !== 'connected') this.#trouble = state.reason;
       const failure = first ? hopeless(state, `${device.endpoint.host}:${device.endpoint.port}`) : undefined;
       first = false;
       if (failure !== undefined) this.#fail(failure);
