@@ -64,7 +64,7 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
 
   return {
     async list() {
-      const names = await readdir(profilesDirectory).catch(() => []);
+      const names = await namesIn(profilesDirectory);
       const profiles: Profile[] = [];
       for (const file of names.toSorted((a, b) => (a < b ? -1 : 1))) {
         const name = basename(file, '.json');
@@ -122,6 +122,15 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
       });
     },
   };
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw toFailure(error);
+  }
 }
 
 function checkedName(name: string): string {
