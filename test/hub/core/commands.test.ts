@@ -154,12 +154,20 @@ describe('a device that is away', () => {
 });
 
 test('when the caller goes away or the hub stops, the call ends and frees its place', async () => {
+  await fixture.core.registry.put('away', {}, undefined);
   await online(true);
   const caller = new AbortController();
   const gone = expect(fixture.core.commands.invoke(pump, request(), caller.signal)).rejects.toThrow('gone');
   await settled();
   caller.abort(new Error('gone'));
   await gone;
+  const impatient = new AbortController();
+  const waiting = expect(
+    fixture.core.commands.invoke('away', request({ connectTimeoutInSeconds: 4 }), impatient.signal),
+  ).rejects.toThrow('gone too');
+  await settled();
+  impatient.abort(new Error('gone too'));
+  await waiting;
   const stopped = expect(fixture.core.commands.invoke(pump, request())).rejects.toMatchObject({
     symbol: 'ServiceUnavailable',
   });

@@ -1,23 +1,18 @@
 import { HubError } from '../../../protocol/hub-errors.ts';
 import type { MethodResponse } from '../../../protocol/method.ts';
-
-/** A call that was sent to a device and waits for its answer. */
-interface PendingCall {
-  resolve(answer: MethodResponse): void;
-  reject(error: Error): void;
-}
+import type { Ending } from './wait.ts';
 
 /** Calls by device and request id. One device cannot answer, or even find out about, another's call. */
 export interface PendingCalls {
   /** Reserves a place; HubError DeviceMaximumInflightMethodExceeded when the device has too many. The result gives it back. */
   enter(deviceId: string): () => void;
-  add(deviceId: string, requestId: string, call: PendingCall): void;
-  take(deviceId: string, requestId: string): PendingCall | undefined;
+  add(deviceId: string, requestId: string, call: Ending<MethodResponse>): void;
+  take(deviceId: string, requestId: string): Ending<MethodResponse> | undefined;
 }
 
 export function createPendingCalls(maxPerDevice: number): PendingCalls {
   const inFlight = new Map<string, number>();
-  const calls = new Map<string, Map<string, PendingCall>>();
+  const calls = new Map<string, Map<string, Ending<MethodResponse>>>();
 
   function leave(deviceId: string): void {
     const count = (inFlight.get(deviceId) ?? 1) - 1;
@@ -42,7 +37,7 @@ export function createPendingCalls(maxPerDevice: number): PendingCalls {
       };
     },
     add(deviceId, requestId, call) {
-      const own = calls.get(deviceId) ?? new Map<string, PendingCall>();
+      const own = calls.get(deviceId) ?? new Map<string, Ending<MethodResponse>>();
       calls.set(deviceId, own.set(requestId, call));
     },
     take(deviceId, requestId) {

@@ -1,0 +1,41 @@
+import type { Clock } from '../../../std/clock.ts';
+import type { DeviceRecords } from '../records.ts';
+import type { DeviceSession } from '../services.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import { notOnline } from './errors.ts';
+import { waitFor } from './wait.ts';
+
+export interface ListenerParts {
+  readonly records: DeviceRecords;
+  readonly sessions: Sessions;
+  readonly clock: Clock;
+}
+
+/**
+ * The session of a device that is connected and listens for methods, if it comes to that within the time.
+ * Failures: HubErrors DeviceNotFound, DeviceNotOnline. Source: device.md §7.
+ */
+export async function findListener(
+  { records, sessions, clock }: ListenerParts,
+  deviceId: string,
+  waitSeconds: number,
+  signal: AbortSignal,
+): Promise<DeviceSession> {
+  const record = await records.read(deviceId);
+  const session = sessions.find(deviceId);
+  if (session?.methodReady === true) return session;
+  const later =
+    waitSeconds === 0
+      ? undefined
+      : await waitFor<DeviceSession | undefined>({
+          clock,
+          ms: waitSeconds * 1_000,
+          signal,
+          begin: ({ resolve }) => sessions.whenMethodReady(deviceId, resolve),
+          late: ({ resolve }) => resolve(undefined),
+        });
+  if (later !== undefined) return later;
+  await sessions.flushStates();
+  const latest = await records.read(deviceId).catch(() => record);
+  throw notOnline(latest, sessions.find(deviceId), waitSeconds);
+}
