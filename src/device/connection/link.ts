@@ -1,4 +1,4 @@
-/** One MQTT connection, from CONNACK to its end. Nothing here reconnects; {@link LinkKeeper} does. */
+import type { SecureContext } from 'node:tls';
 
 /** Where a device connects. */
 export interface DeviceEndpoint {
@@ -8,6 +8,8 @@ export interface DeviceEndpoint {
   readonly tls: boolean;
   /** PEM of the CA that signs the hub's certificate; the system's CAs when absent. */
   readonly ca?: string | undefined;
+  /** The CA read already, for many devices at one hub; wins over `ca`. */
+  readonly secureContext?: SecureContext;
 }
 
 export interface LinkOptions {
@@ -23,6 +25,7 @@ export interface LinkOptions {
   readonly onClosed: (reason: string) => void;
 }
 
+/** One MQTT connection, from CONNACK to its end. Nothing here reconnects; `LinkKeeper` does. */
 export interface Link {
   /** The hub still had the session, subscriptions included. */
   readonly sessionPresent: boolean;

@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls';
 import type { IConnackPacket, MqttClient } from 'mqtt';
 import { LinkRefused, type Link, type LinkOptions } from './link.ts';
 
@@ -12,7 +13,7 @@ export async function openMqttJsLink(options: LinkOptions): Promise<Link> {
     protocol: endpoint.tls ? 'mqtts' : 'mqtt',
     host: endpoint.host,
     port: endpoint.port,
-    ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }),
+    ...trustOf(endpoint),
     rejectUnauthorized: true,
     protocolVersion: 4,
     clientId: options.clientId,
@@ -28,6 +29,12 @@ export async function openMqttJsLink(options: LinkOptions): Promise<Link> {
   client.on('message', (topic, payload) => options.onMessage(topic, payload));
   const connack = await waitForConnack(client);
   return openedLink(client, connack, options.onClosed);
+}
+
+/** MQTT.js hands what it does not know on to `tls.connect`. */
+function trustOf({ ca, secureContext }: LinkOptions['endpoint']): { ca?: string; secureContext?: SecureContext } {
+  if (secureContext !== undefined) return { secureContext };
+  return ca === undefined ? {} : { ca };
 }
 
 function waitForConnack(client: MqttClient): Promise<IConnackPacket> {
