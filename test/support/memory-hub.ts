@@ -7,7 +7,7 @@ import { evaluate, parseQuery, readPath } from '../../src/protocol/query/index.t
 import type { TelemetryMessage } from '../../src/protocol/telemetry/index.ts';
 import { isJsonObject, type JsonObject } from '../../src/std/json.ts';
 
-export interface MemoryDevice {
+interface MemoryDevice {
   readonly identity: DeviceIdentity;
   tags: JsonObject;
   desired: JsonObject;

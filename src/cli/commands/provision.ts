@@ -9,14 +9,17 @@ import { reportProvisioning } from '../views/provision-report.ts';
 export const command = defineCommand({
   name: 'provision',
   summary: 'Register devices: by id, by number, or from a CSV file.',
-  description: `Registers devices with their tags and desired properties; the hub makes their keys unless the file has some. Run again,
-it changes only what differs, so a run that broke off is simply repeated. Tags and desired properties are merged into what is there.
+  description: `Registers devices with their tags and desired properties; the hub makes their keys unless the file has some. Run \
+again, it changes only what differs, so a run that broke off is simply repeated. Tags and desired properties are \
+merged into what is there.
 
-Without arguments, on a terminal, it asks. --template prints a CSV file to begin with: columns deviceId, key, secondaryKey, status,
-TAG:name and DESIRED:name; names nest by dots, values are typed, an empty field says nothing. A line that is not valid is reported
-with its number and the others still go on, unless --strict is given.
+Without arguments, on a terminal, it asks. --template prints a CSV file to begin with: columns deviceId, key, \
+secondaryKey, status, TAG:name and DESIRED:name; names nest by dots, values are typed, an empty field says \
+nothing. A line that is not valid is reported with its number and the others still go on, unless --strict is \
+given.
 
-Connection strings are secrets: they are shown with --show-secrets and written with --out (a CSV file only you can read).`,
+Connection strings are secrets: they are shown with --show-secrets and written with --out (a CSV file only you \
+can read).`,
   arguments: [{ name: 'id', summary: 'ids of the devices', variadic: true, complete: 'none' }],
   options: [
     {

@@ -3,18 +3,21 @@ import type { MethodRequest } from '../../protocol/method.ts';
 import type { CommandContext } from '../context.ts';
 import { defineCommand, listArg, numberOption, switchOption, type CommandInput } from '../define-command.ts';
 import { readSelector, selectorOptions, selectsMany } from '../options/selector.ts';
-import { answerView, resultView } from '../views/command-view.ts';
+import { fanOut } from '../views/command-report.ts';
+import { answerView } from '../views/command-view.ts';
 
 export const command = defineCommand({
   name: 'send-command',
   summary: 'Send a command to devices and show what they answer.',
   description: `Sends a command (a direct method) to devices and waits for their answers.
 
-The words are DEVICE… NAME [PAYLOAD…]: devices by id or glob, the name of the command, and what it takes. The payload is
-key=value words (dots nest, values are typed, quotes make text: room.level=3 mode='"7"'), or one of @FILE, - (standard input) and
-JSON. It is the run of such words at the end of the line; the word before it is NAME. With --where or --from no DEVICE is needed.
+The words are DEVICE… NAME [PAYLOAD…]: devices by id or glob, the name of the command, and what it takes. The \
+payload is key=value words (dots nest, values are typed, quotes make text: room.level=3 mode='"7"'), or one of \
+@FILE, - (standard input) and JSON. It is the run of such words at the end of the line; the word before it is \
+NAME. With --where or --from no DEVICE is needed.
 
-A command is sent again (--retry) only when it cannot have run: the device was offline, or the hub was not there.`,
+A command is sent again (--retry) only when it cannot have run: the device was offline, or the hub was not \
+there.`,
   arguments: [
     {
       name: 'word',
@@ -31,7 +34,7 @@ A command is sent again (--retry) only when it cannot have run: the device was o
       type: 'duration',
       value: 'TIME',
       summary: 'how long a device may take to answer',
-      default: 30_000,
+      default: '30s',
       minimum: 5_000,
       maximum: 300_000,
     },
@@ -40,7 +43,7 @@ A command is sent again (--retry) only when it cannot have run: the device was o
       type: 'duration',
       value: 'TIME',
       summary: 'how long to wait for a device that is offline',
-      default: 0,
+      default: '0s',
       minimum: 0,
       maximum: 300_000,
     },
@@ -92,7 +95,12 @@ async function send(context: CommandContext, input: CommandInput): Promise<void>
   const [only] = selector.ids;
   const hub = await context.hub();
   if (only === undefined || selectsMany(selector) || switchOption(input, 'dryRun')) {
-    await fanOut(context, input, { selector, request, options });
+    await fanOut(context, {
+      selector,
+      request,
+      options: { ...options, concurrency: numberOption(input, 'concurrency') ?? 16 },
+      dryRun: switchOption(input, 'dryRun'),
+    });
     return;
   }
   const result = await commands.sendCommand(hub, context.clock, only, request, options);
@@ -102,54 +110,6 @@ async function send(context: CommandContext, input: CommandInput): Promise<void>
     throw new Failure('command-failed', `${only} answered ${words.name} with status ${result.status}`, {
       details: { deviceId: only, status: result.status },
     });
-  }
-}
-
-interface FanOut {
-  readonly selector: Awaited<ReturnType<typeof readSelector>>;
-  readonly request: MethodRequest;
-  readonly options: { readonly retries: number; readonly retryUnanswered: boolean; readonly signal: AbortSignal };
-}
-
-async function fanOut(
-  context: CommandContext,
-  input: CommandInput,
-  { selector, request, options }: FanOut,
-): Promise<void> {
-  const commands = await import('../../fleet/commands/index.ts');
-  const { selectDevices } = await import('../../fleet/selection/index.ts');
-  const hub = await context.hub();
-  const ids: string[] = [];
-  // All of them before the first command: a mistyped device or condition must not leave half of the fleet changed.
-  for await (const id of selectDevices(hub, selector, { check: true, signal: context.signal })) ids.push(id);
-  if (ids.length === 0) throw new Failure('no-match', 'no device matches the selection; nothing was sent');
-  if (switchOption(input, 'dryRun')) {
-    context.notes.info(`${request.methodName} would be sent to ${ids.length} device${ids.length === 1 ? '' : 's'}`);
-    await context.output.list(ids, {
-      columns: [{ header: 'DEVICE', value: (id) => id }],
-      json: (id) => ({ deviceId: id }),
-      name: (id) => id,
-    });
-    return;
-  }
-  const summary = commands.emptyCommandSummary();
-  const progress = context.notes.progress(request.methodName, ids.length);
-  const concurrency = numberOption(input, 'concurrency') ?? 16;
-  const results = commands.sendCommands(hub, context.clock, ids, request, { ...options, concurrency });
-  try {
-    await context.output.list(counted(), resultView);
-  } finally {
-    progress.done(`${request.methodName}: ${commands.describeSummary(summary)}`);
-  }
-  const failure = commands.failureOfSummary(summary, request.methodName);
-  if (failure !== undefined) throw failure;
-
-  async function* counted(): ReturnType<typeof commands.sendCommands> {
-    for await (const result of results) {
-      commands.countResult(summary, result);
-      progress.advance();
-      yield result;
-    }
   }
 }
 

@@ -10,6 +10,8 @@ import {
 
 const portNames = ['mqtt', 'mqtts', 'http', 'https'] as const;
 
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+
 /** The ports that were chosen. */
 export function portsOf(input: CommandInput): Partial<Record<PortName, PortChoice>> {
   const ports: Partial<Record<PortName, PortChoice>> = {};

@@ -6,22 +6,22 @@ export const whereOption = {
   name: 'where',
   type: 'string',
   value: 'CONDITION',
-  summary: 'Only devices for which this holds, as in "tags.site = \'north\'" (IoT Hub query language)',
+  summary: 'only devices for which this holds, as in "tags.site = \'north\'" (IoT Hub query language)',
 } as const satisfies OptionDeclaration;
 
 export const fromOption = {
   name: 'from',
   type: 'string',
   value: 'FILE',
-  summary: 'Read device ids and globs from a file, one a line; - reads standard input',
+  summary: 'read device ids and globs from a file, one a line; - reads standard input',
   complete: 'file',
 } as const satisfies OptionDeclaration;
 
-export const concurrencyOption = {
+const concurrencyOption = {
   name: 'concurrency',
   type: 'integer',
   value: 'N',
-  summary: 'How many devices at once',
+  summary: 'how many devices at once',
   default: 16,
   minimum: 1,
   maximum: 512,

@@ -1,10 +1,3 @@
-export { readPayload, splitCommandWords, type CommandWords, type PayloadSources } from './command-words.ts';
-export {
-  failureStatus,
-  sendCommand,
-  sendCommands,
-  succeeded,
-  type CommandResult,
-  type SendOptions,
-} from './send-command.ts';
-export { countResult, describeSummary, emptyCommandSummary, failureOfSummary, type CommandSummary } from './summary.ts';
+export { readPayload, splitCommandWords, type PayloadSources } from './command-words.ts';
+export { sendCommand, sendCommands, succeeded, type CommandResult, type SendOptions } from './send-command.ts';
+export { countResult, describeSummary, emptyCommandSummary, failureOfSummary } from './summary.ts';

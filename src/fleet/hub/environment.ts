@@ -1,9 +1,9 @@
 import type { HubInfo } from '../../hub/index.ts';
 
 export const environmentFormats = ['sh', 'fish', 'json', 'github'] as const;
-export type EnvironmentFormat = (typeof environmentFormats)[number];
+type EnvironmentFormat = (typeof environmentFormats)[number];
 
-export interface EnvironmentVariable {
+interface EnvironmentVariable {
   readonly name: string;
   readonly value: string;
   readonly secret: boolean;

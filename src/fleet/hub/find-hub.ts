@@ -11,7 +11,7 @@ export async function findHub(dataDir: string): Promise<HubState> {
   return state;
 }
 
-export interface StopRequest {
+interface StopRequest {
   readonly dataDir: string;
   readonly timeoutMs: number;
   /** Asks a process to end; false when there is none. */

@@ -5,7 +5,7 @@ import { startHub, type HubInfo, type HubOptions, type PortFallback } from '../.
 import { writeFileAtomic } from '../../std/atomic-file.ts';
 import { keepLocalProfile, type LocalProfile } from './local-profile.ts';
 
-export interface RunHubRequest {
+interface RunHubRequest {
   readonly options: HubOptions;
   /** Written when every listener is up, removed at the end. */
   readonly readyFile?: string | undefined;
@@ -14,7 +14,7 @@ export interface RunHubRequest {
 }
 
 /** A hub that is up, with its profile. */
-export interface HubRun {
+interface HubRun {
   readonly info: HubInfo;
   readonly fallbacks: readonly PortFallback[];
   readonly profile: LocalProfile | undefined;

@@ -1,1 +1,1 @@
-export { readHubStatus, type HubStatus } from '../../client/index.ts';
+export { readHubStatus } from '../../client/index.ts';

@@ -1,7 +1,7 @@
 export { chunksOfFile, countLines } from './csv-file.ts';
 export { csvTemplate } from './csv-header.ts';
-export { namedRows, numberedRows, type Numbering } from './numbered-rows.ts';
-export { provisionDevices, type ProvisioningHub, type ProvisionOptions } from './provision-devices.ts';
+export { namedRows, numberedRows } from './numbered-rows.ts';
+export { provisionDevices, type ProvisionOptions } from './provision-devices.ts';
 export { recordResults } from './results-file.ts';
 export {
   emptySummary,

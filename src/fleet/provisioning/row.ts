@@ -19,7 +19,7 @@ export interface DeviceRow {
 }
 
 /** A line of the input that says no device. */
-export interface BadRow {
+interface BadRow {
   readonly kind: 'bad';
   readonly line: number;
   /** Empty when the line does not even have an id. */

@@ -9,7 +9,7 @@ export function quoteLiteral(text: string): string {
  * What the hub can decide about a glob: how the id starts and ends. The condition may let more through than the glob, so
  * `matchGlob` still has the last word. Undefined when the hub can decide nothing (`*`).
  */
-export function conditionOfGlob(glob: string): string | undefined {
+function conditionOfGlob(glob: string): string | undefined {
   if (!isGlob(glob)) return `deviceId = ${quoteLiteral(glob)}`;
   const start = glob.slice(0, glob.search(/[*?]/));
   const end = glob.slice(Math.max(glob.lastIndexOf('*'), glob.lastIndexOf('?')) + 1);

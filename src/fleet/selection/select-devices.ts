@@ -17,7 +17,7 @@ export interface DeviceSelector {
   readonly from?: AsyncIterable<string> | Iterable<string> | undefined;
 }
 
-export interface SelectOptions {
+interface SelectOptions {
   /** Ask the hub whether the plain ids among `ids` exist; otherwise they are taken as they are. Failure: device-not-found. */
   readonly check?: boolean;
   readonly signal?: AbortSignal | undefined;

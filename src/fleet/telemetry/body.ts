@@ -45,7 +45,7 @@ function collect(value: JsonValue, name: string, fields: Field[]): void {
 }
 
 /** One value of a body by its path; a member that has dots in its own name is found too. */
-export function valueAt(value: JsonValue | undefined, path: readonly string[]): JsonValue | undefined {
+function valueAt(value: JsonValue | undefined, path: readonly string[]): JsonValue | undefined {
   if (path.length === 0 || value === undefined) return value;
   if (Array.isArray(value)) {
     const [index = '', ...rest] = path;

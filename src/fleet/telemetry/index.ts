@@ -7,8 +7,7 @@ export {
   selectFields,
   type BinaryEncoding,
   type Field,
-  type ReadableBody,
 } from './body.ts';
-export { messageCondition, type MessageCondition } from './message-condition.ts';
+export { messageCondition } from './message-condition.ts';
 export { telemetryStatistics, type TelemetryStatistics } from './statistics.ts';
 export { tailTelemetry, type TailEvent, type TailRequest } from './tail-telemetry.ts';

@@ -1,16 +1,15 @@
+import { environmentFormats } from '../../../fleet/hub/environment.ts';
 import { choiceOption, defineCommand, switchOption } from '../../define-command.ts';
 import { dataDirectory, dataOption } from '../../options/hub-data.ts';
-
-const formats = ['sh', 'fish', 'json', 'github'] as const;
 
 export const command = defineCommand({
   name: 'hub env',
   summary: 'Print what SDKs need to use the hub on this machine.',
-  description: `Prints variables for a shell: NODE_EXTRA_CA_CERTS and IOTHUB_CA_FILE (whom to trust), IOTHUB_HOSTNAME, IOTHUB_MQTT_PORT,
-IOTHUB_MQTTS_PORT, IOTHUB_HTTP_PORT, IOTHUB_HTTPS_PORT, and IOTHUB_CONNECTION_STRING.
+  description: `Prints variables for a shell: NODE_EXTRA_CA_CERTS and IOTHUB_CA_FILE (whom to trust), IOTHUB_HOSTNAME, \
+IOTHUB_MQTT_PORT, IOTHUB_MQTTS_PORT, IOTHUB_HTTP_PORT, IOTHUB_HTTPS_PORT, and IOTHUB_CONNECTION_STRING.
 
-The connection string gives full control of the hub. It is printed when the output goes to a program, as in
-eval "$(iotctl hub env)"; on a terminal only with --show-secrets; and never with --without-secrets.`,
+The connection string gives full control of the hub. It is printed when the output goes to a program, as in eval \
+"$(iotctl hub env)"; on a terminal only with --show-secrets; and never with --without-secrets.`,
   options: [
     dataOption,
     {
@@ -18,7 +17,7 @@ eval "$(iotctl hub env)"; on a terminal only with --show-secrets; and never with
       type: 'string',
       value: 'FORMAT',
       summary: 'for which reader; github is for GITHUB_ENV',
-      choices: formats,
+      choices: environmentFormats,
       default: 'sh',
     },
     { name: 'show-secrets', summary: 'print the connection string on a terminal too' },
@@ -34,7 +33,7 @@ eval "$(iotctl hub env)"; on a terminal only with --show-secrets; and never with
   async run(context, input) {
     const { environmentOf, findHub, formatEnvironment } = await import('../../../fleet/hub/index.ts');
     const state = await findHub(dataDirectory(context, input));
-    const format = choiceOption(input, 'format', formats) ?? 'sh';
+    const format = choiceOption(input, 'format', environmentFormats) ?? 'sh';
     const shown =
       !switchOption(input, 'withoutSecrets') && (switchOption(input, 'showSecrets') || !context.output.isTTY);
     const variables = environmentOf(state).filter((variable) => shown || !variable.secret);

@@ -14,8 +14,7 @@ export const command = defineCommand({
   exitCodes: [1, 3, 4, 9, 143],
   output: 'document',
   async run(context, input) {
-    const { connectionOfHub, findHub } = await import('../../../fleet/hub/index.ts');
-    const { readHubStatus } = await import('../../../fleet/hub/status.ts');
+    const { connectionOfHub, findHub, readHubStatus } = await import('../../../fleet/hub/index.ts');
     const found = await findHub(dataDirectory(context, input));
     const status = await readHubStatus(connectionOfHub(found), context, context.signal);
     const { connectionString: _secret, ...state } = found;

@@ -8,7 +8,7 @@ export const command = defineCommand({
     'Asks the hub to stop and waits until it has: devices are disconnected, and what was acknowledged is on disk.',
   options: [
     dataOption,
-    { name: 'timeout', type: 'duration', value: 'TIME', summary: 'how long to wait for its end', default: 30_000 },
+    { name: 'timeout', type: 'duration', value: 'TIME', summary: 'how long to wait for its end', default: '30s' },
   ],
   examples: [
     { run: 'iotctl hub stop', explains: 'ends the hub; exit 3 when none runs' },

@@ -18,9 +18,10 @@ export const command = defineCommand({
   summary: 'Follow the telemetry of devices.',
   description: `Follows the telemetry of devices as it is stored, and goes on without gap or repeat when the hub restarts.
 
-In --where, a bare name is a member of the JSON body: "temperature > 8" or "body.engine.rpm >= 3000". The other names are
-properties.NAME (application property, always text), tags.NAME, properties.desired.NAME, properties.reported.NAME, status and
-connectionState (twin of the device as it is now), system.[[content-type]], deviceId and enqueuedTime.`,
+In --where, a bare name is a member of the JSON body: "temperature > 8" or "body.engine.rpm >= 3000". The other \
+names are properties.NAME (application property, always text), tags.NAME, properties.desired.NAME, \
+properties.reported.NAME, status and connectionState (twin of the device as it is now), system.[[content-type]], \
+deviceId and enqueuedTime.`,
   arguments: [
     { name: 'device', summary: 'ids and globs of devices; all when there is none', variadic: true, complete: 'device' },
   ],

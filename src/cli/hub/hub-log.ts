@@ -1,5 +1,5 @@
-import type { HubLog } from '../hub/index.ts';
-import type { Notes } from './output/notes.ts';
+import type { HubLog } from '../../hub/index.ts';
+import type { Notes } from '../output/notes.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 const order: readonly Level[] = ['debug', 'info', 'warn', 'error'];

@@ -1,0 +1,44 @@
+import { join, resolve } from 'node:path';
+import type { HubInfo } from '../../hub/index.ts';
+import type { CommandContext } from '../context.ts';
+import { switchOption, textOption, type CommandInput } from '../define-command.ts';
+import { dataDirectory } from '../options/hub-data.ts';
+import { hubStartWords } from '../options/hub-flags.ts';
+import { startedHubView } from '../views/hub-view.ts';
+
+const readyWithinMs = 30_000;
+
+/** Starts a hub as a process of its own and returns when it is ready. */
+export async function startDetached(context: CommandContext, input: CommandInput): Promise<void> {
+  const { detachHub } = await import('../../fleet/hub/index.ts');
+  const { mkdir, rm } = await import('node:fs/promises');
+  const dataDir = dataDirectory(context, input);
+  const given = textOption(input, 'readyFile');
+  const home = switchOption(input, 'ephemeral') ? context.directories.state : dataDir;
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const readyFile = given === undefined ? join(home, `ready-${context.runtime.pid}.json`) : resolve(given);
+  await rm(readyFile, { force: true });
+  const logFile = join(home, 'hub.log');
+  const words = [...hubStartWords(input), '--ready-file', readyFile, '-o', 'ndjson'];
+  // The process in the background must not detach in its turn.
+  const { IOTCTL_HUB_START_DETACH: _detach, ...env } = context.env;
+  const { clock, signal } = context;
+  let info: HubInfo;
+  try {
+    info = await detachHub({
+      words: [...context.runtime.program, 'hub', 'start', ...words],
+      env,
+      readyFile,
+      logFile,
+      timeoutMs: readyWithinMs,
+      clock,
+      signal,
+    });
+  } finally {
+    if (given === undefined) await rm(readyFile, { force: true });
+  }
+  await context.output.document({ ...info, logFile }, startedHubView(switchOption(input, 'showSecrets')));
+  const isDefault = textOption(input, 'data') === undefined && !switchOption(input, 'ephemeral');
+  const stop = `iotctl hub stop${isDefault ? '' : ` --data ${info.dataDir}`}`;
+  context.notes.success(`the hub runs in the background; ${stop} ends it`);
+}

@@ -1,0 +1,71 @@
+import type { LocalProfile } from '../../fleet/hub/index.ts';
+import type { HubOptions } from '../../hub/index.ts';
+import type { CommandContext } from '../context.ts';
+import {
+  choiceOption,
+  listOption,
+  numberOption,
+  switchOption,
+  textOption,
+  type CommandInput,
+} from '../define-command.ts';
+import { dataDirectory } from '../options/hub-data.ts';
+import { logLevels, portsOf } from '../options/hub-flags.ts';
+import { startedHubView } from '../views/hub-view.ts';
+import { createHubLog } from './hub-log.ts';
+
+/** When the start is over, and what it needed in memory with it. */
+const settledMs = 2_000;
+
+/** Runs a hub in this process until it is told to stop. */
+export async function startHere(context: CommandContext, input: CommandInput): Promise<void> {
+  const { runHub } = await import('../../fleet/hub/index.ts');
+  const { releaseMemory } = await import('../../std/release-memory.ts');
+  const ephemeral = switchOption(input, 'ephemeral');
+  const retention = numberOption(input, 'retention');
+  const options: HubOptions = {
+    dataDir: dataDirectory(context, input),
+    ephemeral,
+    ports: portsOf(input),
+    hostNames: listOption(input, 'hostname'),
+    ...(retention === undefined ? {} : { retention: { maxAgeMs: retention } }),
+    clock: context.clock,
+    log: await createHubLog(context.notes, choiceOption(input, 'logLevel', logLevels)),
+    pid: context.runtime.pid,
+    version: context.runtime.version(),
+  };
+  const run = await runHub({
+    options,
+    readyFile: textOption(input, 'readyFile'),
+    profiles: ephemeral ? undefined : await context.profiles(),
+  });
+  try {
+    for (const { wanted, got, reason, flag, name } of run.fallbacks) {
+      context.notes.warn(`port ${wanted} (${name}) is ${reason}; using ${got} instead (choose one with ${flag})`);
+    }
+    tellProfile(context, run.profile, run.profileFailure?.message);
+    await context.output.document(run.info, startedHubView(switchOption(input, 'showSecrets')));
+    context.notes.success(context.notes.isTTY ? 'the hub is ready; Ctrl-C stops it' : 'the hub is ready');
+    context.clock.after(settledMs, () => void releaseMemory().catch(() => undefined), { unref: true });
+    await untilAborted(context.signal);
+  } finally {
+    await run.stop();
+  }
+  context.notes.info('the hub has stopped');
+}
+
+function tellProfile({ notes }: CommandContext, profile: LocalProfile | undefined, failure: string | undefined): void {
+  if (failure !== undefined) notes.warn(`the profile "local" could not be kept: ${failure}`);
+  if (profile?.outcome === 'foreign')
+    notes.warn(`the profile "${profile.name}" belongs to another hub and is left alone`);
+  if (profile?.outcome === 'created' || profile?.outcome === 'updated') {
+    notes.info(`profile "${profile.name}" ${profile.outcome}${profile.selected ? ' and selected' : ''}`);
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), { once: true });
+  });
+}

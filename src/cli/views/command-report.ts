@@ -1,0 +1,63 @@
+import { Failure } from '../../errors/index.ts';
+import {
+  countResult,
+  describeSummary,
+  emptyCommandSummary,
+  failureOfSummary,
+  sendCommands,
+  type CommandResult,
+  type SendOptions,
+} from '../../fleet/commands/index.ts';
+import { selectDevices, type DeviceSelector } from '../../fleet/selection/index.ts';
+import type { MethodRequest } from '../../protocol/method.ts';
+import type { CommandContext } from '../context.ts';
+import { confirmIfProtected } from '../prompt/confirm-if-protected.ts';
+import { resultView } from './command-view.ts';
+
+export interface FanOutRequest {
+  readonly selector: DeviceSelector;
+  readonly request: MethodRequest;
+  readonly options: SendOptions & { readonly concurrency: number };
+  readonly dryRun: boolean;
+}
+
+/** Sends a command to the selected devices: a result for each, progress and a summary. Failures: no-match, partial, device-offline. */
+export async function fanOut(
+  context: CommandContext,
+  { selector, request, options, dryRun }: FanOutRequest,
+): Promise<void> {
+  const hub = await context.hub();
+  const ids: string[] = [];
+  // All of them before the first command: a mistyped device or condition must not leave half of the fleet changed.
+  for await (const id of selectDevices(hub, selector, { check: true, signal: context.signal })) ids.push(id);
+  if (ids.length === 0) throw new Failure('no-match', 'no device matches the selection; nothing was sent');
+  const devices = `${ids.length} device${ids.length === 1 ? '' : 's'}`;
+  if (dryRun) {
+    context.notes.info(`${request.methodName} would be sent to ${devices}`);
+    await context.output.list(ids, idView);
+    return;
+  }
+  await confirmIfProtected(context, `Send ${request.methodName} to ${devices}?`);
+  const summary = emptyCommandSummary();
+  const progress = context.notes.progress(request.methodName, ids.length);
+  async function* counted(): AsyncGenerator<CommandResult, void, undefined> {
+    for await (const result of sendCommands(hub, context.clock, ids, request, options)) {
+      countResult(summary, result);
+      progress.advance();
+      yield result;
+    }
+  }
+  try {
+    await context.output.list(counted(), resultView);
+  } finally {
+    progress.done(`${request.methodName}: ${describeSummary(summary)}`);
+  }
+  const failure = failureOfSummary(summary, request.methodName);
+  if (failure !== undefined) throw failure;
+}
+
+const idView = {
+  columns: [{ header: 'DEVICE', value: (id: string) => id }],
+  json: (id: string) => ({ deviceId: id }),
+  name: (id: string) => id,
+};
