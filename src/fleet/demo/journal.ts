@@ -90,8 +90,11 @@ function toEntry(message: TelemetryMessage): Entry {
   };
 }
 
-/** The middle one of the gaps between messages, in milliseconds; undefined with fewer than two messages. */
-export function medianGap(entries: readonly Entry[]): number | undefined {
-  const gaps = entries.slice(1).map((entry, index) => entry.time - (entries[index]?.time ?? 0));
-  return gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)];
+/** Milliseconds from one message to the next, on average: a busy machine moves single messages, not their number. */
+export function averageGap(entries: readonly Entry[]): number {
+  const [first] = entries;
+  const last = entries.at(-1);
+  return first === undefined || last === undefined || entries.length < 2
+    ? Number.NaN
+    : (last.time - first.time) / (entries.length - 1);
 }

@@ -39,6 +39,8 @@ export class Stage {
   #hub: { running: RunningHub; client: Hub; connection: DemoConnection } | undefined;
   readonly simulations: Simulation[] = [];
   agentSummary: Promise<AgentSummary> | undefined;
+  /** Reads no more telemetry: a fleet that goes on for days must not fill the memory. */
+  stopJournal: () => Promise<unknown> = async () => undefined;
   /** Stops the agent and waits for it. */
   stopAgent: () => Promise<unknown> = async () => undefined;
 
@@ -71,10 +73,11 @@ export class Stage {
     this.#hub = { running, client, connection };
     const stop = new AbortController();
     const following = this.journal.follow(client, stop.signal);
-    this.#undo.push(() => {
+    this.stopJournal = () => {
       stop.abort(new Failure('interrupted', 'the demo is over'));
       return following;
-    });
+    };
+    this.#undo.push(() => this.stopJournal());
   }
 
   async simulate(fleet: {

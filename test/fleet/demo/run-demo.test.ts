@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../../src/errors/index.ts';
 import { runDemo, type DemoEvent, type DemoOptions } from '../../../src/fleet/demo/index.ts';
-import { medianGap, type Entry } from '../../../src/fleet/demo/journal.ts';
+import { averageGap, type Entry } from '../../../src/fleet/demo/journal.ts';
 import { realClock } from '../../support/real-clock.ts';
 
 // A directory for temporary files of its own: other runs on this machine leave and take theirs meanwhile.
@@ -108,7 +108,8 @@ function at(...times: number[]): Entry[] {
   return times.map((time) => ({ deviceId: 'd', time, enqueuedTime: '', body: {} }));
 }
 
-test('the median gap is the middle one, whatever a busy machine does to some', () => {
-  expect(medianGap(at(0, 100, 200, 1_900, 2_000, 2_100))).toBe(100);
-  expect(medianGap(at(5))).toBeUndefined();
+test('the average gap is that of the whole span, whatever a busy machine does to single messages', () => {
+  expect(averageGap(at(0, 100, 100, 420, 420, 500))).toBe(100);
+  expect(averageGap(at(5))).toBeNaN();
+  expect(averageGap([])).toBeNaN();
 });
