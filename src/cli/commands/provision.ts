@@ -1,9 +1,9 @@
 import { Failure } from '../../errors/index.ts';
 import type { InputRow, ProvisionOptions } from '../../fleet/provisioning/index.ts';
+import { confirmChange } from '../changes/confirm-change.ts';
 import type { CommandContext } from '../context.ts';
 import { defineCommand, numberOption, switchOption, textOption, type CommandInput } from '../define-command.ts';
 import { numberingOf, rowsOfCommandLine, type ProvisionSource } from '../options/provision-rows.ts';
-import { confirmIfProtected } from '../prompt/confirm-if-protected.ts';
 import { reportProvisioning } from '../views/provision-report.ts';
 
 export const command = defineCommand({
@@ -116,7 +116,8 @@ async function provision(context: CommandContext, input: CommandInput): Promise<
     connectionStrings: out !== undefined || switchOption(input, 'showSecrets'),
     signal: context.signal,
   };
-  if (options.dryRun !== true) await confirmIfProtected(context, `Provision ${source.total ?? 'the'} devices?`);
+  if (options.dryRun !== true)
+    await confirmChange(context, `Provision ${source.total ?? 'the'} devices on ${hub.hostName}?`, false);
   const rows = switchOption(input, 'strict') ? await allValid(context, source.rows) : source.rows;
   const results = provisionDevices(hub, rows, options);
   const failure = await reportProvisioning(context, out === undefined ? results : recordResults(results, out), {

@@ -1,5 +1,6 @@
 import { Failure } from '../../errors/index.ts';
 import type { MethodRequest } from '../../protocol/method.ts';
+import { confirmChange } from '../changes/confirm-change.ts';
 import type { CommandContext } from '../context.ts';
 import { defineCommand, listArg, numberOption, switchOption, type CommandInput } from '../define-command.ts';
 import { readSelector, selectorOptions, selectsMany } from '../options/selector.ts';
@@ -103,6 +104,7 @@ async function send(context: CommandContext, input: CommandInput): Promise<void>
     });
     return;
   }
+  await confirmChange(context, `Send ${words.name} to ${only} on ${hub.hostName}?`, false);
   const result = await commands.sendCommand(hub, context.clock, only, request, options);
   if (result.failure !== undefined) throw result.failure;
   await context.output.document(result, answerView(words.name));

@@ -10,8 +10,8 @@ import {
 } from '../../fleet/commands/index.ts';
 import { selectDevices, type DeviceSelector } from '../../fleet/selection/index.ts';
 import type { MethodRequest } from '../../protocol/method.ts';
+import { confirmChange } from '../changes/confirm-change.ts';
 import type { CommandContext } from '../context.ts';
-import { confirmIfProtected } from '../prompt/confirm-if-protected.ts';
 import { resultView } from './command-view.ts';
 
 export interface FanOutRequest {
@@ -37,7 +37,7 @@ export async function fanOut(
     await context.output.list(ids, idView);
     return;
   }
-  await confirmIfProtected(context, `Send ${request.methodName} to ${devices}?`);
+  await confirmChange(context, `Send ${request.methodName} to ${devices} on ${hub.hostName}?`, false);
   const summary = emptyCommandSummary();
   const progress = context.notes.progress(request.methodName, ids.length);
   async function* counted(): AsyncGenerator<CommandResult, void, undefined> {

@@ -154,6 +154,13 @@ describe('provision from a file', () => {
     await expect(stat(out)).rejects.toThrow('ENOENT');
   });
 
+  test('when the file of results cannot be written, then no device is made', async () => {
+    const hub = memoryHub();
+    const { code } = await type(hub, ['provision', 'a', '--out', join(directory, 'missing', 'out.csv')]);
+    expect(code).toBe(3);
+    expect(hub.bulks).toEqual([]);
+  });
+
   test('writes connection strings into a file of its own', async () => {
     const out = join(directory, 'out.csv');
     const { stdout, stderr } = await type(memoryHub(), ['provision', 'a', '--out', out]);

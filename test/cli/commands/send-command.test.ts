@@ -2,9 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { commandTable } from '../../../src/cli/commands/index.ts';
 import { Failure } from '../../../src/errors/index.ts';
 import { memoryHub, type MemoryHub } from '../../support/memory-hub.ts';
-import { type } from '../support/memory-rooms.ts';
+import { runLine } from '../support/fake-terminal.ts';
+import { roomsWith, type } from '../support/memory-rooms.ts';
 
 function fleet(): MemoryHub {
   const hub = memoryHub();
@@ -164,5 +166,17 @@ describe('send-command to many devices', () => {
       code: 0,
     });
     expect(hub.invoked).toEqual([]);
+  });
+
+  test('when the profile is protected, then its name is asked for before devices are told anything', async () => {
+    const hub = fleet();
+    const rooms = roomsWith(hub, { protected: true });
+    for (const device of ['pump-*', 'pump-1']) {
+      const argv = ['send-command', device, 'reboot'];
+      expect(await runLine(commandTable, { argv }, rooms)).toMatchObject({ code: 2, stdout: '' });
+      expect(hub.invoked).toEqual([]);
+    }
+    const argv = ['send-command', 'pump-*', 'reboot', '--confirm', 'test'];
+    expect(await runLine(commandTable, { argv }, rooms)).toMatchObject({ code: 0 });
   });
 });

@@ -79,6 +79,8 @@ async function tail(context: CommandContext, input: CommandInput): Promise<void>
   const request = await readRequest(context, input, AbortSignal.any([context.signal, ending.signal]));
   const hub = await context.hub();
   await checkDevices(context, request);
+  // Somebody who looks at an empty screen shall know that it is the devices that are silent.
+  if (context.notes.isTTY && request.since === undefined) context.notes.info('waiting for telemetry; Ctrl-C ends');
   const batches = tailTelemetry(hub, context.clock, request);
   try {
     if (!switchOption(input, 'stats')) {

@@ -21,8 +21,9 @@ function stream(): MemoryHub {
 
 describe('tail telemetry', () => {
   test('at a terminal it is a readable line for each message, with nothing a terminal would obey', async () => {
-    const { stdout, code } = await type(stream(), ['tail', 'telemetry', '--no-color'], { isTTY: true, columns: 120 });
-    expect(code).toBe(0);
+    const words = ['tail', 'telemetry', '--no-color'];
+    const { stdout, stderr, code } = await type(stream(), words, { isTTY: true, columns: 120 });
+    expect({ stderr, code }).toEqual({ stderr: 'waiting for telemetry; Ctrl-C ends\n', code: 0 });
     expect(stdout.split('\n')).toEqual([
       '00:00:00.000Z  truck-1  temperature=4.5  engine.rpm=900  note="all well"  {alert=no}',
       '00:00:01.000Z  truck-2  temperature=9',
