@@ -88,7 +88,7 @@ async function readFlagFile(path: string, options: ResolveOptions): Promise<stri
 
 async function readSecretFile(path: string, from: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    const failure = toFailure(error);
+    const failure = toFailure(error, path);
     throw new Failure(failure.code, `${from}: ${failure.message}`, { cause: error });
   });
   if (text.length > largestConnectionString)

@@ -1,4 +1,5 @@
 import { failures, type FailureCode, type FailureEntry } from './failures.ts';
+import { describeSystemError } from './system-error.ts';
 
 export interface FailureOptions {
   /** The command or action that helps here; wins over the table's. */
@@ -40,13 +41,15 @@ export function isFailure(error: unknown, ...codes: readonly FailureCode[]): err
   return error instanceof Failure && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** Turns whatever was thrown into a Failure; system errors get their row, the rest is a bug. */
-export function toFailure(error: unknown): Failure {
+/**
+ * Turns whatever was thrown into a Failure; system errors get their row, the rest is a bug. `path` is named where the system does
+ * not say what its error is about.
+ */
+export function toFailure(error: unknown, path?: string): Failure {
   if (error instanceof Failure) return error;
   const code = systemCode(error);
-  const message = error instanceof Error ? error.message : String(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new Failure('disk-full', `no space left on the device: ${message}`, { cause: error });
+  const message = error instanceof Error ? describeSystemError(error, path) : String(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new Failure('disk-full', message, { cause: error });
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return new Failure('permission-denied', message, { cause: error });
   if (code === 'ENOENT') return new Failure('file-not-found', message, { cause: error });

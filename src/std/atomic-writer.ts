@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { open, rename, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { syncDirectory } from './atomic-file.ts';
+import { rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errorOfWrite, openBeside, syncDirectory } from './atomic-file.ts';
 
 /** A file that appears whole or not at all, written piece by piece. */
 export interface AtomicWriter {
@@ -12,23 +11,31 @@ export interface AtomicWriter {
   abort(): Promise<void>;
 }
 
-/** Like `writeFileAtomic`, for content that need not fit into memory. The mode holds from the first byte on. */
+/**
+ * Like `writeFileAtomic`, for content that need not fit into memory. The mode holds from the first byte on. Errors of the system
+ * name `path`.
+ */
 export async function openAtomicWriter(path: string, mode = 0o600): Promise<AtomicWriter> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
-  const file = await open(temporary, 'wx', mode);
+  const { file, temporary } = await openBeside(path, mode);
   let stage: 'writing' | 'closed' | 'placed' = 'writing';
+  const naming = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      throw errorOfWrite(error, path);
+    }
+  };
   return {
-    async write(text) {
-      await file.writeFile(text);
-    },
-    async commit() {
-      await file.sync();
-      await file.close();
-      stage = 'closed';
-      await rename(temporary, path);
-      stage = 'placed';
-      await syncDirectory(dirname(path));
-    },
+    write: (text) => naming(() => file.writeFile(text)),
+    commit: () =>
+      naming(async () => {
+        await file.sync();
+        await file.close();
+        stage = 'closed';
+        await rename(temporary, path);
+        stage = 'placed';
+        await syncDirectory(dirname(path));
+      }),
     async abort() {
       if (stage === 'placed') return;
       if (stage === 'writing') await file.close();

@@ -36,6 +36,6 @@ async function readTextFile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw toFailure(error);
+    throw toFailure(error, path);
   }
 }
