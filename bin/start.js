@@ -1,5 +1,5 @@
 // Starts the program fast: what was compiled once is kept, and our own files are not searched for.
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { enableCompileCache, registerHooks } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,14 @@ import { join } from 'node:path';
 const { IOTCTL_CACHE_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
 // In the user's own directory: code that a stranger could have written to a shared one would run as the user.
 const cache = IOTCTL_CACHE_DIR || join(XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), '.cache'), 'iotctl');
-enableCompileCache(join(cache, 'compile'));
+try {
+  // Node would make it as the umask says, which may let others write; a directory that is not the user's is refused here.
+  mkdirSync(join(cache, 'compile'), { recursive: true, mode: 0o700 });
+  chmodSync(join(cache, 'compile'), 0o700);
+  enableCompileCache(join(cache, 'compile'));
+} catch {
+  // Without a cache it starts a little slower.
+}
 
 // A checkout runs from its sources, the published package from what was built of them.
 const [folder, ending, format] = existsSync(new URL('../src/main.ts', import.meta.url))
