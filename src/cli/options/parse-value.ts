@@ -1,5 +1,5 @@
 import { Failure } from '../../errors/index.ts';
-import { parseDuration } from '../../std/duration.ts';
+import { formatDuration, parseDuration } from '../../std/duration.ts';
 import type { OptionDeclaration } from '../define-command.ts';
 
 type ValueRules = Pick<OptionDeclaration, 'type' | 'choices' | 'minimum' | 'maximum'>;
@@ -46,8 +46,9 @@ function inRange(value: number, rules: ValueRules, invalid: (expected: string) =
   const low = minimum !== undefined && value < minimum;
   const high = maximum !== undefined && value > maximum;
   if (!low && !high) return value;
-  if (minimum !== undefined && maximum !== undefined) throw invalid(`between ${minimum} and ${maximum}`);
-  throw invalid(low ? `${minimum} or more` : `${maximum} or less`);
+  const show = (bound = 0): string => (rules.type === 'duration' ? formatDuration(bound) : String(bound));
+  if (minimum !== undefined && maximum !== undefined) throw invalid(`between ${show(minimum)} and ${show(maximum)}`);
+  throw invalid(low ? `${show(minimum)} or more` : `${show(maximum)} or less`);
 }
 
 function parseTime(text: string, now: number, invalid: (expected: string) => Failure): number {
