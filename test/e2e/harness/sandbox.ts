@@ -73,7 +73,8 @@ export async function createSandbox(): Promise<Sandbox> {
         ['-c', `iotctl() { '${process.execPath}' '${launcher}' "$@"; }\n${command}`],
         options,
       ).finished,
-    remove: () => rm(directory, { recursive: true, force: true }),
+    // A program that has just ended may still have been keeping compiled code.
+    remove: () => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
   };
 }
 
