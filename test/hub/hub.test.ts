@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { request } from 'node:https';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readHubState, startHub, type HubOptions, type RunningHub } from '../../src/hub/index.ts';
+import { loadCertificates } from '../../src/hub/tls/index.ts';
 import { parseConnectionString } from '../../src/protocol/connection-string.ts';
 import { createSasToken } from '../../src/protocol/sas-token.ts';
 import { realClock } from '../support/real-clock.ts';
@@ -13,10 +14,20 @@ import { realClock } from '../support/real-clock.ts';
 const freePorts = { mqtt: 0, mqtts: 0, http: 0, https: 0 } as const;
 const started: RunningHub[] = [];
 let directory: string;
+let certificates: string;
+
+beforeAll(async () => {
+  certificates = await mkdtemp(join(tmpdir(), 'iotctl-hubtest-tls-'));
+  await loadCertificates(certificates, ['localhost', '127.0.0.1', '::1'], Date.now());
+});
 
 beforeEach(async () => {
   directory = join(await mkdtemp(join(tmpdir(), 'iotctl-hubtest-')), 'data');
+  // Making certificates has tests of its own; here most hubs find them made.
+  await cp(certificates, join(directory, 'tls'), { recursive: true });
 });
+
+afterAll(() => rm(certificates, { recursive: true, force: true }));
 
 afterEach(async () => {
   for (const hub of started.splice(0)) await hub.close();
