@@ -1,7 +1,7 @@
 import { isFailure } from '../../errors/index.ts';
 import type { Clock } from '../../std/clock.ts';
 import { sleep } from '../../std/clock.ts';
-import type { JsonObject } from '../../std/json.ts';
+import { isJsonObject, type JsonObject } from '../../std/json.ts';
 import type { DeviceConnection } from '../connection/device-connection.ts';
 import type { Outbox, OutboxRecord } from '../outbox/outbox.ts';
 
@@ -30,6 +30,8 @@ export interface DeliveryOptions {
 /** Readings on their way at once. */
 const windowSize = 50;
 const pauseMs = 1_000;
+/** The largest time a Date can hold. */
+const latestDate = 8.64e15;
 
 /** Sends what the outbox holds, oldest first, and acknowledges it there once the hub has it. Ends with the signal. */
 export async function deliver(options: DeliveryOptions): Promise<void> {
@@ -87,7 +89,10 @@ async function sendOne(options: DeliveryOptions, record: OutboxRecord): Promise<
 
 function decodeReading(payload: Uint8Array): KeptReading | undefined {
   try {
-    return JSON.parse(new TextDecoder().decode(payload)) as KeptReading;
+    const kept: unknown = JSON.parse(new TextDecoder().decode(payload));
+    if (!isJsonObject(kept)) return undefined;
+    const { time, body } = kept;
+    return typeof time === 'number' && Math.abs(time) <= latestDate && isJsonObject(body) ? { time, body } : undefined;
   } catch {
     return undefined;
   }

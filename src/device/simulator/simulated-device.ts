@@ -27,6 +27,8 @@ interface SimulationObserver {
   sent(): void;
   acknowledged(ms: number): void;
   failed(error: Error): void;
+  /** Trouble that cost no message. */
+  problem(error: Error): void;
   answered(): void;
 }
 
@@ -49,7 +51,7 @@ export class SimulatedDevice {
     this.#intervalSeconds = options.intervalSeconds;
     this.#run = options.model.start(options.random);
     this.#readAt = options.time.now();
-    this.#reporter = new Reporter(options.connection, options.clock, (error) => options.observer.failed(error));
+    this.#reporter = new Reporter(options.connection, options.clock, (error) => options.observer.problem(error));
     this.#settings = [this.#intervalSetting(), ...modelSettings(options.model, this.#run)];
   }
 

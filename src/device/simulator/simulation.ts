@@ -92,6 +92,7 @@ export async function startSimulation(options: SimulationOptions, signal?: Abort
           counts.failed++;
           options.onProblem?.(credentials.deviceId, error.message);
         },
+        problem: (error) => options.onProblem?.(credentials.deviceId, error.message),
         answered: () => counts.commands++,
       },
     });

@@ -44,8 +44,13 @@ export async function startAgent(request: AgentRequest): Promise<AgentSummary> {
     clock,
     environment: withoutSecrets(environment),
     device: { credentials, endpoint, clock, random },
-    outbox: { directory: join(outboxRoot, encodeURIComponent(credentials.deviceId)), maximumBytes: outboxBytes },
+    outbox: { directory: join(outboxRoot, outboxName(credentials)), maximumBytes: outboxBytes },
   });
+}
+
+/** Readings for one hub never go to another. The space keeps `.` and `..` from being names. */
+function outboxName({ hostName, deviceId }: DeviceCredentials): string {
+  return encodeURIComponent(`${hostName} ${deviceId}`);
 }
 
 /** iotctl's own variables may hold keys; scripts get the rest. */

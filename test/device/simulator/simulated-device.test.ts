@@ -61,6 +61,7 @@ function rig(name: string, options: { speed?: number; intervalSeconds?: number; 
       sent: () => undefined,
       acknowledged: () => undefined,
       failed: (error) => failures.push(error.message),
+      problem: () => undefined,
       answered: () => undefined,
     },
   });
