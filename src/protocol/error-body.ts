@@ -1,4 +1,4 @@
-/** The JSON forms of a hub error. Source: service.md §0.4, device.md §2.6. */
+/** The JSON form of a hub error in twin answers over MQTT and in newer REST answers. Source: service.md §0.4, device.md §2.6. */
 import type { HubError } from './hub-errors.ts';
 import type { JsonObject } from '../std/json.ts';
 import { isoTicks } from './time.ts';
@@ -10,15 +10,6 @@ export interface ErrorContext {
   readonly now: number;
 }
 
-/** The REST API's usual form; the symbol goes into the header `iothub-errorcode` too. */
-export function classicErrorBody(error: HubError, context: ErrorContext): JsonObject {
-  return {
-    Message: `ErrorCode:${error.symbol};${error.message}`,
-    ExceptionMessage: `Tracking ID:${context.trackingId}-TimeStamp:${isoTicks(context.now)}`,
-  };
-}
-
-/** The form of twin answers over MQTT and of some REST answers. */
 export function structuredErrorBody(error: HubError, context: ErrorContext): JsonObject {
   return {
     errorCode: error.number,
@@ -27,9 +18,4 @@ export function structuredErrorBody(error: HubError, context: ErrorContext): Jso
     info: (error.info ?? null) as JsonObject | null,
     timestampUtc: isoTicks(context.now),
   };
-}
-
-/** The form of direct methods: the structured one as text inside the classic one. */
-export function nestedErrorBody(error: HubError, context: ErrorContext): JsonObject {
-  return { Message: JSON.stringify(structuredErrorBody(error, context)), ExceptionMessage: '' };
 }

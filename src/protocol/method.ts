@@ -18,7 +18,7 @@ export interface MethodResponse {
   payload: JsonValue;
 }
 
-export const methodLimits = {
+const methodLimits = {
   nameLength: 100,
   /** UTF-8 bytes of the payload's JSON, each way. */
   payloadBytes: 128 * 1024,
@@ -58,7 +58,7 @@ export function parseMethodRequest(body: unknown): MethodRequest {
 }
 
 /** Says why the value cannot name a method, as the end of a sentence; undefined when it can. */
-export function methodNameProblem(name: unknown): string | undefined {
+function methodNameProblem(name: unknown): string | undefined {
   if (typeof name !== 'string' || name === '') return 'is missing';
   if (name.length > methodLimits.nameLength) return `is longer than ${methodLimits.nameLength} characters`;
   // The name is a level of the topic that carries the call, so the wildcards are refused beside the documented characters.

@@ -15,4 +15,4 @@ export {
   twinResponseTopic,
   twinResponsesFilter,
 } from './topics.ts';
-export { formatMqttUsername, mqttApiVersion, parseMqttUsername, type MqttUsername } from './username.ts';
+export { formatMqttUsername, parseMqttUsername, type MqttUsername } from './username.ts';

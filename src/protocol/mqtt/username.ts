@@ -13,7 +13,7 @@ export interface MqttUsername {
   readonly modelId?: string;
 }
 
-export const mqttApiVersion = '2021-04-12';
+const mqttApiVersion = '2021-04-12';
 
 /** Parses all documented shapes; undefined when host or device is missing or there are more segments than an identity has. */
 export function parseMqttUsername(text: string): MqttUsername | undefined {

@@ -1,5 +1,5 @@
 export { bodyAsJson, bodyAsText } from './body.ts';
-export { fromStreamMessage, parseStreamLine, streamBody } from './lines.ts';
+export { fromStreamMessage, parseStreamLine } from './lines.ts';
 export type { AuthMethod, ParsedBody, SystemProperties, TelemetryMessage } from './message.ts';
 export { formatPosition, parsePosition } from './position.ts';
 export { streamPath, type Position, type StreamLine, type StreamMark, type StreamMessage } from './stream.ts';

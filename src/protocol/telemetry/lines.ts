@@ -1,5 +1,4 @@
-/** Lines of the telemetry stream to messages and back. */
-import { isUtf8 } from 'node:buffer';
+/** Lines of the telemetry stream, read. */
 import { isJsonObject, type JsonObject } from '../../std/json.ts';
 import type { TelemetryMessage } from './message.ts';
 import type { StreamLine, StreamMessage } from './stream.ts';
@@ -43,10 +42,4 @@ export function fromStreamMessage(line: StreamMessage): TelemetryMessage {
     properties: line.a ?? {},
     body: line.b === undefined ? Buffer.from(line.x ?? '', 'base64') : Buffer.from(line.b),
   };
-}
-
-/** The body as a stream line carries it: text where it is UTF-8, base64 where it is not. */
-export function streamBody(body: Uint8Array): { b: string } | { x: string } {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return isUtf8(bytes) ? { b: bytes.toString('utf8') } : { x: bytes.toString('base64') };
 }
