@@ -11,11 +11,17 @@ export interface Machine {
   readonly sqlite: string;
   /** Median of one 4 KB write with fsync in the directory the benchmarks use. */
   readonly fsyncMs: number;
+  /** Of the last minute, before the first benchmark. */
   readonly loadAverage: number;
+  /** Others used at least half a processor meanwhile. */
+  readonly busy: boolean;
 }
+
+const busyLoad = 0.5;
 
 export function describeMachine(directory: string): Machine {
   const processors = cpus();
+  const loadAverage = Math.round((loadavg()[0] ?? 0) * 100) / 100;
   return {
     system: `${type()} ${release()} ${arch()}`,
     processors: `${processors.length} x ${processors[0]?.model.trim() ?? 'unknown'}`,
@@ -23,7 +29,8 @@ export function describeMachine(directory: string): Machine {
     node: process.version,
     sqlite: process.versions['sqlite'] ?? 'unknown',
     fsyncMs: measureFsync(directory),
-    loadAverage: Math.round((loadavg()[0] ?? 0) * 100) / 100,
+    loadAverage,
+    busy: loadAverage >= busyLoad,
   };
 }
 

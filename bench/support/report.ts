@@ -20,6 +20,7 @@ export function machineLines(machine: Machine): string {
   return [
     `${machine.processors}, ${machine.memoryGb} GB, ${machine.system}`,
     `Node ${machine.node}, SQLite ${machine.sqlite}, fsync ${machine.fsyncMs} ms, load ${machine.loadAverage}`,
+    ...(machine.busy ? ['Something else keeps this machine busy: the figures below mean little.'] : []),
   ].join('\n');
 }
 
