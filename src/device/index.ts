@@ -1,7 +1,7 @@
 /** A device's side of a hub: one device, this machine as one, or a simulated fleet. */
 export { agentInterval } from './agent/agent-settings.ts';
 export { runAgent, type AgentEvent, type AgentOptions, type AgentSummary } from './agent/agent.ts';
-export { allMetrics, isMetric, type Metric } from './agent/readings.ts';
+export { allMetrics, type Metric } from './agent/readings.ts';
 export { connectDevice, type ConnectOptions } from './connection/connect.ts';
 export { openDevice, type DeviceConnection, type DeviceCredentials } from './connection/device-connection.ts';
 export { parseEndpoint } from './connection/endpoint.ts';

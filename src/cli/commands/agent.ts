@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { Metric } from '../../device/index.ts';
-import { Failure } from '../../errors/index.ts';
+import { agentInterval, allMetrics } from '../../device/index.ts';
 import type { CommandContext } from '../context.ts';
 import {
   defineCommand,
@@ -16,11 +15,11 @@ import { readingView, tellAgentNews } from '../views/agent-view.ts';
 export const command = defineCommand({
   name: 'agent',
   summary: 'Run this machine as a device.',
-  description: `Runs this machine as a device: sends real readings, obeys the desired properties telemetryInterval (seconds) and metrics
-(a list), and answers the commands ping, get-info, set-interval and run. Readings wait on the disk while there is no hub and are
+  description: `Runs this machine as a device: sends real readings, obeys the desired properties telemetryInterval (seconds) and metrics \
+(a list), and answers the commands ping, get-info, set-interval and run. Readings wait on the disk while there is no hub and are \
 sent in order afterwards.
 
-The device is made at the selected hub when it is missing. On a machine without rights at the hub, set
+The device is made at the selected hub when it is missing. On a machine without rights at the hub, set \
 IOTCTL_DEVICE_CONNECTION_STRING, with IOTCTL_DEVICE_URL and IOTCTL_CA_FILE where the hub has its own port or certificate.`,
   options: [
     {
@@ -36,6 +35,8 @@ IOTCTL_DEVICE_CONNECTION_STRING, with IOTCTL_DEVICE_URL and IOTCTL_CA_FILE where
       value: 'TIME',
       summary: 'time between readings, until the hub says otherwise',
       default: '10s',
+      minimum: agentInterval.minimum * 1_000,
+      maximum: agentInterval.maximum * 1_000,
     },
     {
       name: 'metric',
@@ -43,6 +44,7 @@ IOTCTL_DEVICE_CONNECTION_STRING, with IOTCTL_DEVICE_URL and IOTCTL_CA_FILE where
       value: 'NAME',
       summary: 'what to read; all when none is given',
       repeatable: true,
+      choices: allMetrics,
     },
     {
       name: 'allow',
@@ -73,8 +75,7 @@ IOTCTL_DEVICE_CONNECTION_STRING, with IOTCTL_DEVICE_URL and IOTCTL_CA_FILE where
 
 async function run(context: CommandContext, input: CommandInput): Promise<void> {
   const { followAgent, readAllowedScripts } = await import('../../fleet/agent/index.ts');
-  const intervalSeconds = await readInterval(input);
-  const metrics = await readMetrics(input);
+  const metrics = listOption(input, 'metric');
   const scripts = await readAllowedScripts(listOption(input, 'allow'));
   const identity = await readDeviceIdentity(context, textOption(input, 'device'));
   const { clock, random, runtime, notes, signal } = context;
@@ -82,8 +83,8 @@ async function run(context: CommandContext, input: CommandInput): Promise<void> 
     ...identity,
     clock,
     random,
-    intervalSeconds,
-    metrics,
+    intervalSeconds: (numberOption(input, 'interval') ?? 10_000) / 1_000,
+    metrics: metrics.length === 0 ? allMetrics : allMetrics.filter((metric) => metrics.includes(metric)),
     scripts,
     environment: context.env,
     version: runtime.version(),
@@ -96,21 +97,4 @@ async function run(context: CommandContext, input: CommandInput): Promise<void> 
   });
   await context.output.stream(readings, readingView);
   signal.throwIfAborted();
-}
-
-async function readInterval(input: CommandInput): Promise<number> {
-  const { agentInterval } = await import('../../device/index.ts');
-  const seconds = (numberOption(input, 'interval') ?? 10_000) / 1_000;
-  if (seconds >= agentInterval.minimum && seconds <= agentInterval.maximum) return seconds;
-  throw new Failure('invalid-value', `--interval must be from ${agentInterval.minimum}s to ${agentInterval.maximum}s`);
-}
-
-async function readMetrics(input: CommandInput): Promise<readonly Metric[]> {
-  const { allMetrics, isMetric } = await import('../../device/index.ts');
-  const wanted = [...new Set(listOption(input, 'metric'))];
-  const unknown = wanted.find((name) => !isMetric(name));
-  if (unknown !== undefined) {
-    throw new Failure('invalid-value', `--metric: there is no "${unknown}"`, { hint: `use ${allMetrics.join(', ')}` });
-  }
-  return wanted.length === 0 ? allMetrics : wanted.filter(isMetric);
 }

@@ -6,8 +6,8 @@ import { demoProfile, demoView } from '../views/demo-view.ts';
 export const command = defineCommand({
   name: 'demo',
   summary: 'See a whole fleet at work in half a minute.',
-  description: `Starts a hub on free ports, provisions simulated trucks and pumps and this machine, watches their telemetry, finds a truck that
-is too warm, makes it report more often, proves that it does, diagnoses it, and counts that nothing was lost. Needs nothing and
+  description: `Starts a hub on free ports, provisions simulated trucks and pumps and this machine, watches their telemetry, finds a truck that \
+is too warm, makes it report more often, proves that it does, diagnoses it, and counts that nothing was lost. Needs nothing and \
 leaves nothing behind. Exit 0 only when each step was verified.`,
   options: [{ name: 'keep', summary: 'leave the hub and the devices running, and say what to try next' }],
   examples: [

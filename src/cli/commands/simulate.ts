@@ -1,4 +1,4 @@
-import type { Model } from '../../device/index.ts';
+import { models, type Model } from '../../device/index.ts';
 import { Failure } from '../../errors/index.ts';
 import type { SimulationReport } from '../../fleet/simulation/index.ts';
 import type { CommandContext } from '../context.ts';
@@ -15,10 +15,17 @@ import { modelView, simulationView } from '../views/simulation-view.ts';
 export const command = defineCommand({
   name: 'simulate',
   summary: 'Run simulated devices of a model.',
-  description: `Runs simulated devices: makes them at the hub where they are missing, connects them over MQTT, and sends what their model
-says. They answer the commands ping, get-info, set-interval and their model's own, and obey the desired property
+  description: `Runs simulated devices: makes them at the hub where they are missing, connects them over MQTT, and sends what their model \
+says. They answer the commands ping, get-info, set-interval and their model's own, and obey the desired property \
 telemetryInterval (seconds of their time) and the model's settings. The same seed gives the same values. Ctrl-C ends it.`,
-  arguments: [{ name: 'model', summary: 'which kind of device; see --list-models', complete: 'model' }],
+  arguments: [
+    {
+      name: 'model',
+      summary: 'which kind of device; see --list-models',
+      complete: 'model',
+      choices: [...models.keys()],
+    },
+  ],
   options: [
     {
       name: 'count',
@@ -71,9 +78,8 @@ telemetryInterval (seconds of their time) and the model's settings. The same see
 });
 
 async function run(context: CommandContext, input: CommandInput): Promise<void> {
-  const { models } = await import('../../device/index.ts');
   if (switchOption(input, 'listModels')) return context.output.list(models.values(), modelView);
-  const model = readModel(models, optionalArg(input, 'model'));
+  const model = readModel(optionalArg(input, 'model'));
   const { simulateFleet } = await import('../../fleet/simulation/index.ts');
   const { notes, clock, signal } = context;
   const count = numberOption(input, 'count') ?? 1;
@@ -110,12 +116,11 @@ async function run(context: CommandContext, input: CommandInput): Promise<void> 
   }
 }
 
-function readModel(models: ReadonlyMap<string, Model>, name: string | undefined): Model {
+function readModel(name: string | undefined): Model {
+  const model = models.get(name ?? '');
+  if (model !== undefined) return model;
   const hint = `use one of ${[...models.keys()].join(', ')}`;
-  if (name === undefined) throw new Failure('usage', 'which model shall be simulated?', { hint });
-  const model = models.get(name);
-  if (model === undefined) throw new Failure('invalid-value', `there is no model "${name}"`, { hint });
-  return model;
+  throw new Failure('usage', 'which model shall be simulated?', { hint });
 }
 
 function optionalFactor(flag: string, text: string | undefined): number | undefined {

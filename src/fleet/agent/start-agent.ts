@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { access, constants } from 'node:fs/promises';
-import { Failure } from '../../errors/index.ts';
+import { Failure, isFailure } from '../../errors/index.ts';
 import { runAgent, type AgentOptions, type AgentSummary, type DeviceCredentials } from '../../device/index.ts';
 import { parseConnectionString } from '../../protocol/connection-string.ts';
 import {
@@ -64,7 +64,12 @@ export async function provisionAgent(
   deviceId: string,
   signal: AbortSignal,
 ): Promise<DeviceCredentials> {
-  const [credentials] = await deviceCredentials(hub, { deviceIds: [deviceId], tags: { agent: true }, signal });
+  const fetching = deviceCredentials(hub, { deviceIds: [deviceId], tags: { agent: true }, signal });
+  const [credentials] = await fetching.catch((error: unknown) => {
+    if (!isFailure(error, 'hub-unreachable')) throw error;
+    const hint = 'an agent that knows its key starts without a hub: set IOTCTL_DEVICE_CONNECTION_STRING';
+    throw new Failure(error.code, error.message, { hint, details: error.details, cause: error, retryable: true });
+  });
   if (credentials === undefined) throw new Failure('refused', `the hub gave no key for ${deviceId}`);
   return credentials;
 }

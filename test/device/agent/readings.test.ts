@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { allMetrics, isMetric } from '../../../src/device/index.ts';
-import { machineReadings } from '../../../src/device/agent/readings.ts';
+import { allMetrics, isMetric, machineReadings } from '../../../src/device/agent/readings.ts';
 import { realClock } from '../../support/real-clock.ts';
 
 test('this machine has a load, memory, a disk and an uptime, each a plausible number', async () => {
