@@ -97,11 +97,12 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
     },
     async remove(name) {
       const stored = await readExisting(name);
+      const wasSelected = (await selected()) === name; // read first: settings that cannot be understood stop it before it begins
       await unlink(fileOf(name)).catch((error: unknown) => {
         throw toFailure(error);
       });
       await vault.remove(name, stored.secret);
-      if ((await selected()) === name) await write(settingsFile, { version: 1 });
+      if (wasSelected) await write(settingsFile, { version: 1 });
     },
     selected,
     async select(name) {

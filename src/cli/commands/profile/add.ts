@@ -53,12 +53,14 @@ async function add(context: CommandContext, input: CommandInput): Promise<void> 
   const profile = profileOf(name, given, input);
   const { serviceUrlOf } = await import('../../../client/index.ts');
   serviceUrlOf(profile);
+  // Read first: settings that cannot be understood stop it before anything is written.
+  const selected = await profiles.selected();
   const { secret } = await profiles.save(profile, sharedAccessKey, { replace });
   const place = secret === 'keychain' ? "the system's keychain" : 'a file only you can read';
   context.notes.success(
     `profile ${name} is ${profile.hostName}, policy ${profile.sharedAccessKeyName}; its key is in ${place}`,
   );
-  if (!switchOption(input, 'use') && (await profiles.selected()) !== undefined) return;
+  if (!switchOption(input, 'use') && selected !== undefined) return;
   await profiles.select(name);
   context.notes.success(`${name} is now selected`);
 }
