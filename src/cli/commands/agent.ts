@@ -34,7 +34,7 @@ IOTCTL_DEVICE_CONNECTION_STRING, with IOTCTL_DEVICE_URL and IOTCTL_CA_FILE where
       type: 'duration',
       value: 'TIME',
       summary: 'time between readings, until the hub says otherwise',
-      default: '10s',
+      default: 10_000,
       minimum: agentInterval.minimum * 1_000,
       maximum: agentInterval.maximum * 1_000,
     },
