@@ -129,7 +129,7 @@ _iotctl_kind() {
     'profile add --ca-file') _iotctl_reply='file' ;;
     'agent --device') _iotctl_reply='device' ;;
     'agent --interval') _iotctl_reply='none' ;;
-    'agent --metric') _iotctl_reply='none' ;;
+    'agent --metric') _iotctl_reply='=cpu memory disk network temperature uptime' ;;
     'agent --allow') _iotctl_reply='file' ;;
     'agent --outbox') _iotctl_reply='directory' ;;
     'simulate --count') _iotctl_reply='none' ;;
@@ -157,7 +157,7 @@ _iotctl_kind() {
     'profile use 1') _iotctl_reply='profile' ;;
     'profile show 1') _iotctl_reply='profile' ;;
     'profile remove 1') _iotctl_reply='profile' ;;
-    'simulate 1') _iotctl_reply='model' ;;
+    'simulate 1') _iotctl_reply='=refrigerated-truck oil-pump elevator batch-reactor room' ;;
     'completion 1') _iotctl_reply='=bash zsh fish' ;;
     *) return 1 ;;
   esac

@@ -127,7 +127,7 @@ _iotctl_find_kind() {
     'profile add --ca-file') _iotctl_kind='file' ;;
     'agent --device') _iotctl_kind='device' ;;
     'agent --interval') _iotctl_kind='none' ;;
-    'agent --metric') _iotctl_kind='none' ;;
+    'agent --metric') _iotctl_kind='=cpu memory disk network temperature uptime' ;;
     'agent --allow') _iotctl_kind='file' ;;
     'agent --outbox') _iotctl_kind='directory' ;;
     'simulate --count') _iotctl_kind='none' ;;
@@ -155,7 +155,7 @@ _iotctl_find_kind() {
     'profile use 1') _iotctl_kind='profile' ;;
     'profile show 1') _iotctl_kind='profile' ;;
     'profile remove 1') _iotctl_kind='profile' ;;
-    'simulate 1') _iotctl_kind='model' ;;
+    'simulate 1') _iotctl_kind='=refrigerated-truck oil-pump elevator batch-reactor room' ;;
     'completion 1') _iotctl_kind='=bash zsh fish' ;;
     *) return 1 ;;
   esac

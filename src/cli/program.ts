@@ -7,7 +7,7 @@ import type {
   CommandRow,
   OptionDeclaration,
 } from './define-command.ts';
-import { helpAfter, rootHelpAfter } from './help.ts';
+import { helpAfter, helpBefore, rootHelpAfter } from './help.ts';
 import { globalOptionDeclarations, type GlobalOptions } from './options/global-options.ts';
 import { argumentUsage, describeOption, usageOf } from './usage.ts';
 import { readGlobals, readInput, type RawValue, type RawValues, type ReadOptions } from './options/read-input.ts';
@@ -136,7 +136,7 @@ function createRoot(
       getOutHelpWidth: () => helpWidth,
       getErrHelpWidth: () => helpWidth,
     })
-    .configureHelp({ showGlobalOptions: true, styleTitle: bold, ...visibleFlags(root) })
+    .configureHelp({ styleTitle: bold, formatHelp: commandsFirst })
     .description('Device fleet manager for the terminal and CI, with an IoT hub inside.')
     .usage('COMMAND [OPTIONS]')
     .helpOption('-h, --help', 'show help')
@@ -151,24 +151,20 @@ function createRoot(
   return root;
 }
 
-const firstFlags = new Set(['--profile', '--output', '--yes', '--quiet', '--version', '--help']);
-
-/** The first help stays short: of the flags that every command shows, it lists those a newcomer needs. */
-function visibleFlags(root: Command): Pick<Help, 'visibleOptions' | 'visibleGlobalOptions'> {
-  const all = new Help();
-  all.showGlobalOptions = true;
-  return {
-    visibleOptions(command) {
-      const options = all.visibleOptions(command);
-      return command === root ? options.filter((option) => firstFlags.has(option.long ?? '')) : options;
-    },
-    visibleGlobalOptions: (command) => (command.commands.length > 0 ? [] : all.visibleGlobalOptions(command)),
-  };
+/** The parser puts flags before commands; who asks what there is looks for the commands. */
+function commandsFirst(command: Command, helper: Help): string {
+  const sections = Help.prototype.formatHelp
+    .call(helper, command, helper)
+    .trimEnd()
+    .split(/\n\n(?=\S)/);
+  const commands = command.commands.length === 0 ? [] : sections.splice(-1);
+  const flags = sections.splice(-1);
+  return `${[...sections, ...commands, ...flags].join('\n\n')}\n`;
 }
 
 function declareCommand(command: Command, declaration: CommandDeclaration): void {
   const [, ...usage] = usageOf(declaration).split(` ${declaration.name} `);
-  command.description(declaration.description ?? declaration.summary).usage(usage.join(' '));
+  command.description(helpBefore(declaration)).usage(usage.join(' '));
   for (const argument of declaration.arguments ?? []) command.argument(argumentSyntax(argument), argument.summary);
   for (const option of declaration.options ?? []) command.addOption(toOption(option));
   command.addHelpText('after', helpAfter(declaration));

@@ -1,3 +1,4 @@
+import { formatDuration } from '../std/duration.ts';
 import type { ArgumentDeclaration, CommandDeclaration, OptionDeclaration } from './define-command.ts';
 
 /** `DEVICE`, `[DEVICE...]`: a positional word as usage shows it. */
@@ -17,7 +18,11 @@ export function describeOption(option: OptionDeclaration): string {
     ...(option.choices === undefined ? [] : [option.choices.join(', ')]),
     ...(option.required === true ? ['required'] : []),
     ...(option.repeatable === true ? ['repeatable'] : []),
-    ...(option.default === undefined || option.default === false ? [] : [`default ${option.default}`]),
+    ...(option.default === undefined || option.default === false ? [] : [`default ${defaultText(option)}`]),
   ];
   return notes.length === 0 ? option.summary : `${option.summary} (${notes.join('; ')})`;
+}
+
+function defaultText(option: OptionDeclaration): string {
+  return option.type === 'duration' ? formatDuration(Number(option.default)) : String(option.default);
 }

@@ -187,6 +187,7 @@ describe('help', () => {
     const text = await printed('');
     expect(text).toContain('Usage: iotctl COMMAND [OPTIONS]');
     expect(text).toContain('Does send-command.');
+    expect(text).toContain('--no-input');
     expect(text).not.toContain('secret');
     expect(loaded).toEqual([]);
     expect(await printed('--help')).toBe(text);
@@ -207,7 +208,8 @@ describe('help', () => {
     expect(text).toContain('Usage: iotctl device show DEVICE [OPTIONS]');
     expect(text).toContain('  # it\n  $ iotctl device show');
     expect(text).toMatch(/ 2 {2}usage/);
-    expect(text).toContain('--no-input');
+    expect(text).toContain('iotctl --help');
+    expect(text.indexOf('Examples:')).toBeLessThan(text.indexOf('Options:'));
     expect(await printed('device show -h')).toBe(text);
   });
 

@@ -33,6 +33,8 @@ export interface DocumentView<Value> {
 export interface StreamView<Row> extends ListView<Row> {
   /** One readable line for `-o lines`. Parts are joined with two spaces; each is made safe. */
   readonly line?: (row: Row) => readonly (readonly [text: string, tone?: Tone])[];
+  /** How many leading parts of a line stand under each other on a terminal. */
+  readonly lead?: number;
   /** The bytes of `-o raw`. */
   readonly raw?: (row: Row) => Uint8Array;
 }

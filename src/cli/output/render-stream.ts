@@ -1,6 +1,7 @@
 import type { OutputOptions } from './create-output.ts';
 import { chooseColumns, toCells, toTableColumns } from './columns.ts';
 import { csvKeys, csvLine, csvRow } from './csv.ts';
+import { lineLayout } from './line-layout.ts';
 import type { StreamView } from './output.ts';
 import { safeJson, safeLines, safeText } from './safe-text.ts';
 import { fit, measure, plainTable, type ChunkRenderer } from './table.ts';
@@ -28,7 +29,9 @@ export async function renderStream<Row>(
 function formatterOf<Row>(view: StreamView<Row>, options: OutputOptions): BatchFormatter<Row> {
   switch (options.format) {
     case 'lines':
-      return view.line === undefined ? tableFormatter(view, options) : lineFormatter(view.line, options);
+      return view.line === undefined
+        ? tableFormatter(view, options)
+        : lineFormatter(view.line, view.lead ?? 0, options);
     case 'json':
     case 'ndjson':
       return (rows) => safeJson(rows.map((row) => `${JSON.stringify(view.json(row))}\n`).join(''));
@@ -59,16 +62,20 @@ function pickedLines<Row>(view: StreamView<Row>, { pick, format }: OutputOptions
   };
 }
 
-function lineFormatter<Row>(line: NonNullable<StreamView<Row>['line']>, { paint }: OutputOptions): BatchFormatter<Row> {
-  return (rows) =>
-    rows
-      .map(
-        (row) =>
-          `${line(row)
-            .map(([text, tone]) => paint(safeText(text), tone))
-            .join('  ')}\n`,
-      )
-      .join('');
+function lineFormatter<Row>(
+  line: NonNullable<StreamView<Row>['line']>,
+  lead: number,
+  { paint, isTTY, width }: OutputOptions,
+): BatchFormatter<Row> {
+  if (isTTY) {
+    const lay = lineLayout(width, lead, paint);
+    return (rows) => rows.map((row) => lay(line(row))).join('');
+  }
+  const plain = (row: Row): string =>
+    line(row)
+      .map(([text, tone]) => paint(safeText(text), tone))
+      .join('  ');
+  return (rows) => rows.map((row) => `${plain(row)}\n`).join('');
 }
 
 function csvFormatter<Row>(view: StreamView<Row>, { notes, columns: wanted }: OutputOptions): BatchFormatter<Row> {

@@ -39,6 +39,7 @@ export function messageView(options: MessageViewOptions): StreamView<TelemetryMe
     json: (message) =>
       options.format === 'csv' ? messageAsRow(message, { select, binary }) : messageAsJson(message, { select, binary }),
     name: (message) => message.deviceId,
+    lead: 2,
     line: (message) => [
       [timeOf(message), 'dim'],
       [message.deviceId, 'accent'],

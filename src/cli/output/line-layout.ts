@@ -1,0 +1,45 @@
+import type { Paint } from './colour.ts';
+import type { Tone } from './output.ts';
+import { safeText } from './safe-text.ts';
+import { pad, textWidth } from './text-width.ts';
+
+type Parts = readonly (readonly [text: string, tone?: Tone])[];
+
+const gap = '  ';
+/** Leading parts are aligned up to this width; one long id must not push every line to the right. */
+const widestLead = 40;
+/** Where the terminal is too narrow for what hangs below the leading parts, lines go on near the left edge. */
+const shallowIndent = 4;
+
+/**
+ * Lays lines out for a terminal: the first `lead` parts align from line to line as far as they were seen, and a line that is
+ * too long goes on below its first other part instead of breaking in the middle of one.
+ */
+export function lineLayout(width: number, lead: number, paint: Paint): (parts: Parts) => string {
+  const widths: number[] = Array.from({ length: lead }, () => 0);
+  return (parts) => {
+    const texts = parts.map(([text]) => safeText(text));
+    for (let index = 0; index < lead; index++) {
+      const seen = textWidth(texts[index] ?? '');
+      if (seen <= widestLead) widths[index] = Math.max(widths[index] ?? 0, seen);
+    }
+    const hanging = widths.reduce((sum, part) => sum + part + gap.length, 0);
+    const indent = hanging > width / 2 ? shallowIndent : hanging;
+    let line = '';
+    let column = 0;
+    texts.forEach((text, index) => {
+      const shown = index < lead && index < texts.length - 1 ? pad(text, widths[index] ?? 0) : text;
+      const wanted = textWidth(shown);
+      if (index >= lead && column > indent && column + gap.length + wanted > width) {
+        line += `\n${' '.repeat(indent)}`;
+        column = indent;
+      } else if (index > 0) {
+        line += gap;
+        column += gap.length;
+      }
+      line += paint(shown, parts[index]?.[1]);
+      column += wanted;
+    });
+    return `${line}\n`;
+  };
+}
