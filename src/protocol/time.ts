@@ -7,5 +7,5 @@ export function isoMillis(ms: number): string {
 
 /** ISO 8601 with seven fractional digits, as twin metadata and message expiry carry it. 0 means never. Source: device.md §2.5, §6. */
 export function isoTicks(ms: number): string {
-  return ms === 0 ? neverTime : new Date(ms).toISOString().replace('Z', '0000Z');
+  return ms === 0 ? neverTime : `${new Date(ms).toISOString().slice(0, -1)}0000Z`;
 }
