@@ -109,10 +109,12 @@ export async function startSimulation(options: SimulationOptions, signal?: Abort
   });
   const stop = async (): Promise<SimulationStats> => {
     for (const { device } of running) device.stop();
-    await Promise.all(running.map(({ connection }) => connection.drained(lastAcknowledgementsMs)));
-    const last = stats();
+    const linked = running.filter(({ connection }) => connection.connected);
+    await Promise.all(linked.map(({ connection }) => connection.drained(lastAcknowledgementsMs)));
+    const { connected } = stats();
     await Promise.all(running.map(({ connection }) => connection.close()));
-    return last;
+    // What was still on its way has failed by now, so that every message is either acknowledged or failed.
+    return { ...stats(), connected };
   };
   for await (const _ of pool(options.devices, connectingAtOnce, begin, signal)) continue;
   if (signal?.aborted === true) {

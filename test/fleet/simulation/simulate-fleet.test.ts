@@ -133,10 +133,18 @@ describe('a simulated fleet', () => {
       restarted = true;
       await hub.restart();
     });
-    expect(last).toMatchObject({ connected: 5, failed: 0 });
+    expect(last).toMatchObject({ connected: 5, failed: 0, acknowledged: last.sent });
     expect(last.reconnects).toBeGreaterThanOrEqual(5);
     const stored = await storedOf('back-');
     expect([...stored.values()].reduce((sum, list) => sum + list.length, 0)).toBeGreaterThanOrEqual(last.acknowledged);
+  });
+
+  test('has room for a thousand devices in one process', { timeout: 90_000 }, async () => {
+    const last = await run({ prefix: 'many-', count: 1_000, speed: 1, rate: 500, duration: 2_000 });
+    expect(last).toMatchObject({ devices: 1_000, connected: 1_000, failed: 0, reconnects: 0 });
+    expect(last.acknowledged).toBeGreaterThan(900);
+    const stored = await storedOf('many-');
+    expect([...stored.values()].reduce((sum, list) => sum + list.length, 0)).toBe(last.acknowledged);
   });
 
   test('ends with its signal, summary included, and leaves no device connected', async () => {
