@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { agentInterval, allMetrics } from '../../device/index.ts';
+import { agentInterval, allMetrics } from '../../fleet/agent/bounds.ts';
 import type { CommandContext } from '../context.ts';
 import {
   defineCommand,

@@ -1,4 +1,4 @@
-import { models, type Model } from '../../device/index.ts';
+import { models, type Model } from '../../fleet/simulation/models.ts';
 import { Failure } from '../../errors/index.ts';
 import type { SimulationReport } from '../../fleet/simulation/index.ts';
 import type { CommandContext } from '../context.ts';

@@ -1,4 +1,4 @@
-import type { Model } from '../../device/index.ts';
+import type { Model } from '../../fleet/simulation/models.ts';
 import type { SimulationReport } from '../../fleet/simulation/index.ts';
 import { formatDuration } from '../../std/duration.ts';
 import type { ListView } from '../output/output.ts';
