@@ -1,3 +1,4 @@
+import { begin } from './begin.ts';
 import type { Paint } from './colour.ts';
 import type { Picker } from './jmespath.ts';
 import type { Notes } from './notes.ts';
@@ -23,9 +24,15 @@ export function createOutput(options: OutputOptions): Output {
     format: options.format,
     isTTY: options.isTTY,
     width: options.width,
-    list: async (rows, view) => (await import('./render-list.ts')).renderList(rows, view, options),
+    list: async (rows, view) => {
+      const begun = Symbol.asyncIterator in rows ? begin(rows) : rows;
+      return (await import('./render-list.ts')).renderList(begun, view, options);
+    },
     document: async (value, view) => (await import('./render-document.ts')).renderDocument(value, view, options),
-    stream: async (batches, view) => (await import('./render-stream.ts')).renderStream(batches, view, options),
+    stream: async (batches, view) => {
+      const begun = begin(batches);
+      return (await import('./render-stream.ts')).renderStream(begun, view, options);
+    },
     text: (text) => options.writer.write(text),
   };
 }

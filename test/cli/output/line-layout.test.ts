@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lineLayout } from '../../../src/cli/output/line-layout.ts';
 import { textWidth } from '../../../src/cli/output/text-width.ts';
