@@ -1,7 +1,5 @@
-import { hostname, release, type as systemType, arch } from 'node:os';
 import { Failure } from '../../errors/index.ts';
 import type { Clock } from '../../std/clock.ts';
-import { sleep } from '../../std/clock.ts';
 import type { JsonObject } from '../../std/json.ts';
 import { hopeless } from '../connection/connect.ts';
 import { openDevice, type DeviceConnection, type DeviceOptions } from '../connection/device-connection.ts';
@@ -11,6 +9,8 @@ import { Reporter } from '../reporter.ts';
 import { obey } from '../settings.ts';
 import { agentCommands } from './commands.ts';
 import { deliver, encodeReading } from './deliver.ts';
+import { machineFacts } from './machine-facts.ts';
+import { pause } from './pause.ts';
 import { machineReadings, type Metric, type Readings } from './readings.ts';
 import type { AllowedScripts } from './scripts.ts';
 import { agentSettings, type AgentState } from './agent-settings.ts';
@@ -172,7 +172,7 @@ class Agent {
     const limit = clock.monotonic() + limitMs;
     while (this.#outbox.stats().waiting > 0 && clock.monotonic() < limit && !ended.aborted) {
       this.#progress = Promise.withResolvers();
-      await this.#pause(limit - clock.monotonic(), ended, this.#progress.promise);
+      await pause(clock, limit - clock.monotonic(), ended, this.#progress.promise);
     }
   }
 
@@ -247,28 +247,9 @@ class Agent {
     let at = due;
     while (clock.monotonic() < at && !ended.aborted) {
       this.#changes = Promise.withResolvers();
-      const changed = await this.#pause(at - clock.monotonic(), ended, this.#changes.promise);
+      const changed = await pause(clock, at - clock.monotonic(), ended, this.#changes.promise);
       if (changed) at = clock.monotonic() + this.#state.intervalSeconds * 1_000;
     }
     return at;
   }
-
-  /** Waits for the time to pass, the end, or the news; true when it was the news. */
-  async #pause(ms: number, ended: AbortSignal, news: Promise<void>): Promise<boolean> {
-    const over = new AbortController();
-    const slept = sleep(this.#options.clock, Math.max(0, ms), AbortSignal.any([ended, over.signal])).catch(
-      () => undefined,
-    );
-    const wasNews = await Promise.race([slept.then(() => false), news.then(() => true)]);
-    over.abort();
-    return wasNews;
-  }
-}
-
-function machineFacts(version: string): JsonObject {
-  return {
-    host: hostname(),
-    os: { type: systemType(), release: release(), architecture: arch() },
-    agentVersion: version,
-  };
 }
