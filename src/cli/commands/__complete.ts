@@ -1,5 +1,6 @@
 import { defineCommand, requiredArg, type CommandInput } from '../define-command.ts';
 import type { CommandContext } from '../context.ts';
+import { safeText } from '../output/safe-text.ts';
 
 const kinds = ['device', 'profile', 'model', 'method'] as const;
 
@@ -13,7 +14,9 @@ export const command = defineCommand({
   output: 'text',
   usesHub: true,
   async run(context, input) {
-    const values = await valuesOf(context, input).catch((): readonly string[] => []);
+    const found = await valuesOf(context, input).catch((): readonly string[] => []);
+    // A shell shows them as they are.
+    const values = found.filter((value) => safeText(value) === value);
     if (values.length > 0) await context.output.text(`${values.join('\n')}\n`);
   },
 });
