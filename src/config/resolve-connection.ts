@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Failure, toFailure } from '../errors/index.ts';
 import type { Connection, ProfileStore } from './profile.ts';
+import { parseReadyFile } from './ready-file.ts';
 
 /** The parts of a service connection string. */
 interface ConnectionStringParts {
@@ -24,7 +25,7 @@ const largestConnectionString = 16 * 1024;
 /**
  * The hub to talk to: `--connection-string-file` or `--profile`, then `IOTCTL_CONNECTION_STRING[_FILE]` or `IOTCTL_PROFILE`, then
  * the selected profile. `IOTCTL_SERVICE_URL`, `IOTCTL_DEVICE_URL` and `IOTCTL_CA_FILE` complete a connection string for a hub
- * whose ports were moved or whose certificate is its own. Failure `no-hub` when nothing is chosen.
+ * whose ports were moved or whose certificate is its own; a file may also be what `hub start --ready-file` wrote. Failure `no-hub` when nothing is chosen.
  */
 export async function resolveConnection(options: ResolveOptions): Promise<Connection> {
   const { flags, env } = options;
@@ -58,10 +59,14 @@ export interface ConnectionOfOptions extends Pick<ResolveOptions, 'env' | 'parse
   readonly source: Connection['source'];
 }
 
-/** The connection that a connection string and the variables beside it describe. Failure: invalid-connection-string. */
+/** The connection that a connection string, or a hub's ready file, and the variables beside it describe. Failure: invalid-connection-string. */
 export function connectionOf(text: string, options: ConnectionOfOptions): Connection {
-  const parts = options.parse(text);
-  const { IOTCTL_SERVICE_URL: serviceUrl, IOTCTL_DEVICE_URL: deviceUrl, IOTCTL_CA_FILE: caFile } = options.env;
+  const ready = parseReadyFile(text);
+  const parts = options.parse(ready?.connectionString ?? text);
+  const { env } = options;
+  const serviceUrl = env['IOTCTL_SERVICE_URL'] ?? ready?.serviceUrl;
+  const deviceUrl = env['IOTCTL_DEVICE_URL'] ?? ready?.deviceUrl;
+  const caFile = env['IOTCTL_CA_FILE'] ?? ready?.caFile;
   return {
     name: options.name,
     kind: kindOfHost(parts.hostName),

@@ -10,7 +10,7 @@ export interface DetachRequest {
   /** Executable and words that start the hub in the foreground, with `--ready-file` and `-o json`. */
   readonly words: readonly [executable: string, ...words: string[]];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Must not exist yet. */
+  /** That of another hub may stand there; the new one replaces it when it is ready. */
   readonly readyFile: string;
   /** Where the hub's log goes; made with mode 0600. */
   readonly logFile: string;
@@ -47,7 +47,7 @@ export async function detachHub(request: DetachRequest): Promise<HubInfo> {
   const deadline = request.clock.monotonic() + request.timeoutMs;
   try {
     for (;;) {
-      const info = await readReadyFile(request.readyFile);
+      const info = await readReadyFile(request.readyFile, child.pid);
       if (info !== undefined) {
         child.unref();
         return info;
@@ -64,9 +64,10 @@ export async function detachHub(request: DetachRequest): Promise<HubInfo> {
   }
 }
 
-async function readReadyFile(path: string): Promise<HubInfo | undefined> {
+async function readReadyFile(path: string, pid: number | undefined): Promise<HubInfo | undefined> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as HubInfo;
+    const info = JSON.parse(await readFile(path, 'utf8')) as HubInfo;
+    return info.pid === pid ? info : undefined;
   } catch {
     return undefined;
   }

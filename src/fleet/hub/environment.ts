@@ -1,4 +1,5 @@
 import type { HubInfo } from '../../hub/index.ts';
+import { connectionOfHub } from './connection.ts';
 
 export const environmentFormats = ['sh', 'fish', 'json', 'github'] as const;
 type EnvironmentFormat = (typeof environmentFormats)[number];
@@ -11,6 +12,7 @@ interface EnvironmentVariable {
 
 /** What programs need to talk to a hub on this machine: whom to trust, where it is, and how to prove who one is. */
 export function environmentOf(info: HubInfo): EnvironmentVariable[] {
+  const { serviceUrl, deviceUrl } = connectionOfHub(info);
   return [
     ...open('NODE_EXTRA_CA_CERTS', info.caFile),
     ...open('IOTHUB_CA_FILE', info.caFile),
@@ -20,6 +22,11 @@ export function environmentOf(info: HubInfo): EnvironmentVariable[] {
     ...open('IOTHUB_HTTP_PORT', info.ports.http),
     ...open('IOTHUB_HTTPS_PORT', info.ports.https),
     { name: 'IOTHUB_CONNECTION_STRING', value: info.connectionString, secret: true },
+    // For iotctl itself, so that every command of that shell talks to this hub, whatever profile is selected.
+    ...open('IOTCTL_SERVICE_URL', serviceUrl ?? null),
+    ...open('IOTCTL_DEVICE_URL', deviceUrl ?? null),
+    ...open('IOTCTL_CA_FILE', info.caFile),
+    { name: 'IOTCTL_CONNECTION_STRING', value: info.connectionString, secret: true },
   ];
 }
 

@@ -1,7 +1,7 @@
-import { rm } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import type { ProfileStore } from '../../config/index.ts';
 import { toFailure, type Failure } from '../../errors/index.ts';
-import { startHub, type HubInfo, type HubOptions, type PortFallback } from '../../hub/index.ts';
+import { readHubState, startHub, type HubInfo, type HubOptions, type PortFallback } from '../../hub/index.ts';
 import { writeFileAtomic } from '../../std/atomic-file.ts';
 import { keepLocalProfile, type LocalProfile } from './local-profile.ts';
 
@@ -26,11 +26,12 @@ interface HubRun {
 
 /** Starts a hub in this process. Failures: hub-running, port-taken, permission-denied, disk-full, io. */
 export async function runHub({ options, readyFile, profiles }: RunHubRequest): Promise<HubRun> {
-  // Whoever waits for the file must not find the one of an earlier run.
-  if (readyFile !== undefined) await rm(readyFile, { force: true });
+  // Whoever waits for the file must not find the one of an earlier run; that of a hub that runs is its own.
+  const isFree = options.ephemeral === true || (await readHubState(options.dataDir)) === undefined;
+  if (readyFile !== undefined && isFree) await removeFile(readyFile);
   const hub = await startHub(options);
   const stop = async (): Promise<void> => {
-    if (readyFile !== undefined) await rm(readyFile, { force: true });
+    if (readyFile !== undefined) await removeFile(readyFile).catch(() => undefined);
     await hub.close();
   };
   try {
@@ -41,6 +42,15 @@ export async function runHub({ options, readyFile, profiles }: RunHubRequest): P
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
+  }
+}
+
+/** Removes a file that may not be there. */
+async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }
 }
 

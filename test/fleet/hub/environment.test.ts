@@ -23,8 +23,15 @@ describe('the environment of a hub', () => {
       'IOTHUB_HTTP_PORT',
       'IOTHUB_HTTPS_PORT',
       'IOTHUB_CONNECTION_STRING',
+      'IOTCTL_SERVICE_URL',
+      'IOTCTL_DEVICE_URL',
+      'IOTCTL_CA_FILE',
+      'IOTCTL_CONNECTION_STRING',
     ]);
-    expect(variables.filter(({ secret }) => secret).map(({ name }) => name)).toEqual(['IOTHUB_CONNECTION_STRING']);
+    expect(variables.filter(({ secret }) => secret).map(({ name }) => name)).toEqual([
+      'IOTHUB_CONNECTION_STRING',
+      'IOTCTL_CONNECTION_STRING',
+    ]);
   });
 
   it('when a shell takes it, then the values arrive as they are', () => {

@@ -6,7 +6,8 @@ export const command = defineCommand({
   name: 'hub env',
   summary: 'Print what SDKs need to use the hub on this machine.',
   description: `Prints variables for a shell: NODE_EXTRA_CA_CERTS and IOTHUB_CA_FILE (whom to trust), IOTHUB_HOSTNAME, \
-IOTHUB_MQTT_PORT, IOTHUB_MQTTS_PORT, IOTHUB_HTTP_PORT, IOTHUB_HTTPS_PORT, and IOTHUB_CONNECTION_STRING.
+IOTHUB_MQTT_PORT, IOTHUB_MQTTS_PORT, IOTHUB_HTTP_PORT, IOTHUB_HTTPS_PORT, and IOTHUB_CONNECTION_STRING; \
+and the IOTCTL_ variables that make every iotctl command of that shell talk to this hub.
 
 The connection string gives full control of the hub. It is printed when the output goes to a program, as in eval \
 "$(iotctl hub env)"; on a terminal only with --show-secrets; and never with --without-secrets.`,
