@@ -17,7 +17,6 @@ export async function startDetached(context: CommandContext, input: CommandInput
   const home = switchOption(input, 'ephemeral') ? context.directories.state : dataDir;
   await mkdir(home, { recursive: true, mode: 0o700 });
   const readyFile = given === undefined ? join(home, `ready-${context.runtime.pid}.json`) : resolve(given);
-  await rm(readyFile, { force: true });
   const logFile = join(home, 'hub.log');
   const words = [...hubStartWords(input), '--ready-file', readyFile, '-o', 'ndjson'];
   // The process in the background must not detach in its turn.

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -27,8 +27,11 @@ describe('a hub in the background', () => {
   }
 
   it('when it writes the ready file, then that is the answer, and its words are in the log', async () => {
-    const info = await detach(`console.log('words'); require('node:fs').writeFileSync(process.env.READY, '{"pid":7}')`);
-    expect(info).toEqual({ pid: 7 });
+    const program = `require('node:fs').writeFileSync(process.env.READY, JSON.stringify({ pid: process.pid }))`;
+    // That of another hub is no answer.
+    await writeFile(join(directory, 'ready.json'), '{"pid":7}');
+    const { pid } = await detach(`console.log('words'); ${program}`);
+    expect(pid).not.toBe(7);
     const log = join(directory, 'hub.log');
     expect((await stat(log)).mode & 0o777).toBe(0o600);
     expect(await readFile(log, 'utf8')).toContain('words');
