@@ -1,4 +1,5 @@
 import type { Rooms } from './cli/rooms.ts';
+import type { System } from './cli/system.ts';
 import { openSystem } from './system.ts';
 
 /** The other rooms, each loaded when a command first asks for it. */
@@ -34,9 +35,14 @@ const rooms: Rooms = {
 export async function main(): Promise<void> {
   const system = openSystem();
   if (system.argv.length === 1 && system.argv[0] === '--version') {
-    system.stdout.on('error', () => undefined).write(`${system.runtime.version()}\n`);
+    // What cannot be written is told in the way of every command.
+    system.stdout.once('error', () => void runLine(system)).write(`${system.runtime.version()}\n`);
     return;
   }
+  await runLine(system);
+}
+
+async function runLine(system: System): Promise<void> {
   const { run } = await import('./cli/run.ts');
   const { commandTable } = await import('./cli/commands/index.ts');
   await run(system, rooms, commandTable);

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../errors/index.ts';
-import { lockDirectory } from './lock.ts';
+import { lockDirectory, type DataLock } from './lock.ts';
 import { readStateFile, removeHubState } from './state.ts';
 
 /** A directory that belongs to this hub until the release. */
@@ -17,6 +17,26 @@ export async function openDataDirectory(options: {
   readonly ephemeral: boolean;
 }): Promise<DataDirectory> {
   const path = options.ephemeral ? await mkdtemp(join(await realpath(tmpdir()), 'iotctl-hub-')) : options.dataDir;
+  const discard = async (): Promise<void> => {
+    if (options.ephemeral) await rm(path, { recursive: true, force: true });
+  };
+  try {
+    const lock = await takeDirectory(path);
+    return {
+      path,
+      async release() {
+        await removeHubState(path);
+        lock.release();
+        await discard();
+      },
+    };
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+}
+
+async function takeDirectory(path: string): Promise<DataLock> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   // Keys and telemetry are for this user alone, also where the directory was there before.
   await chmod(path, 0o700);
@@ -24,14 +44,7 @@ export async function openDataDirectory(options: {
   if (lock === undefined) throw await hubRunning(path);
   // What is left of a hub that was killed must not pass for this one.
   await removeHubState(path);
-  return {
-    path,
-    async release() {
-      await removeHubState(path);
-      lock.release();
-      if (options.ephemeral) await rm(path, { recursive: true, force: true });
-    },
-  };
+  return lock;
 }
 
 async function hubRunning(path: string): Promise<Failure> {

@@ -15,11 +15,15 @@ export interface FileLock {
 export async function lockFile(file: string): Promise<FileLock | undefined> {
   await createIfMissing(file);
   const database = new DatabaseSync(file, { timeout: 500 });
-  if (!tryBegin(database, 'BEGIN EXCLUSIVE')) {
-    database.close();
-    return undefined;
+  let locked = false;
+  try {
+    locked = tryBegin(database, 'BEGIN EXCLUSIVE');
+  } catch (error) {
+    throw systemError(error, file);
+  } finally {
+    if (!locked) database.close();
   }
-  return { release: () => database.close() };
+  return locked ? { release: () => database.close() } : undefined;
 }
 
 /** Never opens a file that is there: closing any handle of it would drop a lock this same process holds (POSIX record locks). */
@@ -41,12 +45,24 @@ export function isFileLocked(file: string): boolean {
   }
   try {
     return !tryBegin(database, 'SELECT count(*) FROM sqlite_schema');
+  } catch (error) {
+    throw systemError(error, file);
   } finally {
     database.close();
   }
 }
 
 const sqliteBusy = 5;
+/** What SQLite's primary result codes are called by the system. Source: sqlite.org/rescode.html */
+const systemCodes: Readonly<Record<number, string>> = { 3: 'EACCES', 8: 'EROFS', 10: 'EIO', 13: 'ENOSPC' };
+
+/** The error in the form of an error of the file system, about this file. */
+function systemError(error: unknown, file: string): unknown {
+  if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number')) return error;
+  const code = systemCodes[error.errcode & 0xff] ?? 'EINVAL';
+  const named = new Error(`cannot lock ${file}: ${error.message}`, { cause: error });
+  return Object.assign(named, { code, syscall: 'write', path: file });
+}
 
 function tryBegin(database: DatabaseSync, statement: string): boolean {
   try {
