@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Unit and integration tests share one run; everything listens on port 0, so files run side by side.
@@ -7,5 +8,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // Many tests wait for processes and disks rather than for a processor; one worker per core would leave the cores idle.
+    maxWorkers: availableParallelism() + 2,
   },
 });

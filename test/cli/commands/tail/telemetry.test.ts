@@ -28,7 +28,7 @@ describe('tail telemetry', () => {
       '00:00:00.000Z  truck-1  temperature=4.5  engine.rpm=900  note="all well"  {alert=no}',
       '00:00:01.000Z  truck-2  temperature=9',
       '00:00:02.000Z  truck-2  base64:/wE=',
-      '00:00:03.000Z  evil  base64:G10wO3RpdGxlBw==',
+      '00:00:03.000Z  evil     base64:G10wO3RpdGxlBw==',
       '',
     ]);
   });
