@@ -42,7 +42,9 @@ describe('the hub commands', () => {
       clock: { ...realClock, advance: async () => undefined, pending: 0 },
     };
     const running = run(system, rooms, commandTable);
-    await Promise.race([running, expect.poll(() => exists(ready), { timeout: 15_000 }).toBe(true)]);
+    // The ready file comes first, the announcement on stdout after it.
+    const announced = async (): Promise<boolean> => (await exists(ready)) && system.stdout.text !== '';
+    await Promise.race([running, expect.poll(announced, { timeout: 15_000 }).toBe(true)]);
     return {
       system,
       ready,
