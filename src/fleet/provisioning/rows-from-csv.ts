@@ -138,7 +138,8 @@ function readValue(column: CsvColumn, field: string): Assignment['value'] {
 function readStatus(field: string): 'enabled' | 'disabled' {
   const status = field.toLowerCase();
   if (status !== 'enabled' && status !== 'disabled')
-    throw new SyntaxError(`the status is ${field}, not enabled or disabled`);
+    // A key stands here when a comma is missing; it must not be shown.
+    throw new SyntaxError(`the status is ${field.length > 16 ? 'something else' : field}, not enabled or disabled`);
   return status;
 }
 
