@@ -27,9 +27,15 @@ export function createBulk({ store, records, sessions, clock }: RegistryParts): 
     endSessionAfter(sessions, before, after);
   }
 
+  /** A create does not look first: its insert finds out whether the device is there. */
+  async function read(elements: readonly BulkElement[]): Promise<ReadonlyMap<string, DeviceRecord>> {
+    const looking = elements.filter(({ mode }) => mode !== 'create');
+    return looking.length === 0 ? new Map() : store.readMany(looking.map(({ deviceId }) => deviceId));
+  }
+
   /** One round over the elements; answers those that lost a race. */
   async function round(elements: readonly BulkElement[], errors: BulkError[]): Promise<BulkElement[]> {
-    const found = await store.readMany(elements.map((element) => element.deviceId));
+    const found = await read(elements);
     const accepted = planAll(elements, found, clock.now(), errors);
     if (accepted.length === 0) return [];
     const outcomes = await store.write(accepted.map(({ planned }) => planned.change));

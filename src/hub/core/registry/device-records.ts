@@ -3,7 +3,8 @@ import { emptySection } from '../../../protocol/twin/index.ts';
 import type { DeviceRecord } from '../ports.ts';
 import type { IdentityDraft } from './identity-draft.ts';
 
-const ticksToUnixEpoch = 621_355_968_000_000_000n;
+/** From the year 1, where ticks are counted from, to Unix time 0. */
+const millisToUnixEpoch = 62_135_596_800_000;
 
 /** The record of a device that is created now. */
 export function newDeviceRecord(deviceId: string, draft: IdentityDraft, now: number): DeviceRecord {
@@ -41,5 +42,5 @@ export function replaceIdentity(record: DeviceRecord, draft: IdentityDraft, now:
 
 /** 18 digits: the time in ticks of 100 ns with random last digits, so that two creates in one millisecond differ. */
 function newGenerationId(now: number): string {
-  return String(ticksToUnixEpoch + BigInt(now) * 10_000n + BigInt(randomInt(10_000)));
+  return `${millisToUnixEpoch + now}${String(randomInt(10_000)).padStart(4, '0')}`;
 }

@@ -40,7 +40,7 @@ export async function openRegistryStore(options: RegistryStoreOptions): Promise<
     log.error({ file, reason: error.message }, 'the registry thread failed'),
   );
   try {
-    // The thread starts while Kysely is loaded, which only a hub needs.
+    // The thread starts while the rest is loaded, which only a hub needs.
     const [{ SqliteRegistryStore }, { sqliteVersion }] = await Promise.all([
       import('./registry-store.ts'),
       client.open({ file, busyTimeout, maxBytes }),

@@ -1,43 +1,20 @@
-import type { Compilable } from 'kysely';
 import type { SqlValue } from './thread/messages.ts';
 
-/** Stands in a query for a value that each use brings. */
-class Slot {
-  readonly name: string;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-}
-
-/** A place for a text in a query that becomes a {@link Template}. */
-export function textSlot(name: string): string {
-  return new Slot(name) as unknown as string;
-}
-
-/** A place for a number. */
-export function numberSlot(name: string): number {
-  return new Slot(name) as unknown as number;
-}
-
-/** A place for each column, fit for any type of column. */
-export function slots<Column extends string>(columns: readonly Column[]): Record<Column, never> {
-  return Object.fromEntries(columns.map((column) => [column, new Slot(column)])) as Record<Column, never>;
-}
-
-/** A query that was built once. Building one takes longer than running it, so the hot paths keep theirs. */
+/** A statement with named places. */
 export interface Template {
   readonly sql: string;
+  /** How many values it takes. */
+  readonly places: number;
+  /** The values in the order of their places; one that is not given is null. */
   bind(values: Readonly<Record<string, SqlValue>>): SqlValue[];
 }
 
-export function template(query: Compilable): Template {
-  const { sql, parameters } = query.compile();
-  return {
-    sql,
-    bind: (values) =>
-      parameters.map((parameter) =>
-        parameter instanceof Slot ? (values[parameter.name] ?? null) : (parameter as SqlValue),
-      ),
-  };
+/** Takes a statement whose places are written `:name`, named after columns or as the text says. A name may come more than once. */
+export function template(text: string): Template {
+  const names: string[] = [];
+  const sql = text.replaceAll(/:(\w+)/g, (_, name: string) => {
+    names.push(name);
+    return '?';
+  });
+  return { sql, places: names.length, bind: (values) => names.map((name) => values[name] ?? null) };
 }

@@ -5,7 +5,7 @@ import type { Job, JobResult } from '../../../../src/hub/store/sqlite/thread/mes
 import { deviceRecord } from './records.ts';
 import { temporaryDatabase } from './temporary-directory.ts';
 
-const jobOf = (changes: number): Job => Array.from({ length: changes }, () => ({ first: [0, []] as const }));
+const jobOf = (changes: number): Job => Array.from({ length: changes }, () => ['touch'] as const);
 const done = (job: Job): JobResult => ({ results: job.map(() => 'changed' as const) });
 
 /** Commits that end when the test says so. */

@@ -1,8 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { Kysely, sql } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import { createThreadDialect } from '../../../../src/hub/store/sqlite/dialect.ts';
 import { openRegistryStore } from '../../../../src/hub/store/sqlite/index.ts';
 import { migrate } from '../../../../src/hub/store/sqlite/migrate.ts';
 import { DatabaseClient } from '../../../../src/hub/store/sqlite/thread/client.ts';
@@ -98,21 +97,20 @@ describe('migrations', () => {
     const file = temporaryDatabase();
     const client = new DatabaseClient();
     await client.open({ file, busyTimeout: 100, maxBytes: undefined });
-    const database = new Kysely<never>({ dialect: createThreadDialect(client) });
     const tables = async () =>
       (
         await client.query("SELECT name FROM sqlite_schema WHERE name IN ('one', 'half', 'two') ORDER BY name", [])
       ).rows.flat();
-    await expect(migrate(database, { '0001-one': create('one'), '0002-two': broken })).rejects.toThrow(
-      'the power is gone',
-    );
+    await expect(
+      migrate(client, { '0001-one': async () => create('one'), '0002-two': async () => broken }),
+    ).rejects.toThrow('the power is gone');
     expect(await tables()).toEqual([]);
-    await migrate(database, { '0001-one': create('one') });
-    await expect(migrate(database, { '0001-one': create('one'), '0002-two': broken })).rejects.toThrow(
-      'the power is gone',
-    );
+    await migrate(client, { '0001-one': async () => create('one') });
+    await expect(
+      migrate(client, { '0001-one': async () => create('one'), '0002-two': async () => broken }),
+    ).rejects.toThrow('the power is gone');
     expect(await tables()).toEqual(['one']);
-    await migrate(database, { '0001-one': create('one'), '0002-two': create('two') });
+    await migrate(client, { '0001-one': async () => create('one'), '0002-two': async () => create('two') });
     expect(await tables()).toEqual(['one', 'two']);
     await client.close();
   });

@@ -16,8 +16,8 @@ beforeAll(async () => {
   const { migrations } = await import('../../../../src/hub/store/sqlite/migrations/index.ts');
   client = new DatabaseClient();
   await client.open({ file: ':memory:', busyTimeout: 0, maxBytes: undefined });
+  await migrate(client, migrations);
   database = new Kysely<RegistrySchema>({ dialect: createThreadDialect(client) });
-  await migrate(database as unknown as Kysely<never>, migrations);
 });
 
 afterAll(() => client.close());

@@ -1,7 +1,9 @@
 import type { Migration } from 'kysely/migration';
-import { registryMigration } from './0001-registry.ts';
 
-/** Every migration by its name, in order. One that was released is never changed: add the next number. */
-export const migrations: Readonly<Record<string, Migration>> = {
-  '0001-registry': registryMigration,
+/** Migrations by name, in order, each loaded only for a file that does not have it. */
+export type Migrations = Readonly<Record<string, () => Promise<Migration>>>;
+
+/** One that was released is never changed: add the next number. */
+export const migrations: Migrations = {
+  '0001-registry': async () => (await import('./0001-registry.ts')).registryMigration,
 };

@@ -47,8 +47,8 @@ export class DatabaseClient {
     return this.#send({ kind: 'query', sql, values });
   }
 
-  commit(statements: readonly string[], jobs: readonly Job[]): Promise<JobResult[]> {
-    return this.#send({ kind: 'commit', statements, jobs });
+  commit(jobs: readonly Job[]): Promise<JobResult[]> {
+    return this.#send({ kind: 'commit', jobs });
   }
 
   /** Closes the file after everything asked before, and ends the thread. */

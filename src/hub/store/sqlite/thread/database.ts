@@ -1,17 +1,9 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { DatabaseError, isFatal, toThreadError } from './errors.ts';
 import { defineFunctions } from './functions.ts';
-import type {
-  Bound,
-  Change,
-  ChangeResult,
-  Job,
-  JobResult,
-  OpenReply,
-  QueryReply,
-  Request,
-  SqlValue,
-} from './messages.ts';
+import { recipes, type Change, type RecipeName } from '../recipes.ts';
+import type { Template } from '../template.ts';
+import type { ChangeResult, Job, JobResult, OpenReply, QueryReply, Request, SqlValue } from './messages.ts';
 import { requireSqlite } from './version.ts';
 
 /** Marks a file as ours, in its header: `iotc`. */
@@ -24,11 +16,24 @@ interface CachedStatement {
   readonly columns: readonly string[];
 }
 
+/** A statement of a recipe and how many of a change's values are its own. */
+interface Step {
+  readonly statement: StatementSync;
+  readonly places: number;
+}
+
+interface PreparedRecipe {
+  readonly first: Step;
+  readonly after: Step | undefined;
+  readonly otherwise: Step | undefined;
+}
+
 /** One open SQLite file, as the database thread uses it. */
 export class Database {
   readonly sqliteVersion: string;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, CachedStatement>();
+  readonly #recipes = new Map<RecipeName, PreparedRecipe>();
 
   /** Throws DatabaseError `TooOld` before the file is touched, `ForeignFile` or `DamagedFile` before it is changed. */
   constructor(options: {
@@ -61,11 +66,10 @@ export class Database {
   }
 
   /** Runs all jobs in one transaction. A job that fails is undone alone, unless the failure is the file's; then nothing is applied. */
-  commit(statements: readonly string[], jobs: readonly Job[]): JobResult[] {
-    const prepared = statements.map((sql) => this.#prepare(sql).statement);
+  commit(jobs: readonly Job[]): JobResult[] {
     this.#connection.exec('BEGIN IMMEDIATE');
     try {
-      const results = jobs.map((job) => this.#runJob(prepared, job));
+      const results = jobs.map((job) => this.#runJob(job));
       this.#connection.exec('COMMIT');
       return results;
     } catch (error) {
@@ -77,13 +81,14 @@ export class Database {
 
   close(): void {
     this.#statements.clear();
+    this.#recipes.clear();
     this.#connection.close();
   }
 
-  #runJob(prepared: readonly StatementSync[], job: Job): JobResult {
+  #runJob(job: Job): JobResult {
     this.#connection.exec('SAVEPOINT job');
     try {
-      const results = job.map((change) => runChange(prepared, change));
+      const results = job.map((change) => runChange(this.#recipe(change[0]), change));
       this.#connection.exec('RELEASE job');
       return { results };
     } catch (error) {
@@ -133,26 +138,39 @@ export class Database {
     return cached;
   }
 
+  #recipe(name: RecipeName): PreparedRecipe {
+    const known = this.#recipes.get(name);
+    if (known !== undefined) return known;
+    const { first, after, otherwise } = recipes[name];
+    const prepared = {
+      first: this.#step(first),
+      after: after && this.#step(after),
+      otherwise: otherwise && this.#step(otherwise),
+    };
+    this.#recipes.set(name, prepared);
+    return prepared;
+  }
+
+  #step({ sql, places }: Template): Step {
+    return { statement: this.#connection.prepare(sql), places };
+  }
+
   #forgetOldest(): void {
     const oldest = this.#statements.keys().next();
     if (oldest.done !== true) this.#statements.delete(oldest.value);
   }
 }
 
-function runChange(prepared: readonly StatementSync[], change: Change): ChangeResult {
-  if (Number(statementOf(prepared, change.first).run(...change.first[1]).changes) > 0) {
-    for (const bound of change.after ?? []) statementOf(prepared, bound).run(...bound[1]);
+function runChange({ first, after, otherwise }: PreparedRecipe, change: Change): ChangeResult {
+  const values = change.slice(1);
+  const own = values.splice(0, first.places);
+  if (Number(first.statement.run(...own).changes) > 0) {
+    if (after !== undefined) after.statement.run(...values.slice(0, after.places));
     return 'changed';
   }
-  if (change.otherwise === undefined) return 'unchanged';
-  const row = statementOf(prepared, change.otherwise).get(...change.otherwise[1]);
+  if (otherwise === undefined) return 'unchanged';
+  const row = otherwise.statement.get(...values.slice(-otherwise.places));
   return row === undefined ? 'unchanged' : 'found';
-}
-
-function statementOf(prepared: readonly StatementSync[], bound: Bound): StatementSync {
-  const statement = prepared[bound[0]];
-  if (statement === undefined) throw new RangeError(`there is no statement ${bound[0]}`);
-  return statement;
 }
 
 function readVersion(): string {
@@ -179,7 +197,7 @@ export function createRequestHandler(): (request: Request) => unknown {
       case 'query':
         return opened().query(request.sql, request.values);
       case 'commit':
-        return opened().commit(request.statements, request.jobs);
+        return opened().commit(request.jobs);
       case 'close':
         database?.close();
         database = undefined;

@@ -1,18 +1,8 @@
 /** What the main thread and the database thread say to each other. Requests are answered in order; several travel as one message. */
 
+import type { Change } from '../recipes.ts';
+
 export type SqlValue = string | number | null | Uint8Array;
-
-/** A write of one row and what goes with it. */
-export interface Change {
-  /** Index into the statements of its batch, and its values. */
-  readonly first: Bound;
-  /** Run when `first` changed a row. */
-  readonly after?: readonly Bound[];
-  /** Asked when `first` changed nothing: is there a row at all? */
-  readonly otherwise?: Bound;
-}
-
-export type Bound = readonly [statement: number, values: readonly SqlValue[]];
 
 /** What became of a {@link Change}: a row changed; none, and `otherwise` found nothing; none, but `otherwise` found a row. */
 export type ChangeResult = 'changed' | 'unchanged' | 'found';
@@ -30,12 +20,7 @@ export type Request =
       readonly maxBytes: number | undefined;
     }
   | { readonly id: number; readonly kind: 'query'; readonly sql: string; readonly values: readonly SqlValue[] }
-  | {
-      readonly id: number;
-      readonly kind: 'commit';
-      readonly statements: readonly string[];
-      readonly jobs: readonly Job[];
-    }
+  | { readonly id: number; readonly kind: 'commit'; readonly jobs: readonly Job[] }
   | { readonly id: number; readonly kind: 'close' };
 
 /** A request as its sender writes it; the client numbers it. */

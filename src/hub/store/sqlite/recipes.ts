@@ -1,0 +1,52 @@
+import { writeStatements } from './statements.ts';
+import type { Template } from './template.ts';
+import type { SqlValue } from './thread/messages.ts';
+
+/** What a change runs. Both threads know the recipes, so a change travels as a name and values. */
+export interface Recipe {
+  /** Compares and writes one row. */
+  readonly first: Template;
+  /** Run when `first` changed a row. */
+  readonly after?: Template;
+  /** Asked when `first` changed nothing: is there a row at all? */
+  readonly otherwise?: Template;
+}
+
+export type RecipeName =
+  | 'insert'
+  | 'replace'
+  | 'delete'
+  | 'touch'
+  | 'touchState'
+  | 'disconnectAll'
+  | 'writeSetting'
+  | 'writeSession'
+  | 'deleteSession';
+
+export const recipes: Readonly<Record<RecipeName, Recipe>> = {
+  insert: { first: writeStatements.insertIdentity, after: writeStatements.insertTwin },
+  replace: {
+    first: writeStatements.replaceIdentity,
+    after: writeStatements.replaceTwin,
+    otherwise: writeStatements.findIdentity,
+  },
+  delete: { first: writeStatements.deleteIdentity, otherwise: writeStatements.findIdentity },
+  touch: { first: writeStatements.touch },
+  touchState: { first: writeStatements.touchState },
+  disconnectAll: { first: writeStatements.disconnectAll },
+  writeSetting: { first: writeStatements.writeSetting },
+  writeSession: { first: writeStatements.writeSession },
+  deleteSession: { first: writeStatements.deleteSession },
+};
+
+/** A recipe with its values, those of its statements one after the other. An array, because those cross threads fastest. */
+export type Change = readonly [recipe: RecipeName, ...values: SqlValue[]];
+
+/** Fills in a recipe; its statements take the values they name. */
+export function bindChange(name: RecipeName, values: Readonly<Record<string, SqlValue>>): Change {
+  const { first, after, otherwise } = recipes[name];
+  const bound: [RecipeName, ...SqlValue[]] = [name, ...first.bind(values)];
+  if (after !== undefined) bound.push(...after.bind(values));
+  if (otherwise !== undefined) bound.push(...otherwise.bind(values));
+  return bound;
+}
