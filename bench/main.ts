@@ -1,7 +1,7 @@
 /**
  * Measures iotctl against peers in the same run.
- *   npm run bench -- [--only NAME]… [--smoke] [--strict] [--out FILE]
- * `--smoke` makes everything small; `--strict` exits 1 when a target is missed.
+ *   npm run bench -- [--only NAME]… [--smoke] [--strict] [--out FILE] [--page FILE]
+ * `--smoke` makes everything small; `--strict` exits 1 when a target is missed; `--page` writes docs/performance.md.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -11,6 +11,7 @@ import { cases } from './cases/index.ts';
 import { meets, type BenchCase } from './support/case.ts';
 import { describeMachine } from './support/machine.ts';
 import { caseLines, machineLines, type BenchReport, type CaseReport } from './support/report.ts';
+import { performancePage } from './support/page.ts';
 import { createWorkspace, type Workspace } from './support/workspace.ts';
 
 const { values: flags } = parseArgs({
@@ -18,6 +19,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     smoke: { type: 'boolean', default: false },
     strict: { type: 'boolean', default: false },
+    page: { type: 'string' },
     out: { type: 'string', default: fileURLToPath(new URL('../.bench/latest.json', import.meta.url)) },
   },
 });
@@ -28,6 +30,7 @@ try {
   await mkdir(dirname(flags.out), { recursive: true });
   await writeFile(flags.out, `${JSON.stringify(report, undefined, 2)}\n`);
   console.log(`\nwritten to ${flags.out}`);
+  if (flags.page !== undefined) await writeFile(flags.page, performancePage(report));
   const missed = report.cases.flatMap(({ figures }) => figures).filter((figure) => meets(figure) === false);
   process.exitCode = report.failed.length > 0 || (flags.strict && missed.length > 0) ? 1 : 0;
 } finally {

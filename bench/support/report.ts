@@ -45,21 +45,21 @@ export function caseLines(report: CaseReport): string {
   ].join('\n');
 }
 
-function verdict(figure: Figure): string {
+export function verdict(figure: Figure): string {
   const met = meets(figure);
   return met === undefined ? '' : met ? 'met' : 'MISSED';
 }
 
-function targetText({ target, unit }: Figure): string {
+export function targetText({ target, unit }: Figure): string {
   if (target === undefined) return '-';
   return 'atMost' in target ? `at most ${format(target.atMost, unit)}` : `at least ${format(target.atLeast, unit)}`;
 }
 
-function spread({ samples, unit }: Measure): string {
+export function spread({ samples, unit }: Measure): string {
   return `${format(Math.min(...samples), unit)} to ${format(Math.max(...samples), unit)}`;
 }
 
-function format(value: number, unit: Figure['unit']): string {
+export function format(value: number, unit: Figure['unit']): string {
   const digits = unit === 'x' ? 2 : value < 100 ? 1 : 0;
   return `${value.toLocaleString('en-GB', { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${unit}`;
 }

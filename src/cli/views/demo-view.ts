@@ -39,7 +39,7 @@ function demoLine(event: DemoEvent): readonly Part[] {
         [event.deviceId.padEnd(9), event.alarm === undefined ? 'plain' : 'warn'],
         [
           Object.entries(event.body)
-            .slice(0, 4)
+            .slice(0, 3)
             .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
             .join(' '),
         ],
