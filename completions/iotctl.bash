@@ -32,7 +32,7 @@ _iotctl_flags() {
     'twin unset') _iotctl_reply=('--where' '--from' '--concurrency' '--etag' '--dry-run') ;;
     'twin diff') _iotctl_reply=('--exit-code') ;;
     'query') _iotctl_reply=('--top' '--page-size') ;;
-    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--log-level' '--show-secrets') ;;
+    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--log-level' '--show-secrets') ;;
     'hub status') _iotctl_reply=('--data') ;;
     'hub stop') _iotctl_reply=('--data' '--timeout') ;;
     'hub env') _iotctl_reply=('--data' '--format' '--show-secrets' '--without-secrets') ;;
@@ -118,6 +118,7 @@ _iotctl_kind() {
     'hub start --hostname') _iotctl_reply='none' ;;
     'hub start --ready-file') _iotctl_reply='file' ;;
     'hub start --retention') _iotctl_reply='none' ;;
+    'hub start --retention-size') _iotctl_reply='none' ;;
     'hub start --log-level') _iotctl_reply='=debug info warn error' ;;
     'hub status --data') _iotctl_reply='directory' ;;
     'hub stop --data') _iotctl_reply='directory' ;;

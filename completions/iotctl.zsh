@@ -31,7 +31,7 @@ _iotctl_flags() {
     'twin unset') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--etag:only when the twin still has this ETag; for one device' '--dry-run:only show what would be changed') ;;
     'twin diff') _iotctl_reply=('--exit-code:end with 5 when there are differences') ;;
     'query') _iotctl_reply=('--top:at most so many rows' '--page-size:rows in one request') ;;
-    'hub start') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--mqtt-port:plain MQTT: a number, 0 for a free one, or off; otherwise 1883' '--mqtts-port:MQTT over TLS; otherwise 8883' '--http-port:plain HTTP; otherwise 8080' '--https-port:HTTPS; otherwise 443' '--hostname:a name the hub answers to beside localhost; the first is in connection strings' '--ready-file:write this JSON file (mode 0600) when the hub is ready' '--ephemeral:keep everything in a temporary directory, and touch no profile' '--detach:start it in the background and return when it is ready' '--retention:how long telemetry is kept, as in 7d' '--log-level:what the log says' '--show-secrets:show the connection string') ;;
+    'hub start') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--mqtt-port:plain MQTT: a number, 0 for a free one, or off; otherwise 1883' '--mqtts-port:MQTT over TLS; otherwise 8883' '--http-port:plain HTTP; otherwise 8080' '--https-port:HTTPS; otherwise 443' '--hostname:a name the hub answers to beside localhost; the first is in connection strings' '--ready-file:write this JSON file (mode 0600) when the hub is ready' '--ephemeral:keep everything in a temporary directory, and touch no profile' '--detach:start it in the background and return when it is ready' '--retention:how long telemetry is kept, as in 30d; otherwise 7d' '--retention-size:how much telemetry is kept, in megabytes on disk; otherwise 10 GiB' '--log-level:what the log says' '--show-secrets:show the connection string') ;;
     'hub status') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory') ;;
     'hub stop') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--timeout:how long to wait for its end') ;;
     'hub env') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--format:for which reader; github is for GITHUB_ENV' '--show-secrets:print the connection string on a terminal too' '--without-secrets:leave the connection string out') ;;
@@ -116,6 +116,7 @@ _iotctl_find_kind() {
     'hub start --hostname') _iotctl_kind='none' ;;
     'hub start --ready-file') _iotctl_kind='file' ;;
     'hub start --retention') _iotctl_kind='none' ;;
+    'hub start --retention-size') _iotctl_kind='none' ;;
     'hub start --log-level') _iotctl_kind='=debug info warn error' ;;
     'hub status --data') _iotctl_kind='directory' ;;
     'hub stop --data') _iotctl_kind='directory' ;;

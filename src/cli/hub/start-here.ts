@@ -22,13 +22,14 @@ export async function startHere(context: CommandContext, input: CommandInput): P
   const { runHub } = await import('../../fleet/hub/index.ts');
   const { releaseMemory } = await import('../../std/release-memory.ts');
   const ephemeral = switchOption(input, 'ephemeral');
-  const retention = numberOption(input, 'retention');
+  const maxAgeMs = numberOption(input, 'retention');
+  const megabytes = numberOption(input, 'retentionSize');
   const options: HubOptions = {
     dataDir: dataDirectory(context, input),
     ephemeral,
     ports: portsOf(input),
     hostNames: listOption(input, 'hostname'),
-    ...(retention === undefined ? {} : { retention: { maxAgeMs: retention } }),
+    retention: { maxAgeMs, maxBytes: megabytes === undefined ? undefined : megabytes * 1_000_000 },
     clock: context.clock,
     log: await createHubLog(context.notes, choiceOption(input, 'logLevel', logLevels)),
     pid: context.runtime.pid,

@@ -36,6 +36,8 @@ export function hubStartWords(input: CommandInput): string[] {
   for (const name of listOption(input, 'hostname')) words.push('--hostname', name);
   const retention = numberOption(input, 'retention');
   if (retention !== undefined) words.push('--retention', `${retention}ms`);
+  const retentionSize = numberOption(input, 'retentionSize');
+  if (retentionSize !== undefined) words.push('--retention-size', String(retentionSize));
   if (switchOption(input, 'ephemeral')) words.push('--ephemeral');
   return words;
 }
