@@ -1,16 +1,24 @@
 import { createReadStream } from 'node:fs';
 import { failureOfRead } from '../selection/index.ts';
 
+/** Small, so that the first devices are on their way while the rest is read. */
+const chunkBytes = 32_768;
+const countedBytes = 262_144;
+
 /** The bytes of a file as they are consumed. Failures: file-not-found, permission-denied, io. */
-export async function* chunksOfFile(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* chunksOfFile(
+  path: string,
+  highWaterMark = chunkBytes,
+): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 262_144 })) yield chunk as Uint8Array;
+    for await (const chunk of createReadStream(path, { highWaterMark })) yield chunk as Uint8Array;
   } catch (error) {
     throw failureOfRead(error, path);
   }
 }
 
 const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
 
 /** How many lines that hold something a file has, for a progress bar. Pipes and the like count as none. */
 export async function countLines(path: string): Promise<number> {
@@ -21,12 +29,20 @@ export async function countLines(path: string): Promise<number> {
     throw failureOfRead(error, path);
   }
   let lines = 0;
-  let last = lineFeed;
-  for await (const chunk of chunksOfFile(path)) {
-    for (const byte of chunk) {
-      if (byte === lineFeed && last !== lineFeed) lines++;
-      if (byte !== 0x0d) last = byte;
+  let holdsSomething = false;
+  for await (const chunk of chunksOfFile(path, countedBytes)) {
+    let begin = 0;
+    for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, begin)) {
+      if (holdsSomething || !isBlank(chunk, begin, end)) lines++;
+      holdsSomething = false;
+      begin = end + 1;
     }
+    holdsSomething ||= !isBlank(chunk, begin, chunk.length);
   }
-  return last === lineFeed ? lines : lines + 1;
+  return holdsSomething ? lines + 1 : lines;
+}
+
+/** True when there is nothing from `begin` to `end`, or only the first half of a CRLF. */
+function isBlank(chunk: Uint8Array, begin: number, end: number): boolean {
+  return end === begin || (end === begin + 1 && chunk[begin] === carriageReturn);
 }

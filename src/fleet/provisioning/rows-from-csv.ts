@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Parser } from 'csv-parse';
 import { Failure } from '../../errors/index.ts';
 import { deviceIdProblem } from '../../protocol/device-id.ts';
 import { assemble, parseValue, type Assignment } from '../../std/assignment.ts';
@@ -11,8 +10,9 @@ import { keyProblem, type DeviceRow, type InputRow } from './row.ts';
 const longestRecord = 1_048_576;
 
 interface CsvRecord {
-  readonly info: { readonly lines: number };
-  readonly record: readonly string[];
+  readonly fields: readonly string[];
+  /** The line it begins on, from 1. */
+  readonly line: number;
 }
 
 /**
@@ -23,15 +23,50 @@ interface CsvRecord {
 export async function* rowsFromCsv(
   source: AsyncIterable<string | Uint8Array>,
 ): AsyncGenerator<InputRow, void, undefined> {
+  const firstLines = new Map<string, number>();
+  let columns: readonly CsvColumn[] | undefined;
+  for await (const records of recordsOf(source)) {
+    for (const record of records) {
+      if ('reason' in record) yield { kind: 'bad', deviceId: '', ...record };
+      else if (columns === undefined) columns = readHeader(record.fields);
+      else yield checkRepeat(readRow(columns, record), firstLines);
+    }
+  }
+  if (columns === undefined)
+    throw new Failure('invalid-input', 'the CSV is empty', { hint: 'iotctl provision --template prints an example' });
+}
+
+/** Where reading ended too early, and why. */
+interface CsvProblem {
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** The records of each chunk, and at the very end the problem that kept the rest from being read. */
+async function* recordsOf(
+  source: AsyncIterable<string | Uint8Array>,
+): AsyncGenerator<(CsvRecord | CsvProblem)[], void, undefined> {
   const { parse } = await import('csv-parse');
-  let problem: string | undefined;
+  let records: CsvRecord[] = [];
+  let lastLine = 0;
+  let reason: string | undefined;
+  const take = (): CsvRecord[] => {
+    const taken = records;
+    records = [];
+    return taken;
+  };
   const parser = parse({
     // Told here, because an error of the stream would take the records before it with it.
     skip_records_with_error: true,
     on_skip: (error) => {
-      problem ??= reasonOfParser(error?.code);
+      reason ??= reasonOfParser(error?.code);
     },
-    info: true,
+    // Taken here, because a stream of objects costs more than the parsing.
+    on_record: (fields: string[], { lines }) => {
+      records.push({ fields, line: lines - lineBreaks(fields) });
+      lastLine = lines;
+      return null;
+    },
     bom: true,
     relax_quotes: true,
     relax_column_count: true,
@@ -39,24 +74,24 @@ export async function* rowsFromCsv(
     record_delimiter: ['\r\n', '\n', '\r'],
     max_record_size: longestRecord,
   });
-  const feeding = pipeline(Readable.from(source), parser).catch((error: unknown) => error);
-  const firstLines = new Map<string, number>();
-  let columns: readonly CsvColumn[] | undefined;
-  let lastLine = 0;
-  try {
-    for await (const { record, info } of parser as AsyncIterable<CsvRecord>) {
-      const line = info.lines - lineBreaks(record);
-      lastLine = info.lines;
-      if (columns === undefined) columns = readHeader(record);
-      else yield checkRepeat(readRow(columns, record, line), firstLines);
-    }
-  } finally {
-    parser.destroy();
-    await feeding;
+  // Whoever feeds it hears of its failure; an event nobody listens to would end the process.
+  parser.on('error', () => undefined);
+  for await (const chunk of source) {
+    await feed(parser, chunk);
+    yield take();
   }
-  if (problem !== undefined) yield { kind: 'bad', line: lastLine + 1, deviceId: '', reason: problem };
-  if (columns === undefined)
-    throw new Failure('invalid-input', 'the CSV is empty', { hint: 'iotctl provision --template prints an example' });
+  await feed(parser, undefined);
+  yield take();
+  if (reason !== undefined) yield [{ line: lastLine + 1, reason }];
+}
+
+/** Resolves when the parser is through with the chunk; undefined is the end. */
+function feed(parser: Parser, chunk: string | Uint8Array | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (error?: Error | null): void => (error ? reject(error) : resolve());
+    if (chunk === undefined) parser.end(done);
+    else parser.write(chunk, done);
+  });
 }
 
 /** Stray quotation marks are taken as text, so these are the errors there can be. */
@@ -84,16 +119,16 @@ function checkRepeat(row: InputRow, firstLines: Map<string, number>): InputRow {
   return { kind: 'bad', line, deviceId: row.deviceId, reason: `the device stands on line ${first} already` };
 }
 
-function readRow(columns: readonly CsvColumn[], record: readonly string[], line: number): InputRow {
+function readRow(columns: readonly CsvColumn[], { fields, line }: CsvRecord): InputRow {
   const idIndex = columns.findIndex((column) => column.kind === 'deviceId');
-  const deviceId = (record[idIndex] ?? '').trim();
+  const deviceId = (fields[idIndex] ?? '').trim();
   try {
-    if (record.length > columns.length)
-      throw new SyntaxError(`${record.length} fields, but the first line names ${columns.length}`);
+    if (fields.length > columns.length)
+      throw new SyntaxError(`${fields.length} fields, but the first line names ${columns.length}`);
     if (deviceId === '') throw new SyntaxError('the device id is missing');
     const problem = deviceIdProblem(deviceId);
     if (problem !== undefined) throw new SyntaxError(problem);
-    return { kind: 'device', deviceId, line, ...readFields(columns, record) };
+    return { kind: 'device', deviceId, line, ...readFields(columns, fields) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return { kind: 'bad', line, deviceId, reason: error.message };
@@ -102,13 +137,13 @@ function readRow(columns: readonly CsvColumn[], record: readonly string[], line:
 
 function readFields(
   columns: readonly CsvColumn[],
-  record: readonly string[],
+  fields: readonly string[],
 ): Omit<DeviceRow, 'kind' | 'deviceId' | 'line'> {
   const plain: { key?: string; secondaryKey?: string; status?: 'enabled' | 'disabled' } = {};
   const tags: Assignment[] = [];
   const desired: Assignment[] = [];
   for (const [index, column] of columns.entries()) {
-    const field = (record[index] ?? '').trim();
+    const field = (fields[index] ?? '').trim();
     if (field === '' || column.kind === 'deviceId') continue;
     if (column.kind === 'tag') tags.push({ path: column.path, value: readValue(column, field) });
     else if (column.kind === 'desired') desired.push({ path: column.path, value: readValue(column, field) });

@@ -7,7 +7,7 @@ import type { ChangeResult, Job, JobResult, OpenReply, QueryReply, Request, SqlV
 import { requireSqlite } from './version.ts';
 
 /** Marks a file as ours, in its header: `iotc`. */
-export const applicationId = 0x696f7463;
+const applicationId = 0x696f7463;
 
 const statementLimit = 256;
 
@@ -29,7 +29,7 @@ interface PreparedRecipe {
 }
 
 /** One open SQLite file, as the database thread uses it. */
-export class Database {
+class Database {
   readonly sqliteVersion: string;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, CachedStatement>();
