@@ -3,7 +3,7 @@ import { deviceIdProblem } from '../../../protocol/device-id.ts';
 import type { BulkDevice } from '../../../protocol/identity.ts';
 import type { JsonObject } from '../../../std/json.ts';
 import type { DeviceRecord, RegistryChange } from '../ports.ts';
-import { mergeTwin, parseTwinDraft, replaceTwin, type TwinDraft } from '../twins/twin-change.ts';
+import { firstTwin, mergeTwin, parseTwinDraft, replaceTwin, type TwinDraft } from '../twins/twin-change.ts';
 import { fieldsOf, stringField, wordField, type Fields } from '../untrusted.ts';
 import { newDeviceRecord, replaceIdentity } from './device-records.ts';
 import { parseIdentityDraft } from './identity-draft.ts';
@@ -92,13 +92,8 @@ function checkEtag({ mode, fields }: BulkElement, before: DeviceRecord | undefin
 }
 
 function planCreate({ deviceId, fields }: BulkElement, now: number): Planned {
-  const twin = parseTwinDraft(fields);
-  let record = newDeviceRecord(deviceId, parseIdentityDraft(fields), now);
-  // The first content of a twin belongs to its creation: version and etag stay those of a new twin.
-  if (hasContent(twin)) {
-    const { tags, desired } = replaceTwin({ ...record, desired: { ...record.desired, version: 0 } }, twin, now);
-    record = { ...record, tags, desired: twin.desired === undefined ? record.desired : desired };
-  }
+  const draft = parseIdentityDraft(fields);
+  const record = newDeviceRecord(deviceId, draft, now, firstTwin(parseTwinDraft(fields), now));
   return { change: { kind: 'insert', record }, before: undefined, after: record, notice: undefined };
 }
 

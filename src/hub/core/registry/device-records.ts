@@ -1,15 +1,22 @@
 import { randomInt } from 'node:crypto';
 import { emptySection } from '../../../protocol/twin/index.ts';
 import type { DeviceRecord } from '../ports.ts';
+import type { FirstTwin } from '../twins/twin-change.ts';
 import type { IdentityDraft } from './identity-draft.ts';
 
 /** From the year 1, where ticks are counted from, to Unix time 0. */
 const millisToUnixEpoch = 62_135_596_800_000;
 
-/** The record of a device that is created now. */
-export function newDeviceRecord(deviceId: string, draft: IdentityDraft, now: number): DeviceRecord {
-  const section = emptySection(now);
+/** The record of a device that is created now, with the twin it begins with. */
+export function newDeviceRecord(
+  deviceId: string,
+  draft: IdentityDraft,
+  now: number,
+  twin: FirstTwin = {},
+): DeviceRecord {
+  const empty = emptySection(now);
   return {
+    ...draft,
     deviceId,
     generationId: newGenerationId(now),
     revision: 1,
@@ -18,11 +25,10 @@ export function newDeviceRecord(deviceId: string, draft: IdentityDraft, now: num
     twinCounter: 1,
     twinVersion: 1,
     statusUpdatedTime: 0,
-    ...draft,
     modelId: '',
-    tags: {},
-    desired: section,
-    reported: section,
+    tags: twin.tags ?? {},
+    desired: twin.desired ?? empty,
+    reported: empty,
     connectionState: 'Disconnected',
     connectionStateUpdatedTime: 0,
     lastActivityTime: 0,

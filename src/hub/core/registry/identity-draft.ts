@@ -83,19 +83,24 @@ function parseKeys(fields: Fields): { primaryKey: string; secondaryKey: string }
     throw new HubError('ArgumentInvalid', 'Give both symmetric keys or neither.');
   }
   checkKey(primaryKey, 'primaryKey');
-  checkKey(secondaryKey, 'secondaryKey');
+  if (secondaryKey !== primaryKey) checkKey(secondaryKey, 'secondaryKey');
   return { primaryKey, secondaryKey };
 }
 
 function checkKey(key: string, name: string): void {
   const bytes = Buffer.from(key, 'base64');
-  const canonical = bytes.toString('base64').replace(/=+$/, '') === key.replace(/=+$/, '');
+  const encoded = bytes.toString('base64');
+  const canonical = encoded === key || withoutPadding(encoded) === withoutPadding(key);
   if (!canonical || bytes.length < keyBytes.minimum || bytes.length > keyBytes.maximum) {
     throw new HubError(
       'ArgumentInvalid',
       `${name} must be base64 of ${keyBytes.minimum} to ${keyBytes.maximum} bytes.`,
     );
   }
+}
+
+function withoutPadding(base64: string): string {
+  return base64.replace(/=+$/, '');
 }
 
 function parseThumbprint(fields: Fields, name: string): string | null {

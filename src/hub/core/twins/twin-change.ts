@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../std/json.ts';
 import { HubError } from '../../../protocol/hub-errors.ts';
+import { neverTime } from '../../../protocol/identity.ts';
 import {
   checkTwinContent,
   contentOf,
@@ -7,9 +8,13 @@ import {
   patchSection,
   replaceSection,
   twinLimits,
+  type TwinSection,
 } from '../../../protocol/twin/index.ts';
 import type { DeviceRecord } from '../ports.ts';
 import { fieldsOf, type Fields } from '../untrusted.ts';
+
+/** What the first content of a twin replaces. */
+const beforeFirst: TwinSection = { content: {}, version: 0, metadata: { $lastUpdated: neverTime } };
 
 /** What a service asks to change: content without `$version` and `$metadata`. Absent parts are undefined. */
 export interface TwinDraft {
@@ -28,6 +33,20 @@ function readContent(value: JsonValue | undefined, name: string): JsonObject | u
   if (value === undefined) return undefined;
   if (!isJsonObject(value)) throw new HubError('ArgumentInvalid', `${name} must be a JSON object.`);
   return contentOf(value);
+}
+
+/** The content a device is created with; absent parts are empty. */
+export interface FirstTwin {
+  readonly tags?: JsonObject | undefined;
+  readonly desired?: TwinSection | undefined;
+}
+
+/** What a device is created with. Its first content belongs to the creation: the versions are those of a new twin. */
+export function firstTwin({ tags, desired }: TwinDraft, now: number): FirstTwin {
+  if (tags !== undefined) checkTags(tags, false);
+  if (desired === undefined) return { tags };
+  checkDesired(desired, false);
+  return { tags, desired: replaceSection(beforeFirst, desired, { now, stampVersions: true }) };
 }
 
 /** The record after a merge; null deletes. A small patch can make a large whole, so both are checked. Source: device.md §6. */

@@ -1,19 +1,15 @@
 import type { Activity, ChangeOutcome, RegistryChange } from '../../core/ports.ts';
 import { bindChange, type Change } from './recipes.ts';
-import { identityRow, twinRow } from './rows.ts';
+import { recordValues } from './rows.ts';
 import type { ChangeResult } from './thread/messages.ts';
 
 /** A change of the registry as the database thread takes it. */
 export function toChange(change: RegistryChange): Change {
   switch (change.kind) {
     case 'insert':
-      return bindChange('insert', { ...identityRow(change.record), ...twinRow(change.record) });
+      return bindChange('insert', recordValues(change.record));
     case 'replace':
-      return bindChange('replace', {
-        ...identityRow(change.record),
-        ...twinRow(change.record),
-        expected: change.expected,
-      });
+      return bindChange('replace', { ...recordValues(change.record), expected: change.expected });
     case 'delete':
       return bindChange('delete', { device_id: change.deviceId, expected: change.expected });
   }

@@ -6,10 +6,7 @@ import type { DeviceRecord } from '../../core/ports.ts';
 import type { IdentityTable, TwinTable } from './schema.ts';
 import type { SqlValue } from './thread/messages.ts';
 
-/** Columns an identity write sets; the connection columns are only set by an insert and by `touch`. */
-export type IdentityRow = Omit<IdentityTable, 'id' | 'module_id'>;
-export type TwinRow = Omit<TwinTable, 'id'>;
-
+/** Only set by an insert and by `touch`. */
 export const connectionColumns = ['connection_state', 'connection_state_updated_time', 'last_activity_time'] as const;
 
 export const identityColumns = [
@@ -30,7 +27,7 @@ export const identityColumns = [
   'iot_edge',
   'model_id',
   ...connectionColumns,
-] as const satisfies readonly (keyof IdentityRow)[];
+] as const satisfies readonly Exclude<keyof IdentityTable, 'id' | 'module_id'>[];
 
 export const twinColumns = [
   'tags',
@@ -40,11 +37,12 @@ export const twinColumns = [
   'reported',
   'reported_version',
   'reported_metadata',
-] as const satisfies readonly (keyof TwinRow)[];
+] as const satisfies readonly Exclude<keyof TwinTable, 'id'>[];
 
 export const recordColumns = [...identityColumns, ...twinColumns] as const;
 
-export function identityRow(record: DeviceRecord): IdentityRow {
+/** The values of {@link recordColumns}, by name. */
+export function recordValues(record: DeviceRecord): Record<(typeof recordColumns)[number], SqlValue> {
   return {
     device_id: record.deviceId,
     generation_id: record.generationId,
@@ -65,11 +63,6 @@ export function identityRow(record: DeviceRecord): IdentityRow {
     connection_state: record.connectionState,
     connection_state_updated_time: record.connectionStateUpdatedTime,
     last_activity_time: record.lastActivityTime,
-  };
-}
-
-export function twinRow(record: DeviceRecord): TwinRow {
-  return {
     tags: JSON.stringify(record.tags),
     desired: JSON.stringify(record.desired.content),
     desired_version: record.desired.version,
