@@ -195,7 +195,7 @@ describe('values and words that are not allowed', () => {
     ['device list -o nope', '--output: "nope" is not one of'],
     ['device list -o raw', '--output: raw is not offered by device list'],
     ['send-command here ping --concurrency 0', '--concurrency: "0"'],
-    ['simulate tractor', 'there is no model "tractor"'],
+    ['simulate tractor', 'model: "tractor" is not one of'],
     ['simulate oil-pump --count -1', '--count: "-1" is not between'],
     ['query SELEC', 'expected SELECT'],
     ['completion tcsh', '"tcsh" is not one of bash, zsh, fish'],
