@@ -93,7 +93,7 @@ async function run(context: CommandContext, input: CommandInput): Promise<void> 
     signal,
     onNews: (event) => tellAgentNews(notes, event),
     onEnd: ({ taken, delivered, waiting, lost }) =>
-      notes.info(`${taken} readings taken, ${delivered} delivered, ${waiting} waiting, ${lost} lost`),
+      notes.info(`readings: ${taken} taken, ${delivered} delivered, ${waiting} waiting, ${lost} lost`),
   });
   await context.output.stream(readings, readingView);
   signal.throwIfAborted();
