@@ -138,7 +138,7 @@ describe('with a hub', { timeout: 60_000 }, () => {
     agent.child.kill('SIGINT');
     const { code, stderr, stdout } = await agent.finished;
     expect(code).toBe(130);
-    expect(stderr).toMatch(/readings taken, \d+ delivered, 0 waiting, 0 lost/);
+    expect(stderr).toMatch(/readings: \d+ taken, \d+ delivered, 0 waiting, 0 lost/);
     expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({
       deviceId: 'me',
       body: { uptime: expect.any(Number) as number },
