@@ -5,7 +5,7 @@ import { openSystem } from './system.ts';
 /** The other rooms, each loaded when a command first asks for it. */
 const rooms: Rooms = {
   async openProfiles({ directories, clock, env, uid, notes }) {
-    const { openProfileStore } = await import('./config/index.ts');
+    const { openProfileStore } = await import('./config/profile-store.ts');
     return openProfileStore({
       directory: directories.config,
       clock,
@@ -15,7 +15,7 @@ const rooms: Rooms = {
     });
   },
   async resolveConnection({ profile, connectionStringFile, env, store, readStdin }) {
-    const { resolveConnection } = await import('./config/index.ts');
+    const { resolveConnection } = await import('./config/resolve-connection.ts');
     const { parsePolicyConnectionString: parse } = await import('./protocol/connection-string.ts');
     return resolveConnection({ flags: { profile, connectionStringFile }, env, store, readStdin, parse });
   },

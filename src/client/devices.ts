@@ -2,7 +2,6 @@ import { isFailure } from '../errors/index.ts';
 import type { BulkDevice, BulkResult, DeviceIdentity } from '../protocol/identity.ts';
 import { parseAnswer } from './http/answer.ts';
 import type { ServiceClient } from './http/service-client.ts';
-import { matchesWhatWasSent } from './lost-reply.ts';
 import type { DeviceRegistry } from './service-api.ts';
 
 /** The identity registry over REST. Source: service.md §2. */
@@ -38,6 +37,7 @@ export function createDeviceRegistry(client: ServiceClient): DeviceRegistry {
         if (!isFailure(error, 'device-exists', 'changed-meanwhile') || error.details['afterLostReply'] !== true)
           throw error;
         const there = await get(deviceId, signal);
+        const { matchesWhatWasSent } = await import('./lost-reply.ts');
         if (matchesWhatWasSent(device, there)) return there;
         throw error;
       }
@@ -88,6 +88,7 @@ async function withoutOwnCreates(
   result: BulkResult,
   get: (deviceId: string) => Promise<DeviceIdentity>,
 ): Promise<BulkResult> {
+  const { matchesWhatWasSent } = await import('./lost-reply.ts');
   const errors: BulkResult['errors'] = [];
   for (const error of result.errors) {
     const sent = devices.find(({ id }) => id === error.deviceId);

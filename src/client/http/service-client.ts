@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import type { Connection } from '../../config/profile.ts';
 import { Failure, isFailure } from '../../errors/index.ts';
 import { sleep, type Clock } from '../../std/clock.ts';
-import { failureOfAnswer } from './answer-failure.ts';
 import { failureOfNetwork, wasNeverSent, type NetworkContext } from './network-failure.ts';
 import { parseRetryAfter, retryDelay, type Outcome, type Repeatability } from './retry.ts';
 import { createTokenSource } from './tokens.ts';
@@ -91,6 +90,12 @@ export function createServiceClient(connection: Connection, dependencies: Client
   });
   const failureOf = (error: unknown): Failure => (isFailure(error) ? error : failureOfNetwork(error, network));
 
+  const refusalOf = async (response: HttpResponse, request: ServiceRequest): Promise<Failure> => {
+    // Most commands meet none, and start sooner without its code.
+    const { failureOfAnswer } = await import('./answer-failure.ts');
+    return failureOfAnswer(response, { ...request, hostName: connection.hostName, now: clock.now() });
+  };
+
   return {
     hostName: connection.hostName,
     clock,
@@ -103,10 +108,7 @@ export function createServiceClient(connection: Connection, dependencies: Client
         const result = await tryOnce(() => transport.send(prepare(request, defaultTimeoutMs)), request.signal);
         if ('response' in result) answered = true;
         if ('response' in result && isExpected(result.response, request)) return { ...result.response, afterLostReply };
-        const failure =
-          'response' in result
-            ? failureOfAnswer(result.response, { ...request, hostName: connection.hostName, now: clock.now() })
-            : failureOf(result.error);
+        const failure = 'response' in result ? await refusalOf(result.response, request) : failureOf(result.error);
         const delay = isFailure('error' in result ? result.error : undefined)
           ? undefined
           : retryDelay(outcomeOf(result, clock.now()), {

@@ -49,13 +49,13 @@ describe('the environment of a hub', () => {
 
   it('is reached with TLS where the hub listens for it', () => {
     expect(connectionOfHub(info)).toMatchObject({
-      serviceUrl: 'https://localhost:8443',
+      serviceUrl: 'https://127.0.0.1:8443',
       deviceUrl: 'mqtt://localhost:1883',
       sharedAccessKeyName: 'iothubowner',
       sharedAccessKey: 'QUJD',
       caFile: info.caFile,
     });
     const { serviceUrl } = connectionOfHub({ ...info, ports: { ...info.ports, https: null } });
-    expect(serviceUrl).toBe('http://localhost:8080');
+    expect(serviceUrl).toBe('http://127.0.0.1:8080');
   });
 });

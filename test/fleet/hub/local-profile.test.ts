@@ -31,7 +31,7 @@ describe('the profile of the hub on this machine', () => {
   it('is made and selected at the first start, and left as it is at the next', async () => {
     expect(await keepLocalProfile(store, hub())).toEqual({ name: 'local', outcome: 'created', selected: true });
     expect(await store.connect('local')).toMatchObject({
-      serviceUrl: 'https://localhost:8443',
+      serviceUrl: 'https://127.0.0.1:8443',
       sharedAccessKey: 'QUJD',
     });
     expect(await keepLocalProfile(store, hub())).toEqual({ name: 'local', outcome: 'unchanged', selected: false });
@@ -56,7 +56,7 @@ describe('the profile of the hub on this machine', () => {
     });
     expect(await keepLocalProfile(store, moved)).toMatchObject({ outcome: 'updated' });
     expect(await store.connect('local')).toMatchObject({
-      serviceUrl: 'https://localhost:4',
+      serviceUrl: 'https://127.0.0.1:4',
       deviceUrl: 'mqtts://localhost:2',
       sharedAccessKey: 'REVG',
       protected: true,
@@ -71,6 +71,6 @@ describe('the profile of the hub on this machine', () => {
       ports: { mqtt: 1, mqtts: 2, http: 3, https: 4 },
     });
     expect(await keepLocalProfile(store, other)).toMatchObject({ outcome: 'foreign', selected: false });
-    expect(await store.connect('local')).toMatchObject({ serviceUrl: 'https://localhost:8443' });
+    expect(await store.connect('local')).toMatchObject({ serviceUrl: 'https://127.0.0.1:8443' });
   });
 });

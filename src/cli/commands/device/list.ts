@@ -22,7 +22,7 @@ export const command = defineCommand({
   usesHub: true,
   async run(context, input) {
     const hub = await context.hub();
-    const { listDevices } = await import('../../../fleet/devices/index.ts');
+    const { listDevices } = await import('../../../fleet/devices/list-devices.ts');
     const devices = listDevices(hub, {
       globs: listArg(input, 'device'),
       where: textOption(input, 'where'),

@@ -70,7 +70,7 @@ describe('the hub commands', () => {
       expect(hub.system.stdout.text + hub.system.stderr.text).not.toContain('SharedAccessKey');
       expect(await store.selected()).toBe('local');
       expect(await store.connect('local')).toMatchObject({
-        serviceUrl: `https://localhost:${ready.ports.https}`,
+        serviceUrl: `https://127.0.0.1:${ready.ports.https}`,
         caFile: ready.caFile,
       });
 
