@@ -62,7 +62,7 @@ export function createDeviceRegistry(client: ServiceClient): DeviceRegistry {
         method: 'POST',
         path: '/devices',
         body: devices,
-        action: `change ${devices.length} devices`,
+        action: devices.length === 1 ? 'change 1 device' : `change ${devices.length} devices`,
         signal,
         // A partly failed bulk answers 400 with the same body (service.md §2.7).
         isResult: (response) => response.status === 400 && isBulkBody(response.body),

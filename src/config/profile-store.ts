@@ -63,13 +63,17 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
   };
 
   return {
-    async list() {
+    async list(onUnreadable) {
       const names = await namesIn(profilesDirectory);
       const profiles: Profile[] = [];
       for (const file of names.toSorted((a, b) => (a < b ? -1 : 1))) {
         const name = basename(file, '.json');
         if (!file.endsWith('.json') || profileNameProblem(name) !== undefined) continue;
-        const stored = await read(name);
+        const stored = await read(name).catch((error: unknown) => {
+          if (onUnreadable === undefined || !isFailure(error)) throw error;
+          onUnreadable(error);
+          return undefined;
+        });
         if (stored !== undefined) profiles.push(stored.profile);
       }
       return profiles;

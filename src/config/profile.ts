@@ -1,3 +1,4 @@
+import type { Failure } from '../errors/index.ts';
 /** A profile names a hub and how to authenticate. Secrets are stored apart (keychain, or a 0600 file). */
 export interface Profile {
   readonly name: string;
@@ -29,7 +30,8 @@ type SecretPlace = 'keychain' | 'file';
 
 /** Profiles and credentials. Writers never lose each other's work: one file per profile, written atomically, 0600. */
 export interface ProfileStore {
-  list(): Promise<readonly Profile[]>;
+  /** In the order of their names. One that cannot be read is told and left out, or is a failure when nobody listens. */
+  list(onUnreadable?: (failure: Failure) => void): Promise<readonly Profile[]>;
   get(name: string): Promise<Profile>;
   /** Creates or, with `replace`, replaces. Failure `conflict` when it exists. */
   save(profile: Profile, sharedAccessKey: string, options?: { replace?: boolean }): Promise<{ secret: SecretPlace }>;

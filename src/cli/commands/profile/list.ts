@@ -1,3 +1,4 @@
+import type { Failure } from '../../../errors/index.ts';
 import { defineCommand } from '../../define-command.ts';
 import { profileListView } from '../../views/profile-view.ts';
 
@@ -14,7 +15,11 @@ export const command = defineCommand({
   async run(context) {
     const profiles = await context.profiles();
     const selected = await profiles.selected();
-    const listed = (await profiles.list()).map((profile) => ({ profile, selected: profile.name === selected }));
+    const unreadable: Failure[] = [];
+    const readable = await profiles.list((failure) => unreadable.push(failure));
+    const listed = readable.map((profile) => ({ profile, selected: profile.name === selected }));
     await context.output.list(listed, profileListView);
+    for (const failure of unreadable.slice(1)) context.notes.warn(failure.message);
+    if (unreadable[0] !== undefined) throw unreadable[0];
   },
 });

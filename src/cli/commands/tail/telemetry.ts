@@ -1,3 +1,4 @@
+import { Failure } from '../../../errors/index.ts';
 import type { CommandContext } from '../../context.ts';
 import {
   choiceOption,
@@ -111,16 +112,26 @@ async function readRequest(context: CommandContext, input: CommandInput, signal:
   );
   const devices = [...selector.ids];
   for await (const line of selector.from ?? []) if (line.trim() !== '') devices.push(line.trim());
+  const since = numberOption(input, 'since');
+  const until = numberOption(input, 'until');
+  checkSpan(since, until, context.clock.now());
   return {
     devices,
     where: textOption(input, 'where'),
-    since: numberOption(input, 'since'),
-    until: numberOption(input, 'until'),
+    since,
+    until,
     count: numberOption(input, 'count'),
     timeout: numberOption(input, 'timeout'),
     signal,
     onEvent: (event) => tell(context.notes, event),
   };
+}
+
+/** Nothing was stored in a span like this, so the command would wait or end without a word. */
+function checkSpan(since: number | undefined, until: number | undefined, now: number): void {
+  if (since !== undefined && since > now) throw new Failure('invalid-value', '--since is in the future');
+  if (since !== undefined && until !== undefined && until <= since)
+    throw new Failure('invalid-value', '--until is not after --since');
 }
 
 /** A mistyped id would wait for ever; but history may hold devices that are gone. */

@@ -123,6 +123,16 @@ describe('the other profile commands', () => {
   );
 
   test(
+    'when one cannot be read, then the others are listed all the same, and the failure names it',
+    two(async ({ run, directory }) => {
+      writeFileSync(join(directory, 'config', 'profiles', 'site.json'), '{ "name": ');
+      const { code, stdout, stderr } = await run(['profile', 'list', '-o', 'name']);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: 'plant\n' });
+      expect(stderr).toContain('site.json');
+    }),
+  );
+
+  test(
     'when another is used, then it is selected; a variable that wins is told',
     two(async ({ run, store }) => {
       const { stderr } = await run(['profile', 'use', 'site'], { env: { IOTCTL_PROFILE: 'plant' } });

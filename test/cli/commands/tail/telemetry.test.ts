@@ -95,6 +95,14 @@ describe('tail telemetry', () => {
     expect(await type(stream(), ['tail', 'telemetry', 'gone', '--since', '1h'])).toMatchObject({ code: 0 });
   });
 
+  test.each([
+    [['--since', '2026-01-02'], '--since is in the future'],
+    [['--since', '1h', '--until', '2h'], '--until is not after --since'],
+  ])('when nothing can be in the span %j, then it says so instead of waiting', async (flags, words) => {
+    const { stderr, code } = await type(stream(), ['tail', 'telemetry', ...flags]);
+    expect({ stderr, code }).toEqual({ stderr: `error: ${words}\n`, code: 2 });
+  });
+
   test('when a condition is not valid, then it says where, before anything is read', async () => {
     const hub = stream();
     const { stderr, code } = await type(hub, ['tail', 'telemetry', '--where', 'temperature >']);
