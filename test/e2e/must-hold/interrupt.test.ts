@@ -62,8 +62,9 @@ describe('Ctrl-C on a terminal', () => {
     expect(names.filter((name) => name.endsWith('.tmp'))).toEqual([]);
     const [head, ...rows] = (await readFile(join(hub.box.directory, 'keys.csv'), 'utf8')).trimEnd().split('\n');
     expect(head).toBe('line,deviceId,result,reason,connectionString');
+    // A device that was made but not read back when the stop came has no connection string; the next run gives it.
     for (const row of rows)
-      expect(row).toMatch(/^\d+,many-\d+,created,,HostName=.*SharedAccessKey=[A-Za-z0-9+/]{43}=$/);
+      expect(row).toMatch(/^\d+,many-\d+,created,,(HostName=.*SharedAccessKey=[A-Za-z0-9+/]{43}=)?$/);
   });
 
   test('left no process behind', async () => {
