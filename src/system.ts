@@ -6,7 +6,11 @@ import type { Clock } from './std/clock.ts';
 /** The real clock. */
 const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic() {
+    // Not performance.now(): the first use of that global loads its whole module.
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1_000 + nanoseconds / 1_000_000;
+  },
   after(ms, fire, options) {
     const timer = setTimeout(fire, ms);
     if (options?.unref === true) timer.unref();

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { Failure, isFailure, toFailure } from '../errors/index.ts';
 import type { Clock } from '../std/clock.ts';
 import type { JsonObject } from '../std/json.ts';
-import { openSystemKeychain, type Keychain } from './keychain.ts';
+import type { Keychain } from './keychain.ts';
 import {
   ensurePrivateDirectory,
   readPrivateFile,
@@ -149,7 +149,7 @@ function keychainOpener(options: ProfileStoreOptions): () => Promise<Keychain | 
   if (keychain === 'off') return async () => undefined;
   if (keychain !== undefined) return async () => keychain;
   let opened: Promise<Keychain | undefined> | undefined;
-  return () => (opened ??= openSystemKeychain(clock));
+  return () => (opened ??= import('./keychain.ts').then(({ openSystemKeychain }) => openSystemKeychain(clock)));
 }
 
 async function writeDocument(path: string, document: JsonObject): Promise<void> {
