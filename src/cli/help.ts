@@ -32,7 +32,7 @@ export function helpAfter(command: CommandDeclaration): string {
 }
 
 /** Paragraphs of a declaration are wrapped for the source's width; the parser wraps them again for the terminal's. */
-export function reflow(text: string): string {
+function reflow(text: string): string {
   return text
     .split(/\n\s*\n/)
     .map((paragraph) => paragraph.split('\n').join(' '))
