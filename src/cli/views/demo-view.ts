@@ -39,7 +39,8 @@ function demoLine(event: DemoEvent): readonly Part[] {
         [event.deviceId.padEnd(9), event.alarm === undefined ? 'plain' : 'warn'],
         [
           Object.entries(event.body)
-            .slice(0, 3)
+            // A line of the story must fit; with an alarm there is room for less.
+            .slice(0, event.alarm === undefined ? 3 : 1)
             .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
             .join(' '),
         ],
