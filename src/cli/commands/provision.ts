@@ -78,7 +78,7 @@ can read).`,
       type: 'integer',
       value: 'N',
       summary: 'bulk requests (of 100 devices) at once',
-      default: 4,
+      default: 6,
       minimum: 1,
       maximum: 32,
     },
@@ -111,7 +111,7 @@ async function provision(context: CommandContext, input: CommandInput): Promise<
   const hub = await context.hub();
   const out = switchOption(input, 'dryRun') ? undefined : textOption(input, 'out');
   const options: ProvisionOptions = {
-    concurrency: numberOption(input, 'concurrency') ?? 4,
+    concurrency: numberOption(input, 'concurrency') ?? 6,
     dryRun: switchOption(input, 'dryRun'),
     connectionStrings: out !== undefined || switchOption(input, 'showSecrets'),
     signal: context.signal,

@@ -18,7 +18,7 @@ export interface ProvisionOptions {
 
 export type ProvisioningHub = Pick<Hub, 'devices' | 'queries' | 'deviceHostName'>;
 
-const defaultConcurrency = 4;
+const defaultConcurrency = 6;
 const keyReadsAtOnce = 16;
 
 /**
