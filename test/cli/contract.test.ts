@@ -11,7 +11,7 @@ import { formatsOf } from '../../src/cli/output/choose-format.ts';
 import { parseLine } from '../../src/cli/program.ts';
 import { exitCodeMeanings } from '../../src/errors/index.ts';
 import { readSources, repository } from '../architecture/source-files.ts';
-import { splitWords } from './support/split-words.ts';
+import { callsOf } from './support/calls-of.ts';
 
 const commands = await Promise.all(
   commandTable.rows.map(async (row) => ({ row, command: (await row.load()).command })),
@@ -22,20 +22,6 @@ const sources = readSources('src/cli');
 
 const parse = (words: readonly string[]) =>
   parseLine(words, commandTable, { env: {}, now: Date.UTC(2026, 0, 1), version: () => '1.2.3', helpWidth: 100 });
-
-/** The lines of an example as the shell would run them: the words of each call of iotctl. */
-function callsOf(example: string): string[][] {
-  // What stands in $( … ) is a call of its own.
-  const parts = splitWords(example.replaceAll(/"?\$\(([^)]*)\)"?/g, ' ; $1 ; '));
-  const calls: string[][] = [];
-  let current: string[] | undefined;
-  for (const word of parts) {
-    if (['|', '&&', ';', '>', '<', '>>', '2>'].includes(word)) current = undefined;
-    else if (word === 'iotctl') calls.push((current = []));
-    else current?.push(word);
-  }
-  return calls;
-}
 
 const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
