@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../errors/index.ts';
-import { writeFileAtomic } from '../std/atomic-file.ts';
 import type { Keychain } from './keychain.ts';
 import { ensurePrivateDirectory, readPrivateFile, type PrivateFileOptions } from './private-files.ts';
 import type { SecretReference } from './profile-document.ts';
@@ -46,6 +45,7 @@ export function createSecretVault(options: SecretVaultOptions): SecretVault {
         }
       }
       await ensurePrivateDirectory(options.directory, options);
+      const { writeFileAtomic } = await import('../std/atomic-file.ts');
       await writeFileAtomic(fileOf(profileName, id), `${key}\n`, 0o600);
       return { place: 'file', id };
     },

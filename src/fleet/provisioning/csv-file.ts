@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { failureOfRead } from '../selection/index.ts';
+import { failureOfRead } from '../selection/read-failure.ts';
 
 /** Small, so that the first devices are on their way while the rest is read. */
 const chunkBytes = 32_768;

@@ -1,4 +1,4 @@
-import { quoteLiteral } from '../selection/index.ts';
+import { quoteLiteral } from '../selection/glob-condition.ts';
 import type { Hub } from '../ports.ts';
 import type { BulkDevice, DeviceIdentity } from '../../protocol/identity.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../std/json.ts';

@@ -1,4 +1,3 @@
-import { openAtomicWriter } from '../../std/atomic-writer.ts';
 import type { ProvisionResult } from './row.ts';
 
 const flushAt = 65_536;
@@ -11,6 +10,7 @@ export async function* recordResults(
   results: AsyncIterable<ProvisionResult>,
   path: string,
 ): AsyncGenerator<ProvisionResult, void, undefined> {
+  const { openAtomicWriter } = await import('../../std/atomic-writer.ts');
   const writer = await openAtomicWriter(path, 0o600);
   let pending = 'line,deviceId,result,reason,connectionString\n';
   try {

@@ -1,4 +1,5 @@
 export { selectDevices, type DeviceSelector } from './select-devices.ts';
-export { conditionOfGlobs, quoteLiteral } from './glob-condition.ts';
-export { failureOfRead, linesOfFile } from './lines.ts';
+export { conditionOfGlobs } from './glob-condition.ts';
+export { linesOfFile } from './lines.ts';
+export { failureOfRead } from './read-failure.ts';
 export { parseWhere } from './where.ts';

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { Failure } from '../../errors/index.ts';
+import { failureOfRead } from './read-failure.ts';
 
 /** The lines of a text file, read as they are consumed. Failures: file-not-found, permission-denied, io. */
 export async function* linesOfFile(path: string): AsyncGenerator<string, void, undefined> {
@@ -16,14 +16,4 @@ export async function* linesOfFile(path: string): AsyncGenerator<string, void, u
   } finally {
     stream.destroy();
   }
-}
-
-/** Says which file could not be read. */
-export function failureOfRead(error: unknown, path: string): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  if (error.code === 'ENOENT') return new Failure('file-not-found', `there is no file ${path}`, { cause: error });
-  if (error.code === 'EISDIR') return new Failure('io', `${path} is a directory, not a file`, { cause: error });
-  if (error.code === 'EACCES')
-    return new Failure('permission-denied', `cannot read ${path}: permission denied`, { cause: error });
-  return new Failure('io', `cannot read ${path}: ${error.message}`, { cause: error });
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../std/clock.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { Hub } from '../ports.ts';
-import { quoteLiteral } from '../selection/index.ts';
+import { quoteLiteral } from '../selection/glob-condition.ts';
 
 /** Twins of the devices that messages come from, asked for in lots and again when they have grown old. */
 export interface TwinCache {
