@@ -83,7 +83,11 @@ export function assemble(assignments: Iterable<Assignment>): JsonObject {
   return root;
 }
 
-function assign(root: JsonObject, path: readonly string[], value: JsonValue): void {
+/**
+ * Puts one value into an object, making the objects on its path.
+ * @throws {SyntaxError} when there is a plain value where the path needs an object.
+ */
+export function assign(root: JsonObject, path: readonly string[], value: JsonValue): void {
   let node = root;
   for (const name of path.slice(0, -1)) {
     const child = Object.hasOwn(node, name) ? node[name] : undefined;

@@ -1,8 +1,8 @@
 import type { Parser } from 'csv-parse';
 import { Failure } from '../../errors/index.ts';
 import { deviceIdProblem } from '../../protocol/device-id.ts';
-import { assemble, parseValue, type Assignment } from '../../std/assignment.ts';
-import type { JsonObject } from '../../std/json.ts';
+import { assign, parseValue } from '../../std/assignment.ts';
+import type { JsonValue } from '../../std/json.ts';
 import { readHeader, type CsvColumn } from './csv-header.ts';
 import { keyProblem, type DeviceRow, type InputRow } from './row.ts';
 
@@ -135,34 +135,26 @@ function readRow(columns: readonly CsvColumn[], { fields, line }: CsvRecord): In
   }
 }
 
-function readFields(
-  columns: readonly CsvColumn[],
-  fields: readonly string[],
-): Omit<DeviceRow, 'kind' | 'deviceId' | 'line'> {
-  const plain: { key?: string; secondaryKey?: string; status?: 'enabled' | 'disabled' } = {};
-  const tags: Assignment[] = [];
-  const desired: Assignment[] = [];
+type RowContent = {
+  -readonly [Name in 'key' | 'secondaryKey' | 'status' | 'tags' | 'desired']?: NonNullable<DeviceRow[Name]>;
+};
+
+function readFields(columns: readonly CsvColumn[], fields: readonly string[]): RowContent {
+  const content: RowContent = {};
   for (const [index, column] of columns.entries()) {
     const field = (fields[index] ?? '').trim();
     if (field === '' || column.kind === 'deviceId') continue;
-    if (column.kind === 'tag') tags.push({ path: column.path, value: readValue(column, field) });
-    else if (column.kind === 'desired') desired.push({ path: column.path, value: readValue(column, field) });
-    else if (column.kind === 'status') plain.status = readStatus(field);
-    else plain[column.kind] = readKey(field);
+    if (column.kind === 'tag') assign((content.tags ??= {}), column.path, readValue(column, field));
+    else if (column.kind === 'desired') assign((content.desired ??= {}), column.path, readValue(column, field));
+    else if (column.kind === 'status') content.status = readStatus(field);
+    else content[column.kind] = readKey(field);
   }
-  if (plain.secondaryKey !== undefined && plain.key === undefined)
+  if (content.secondaryKey !== undefined && content.key === undefined)
     throw new SyntaxError('there is a secondaryKey but no key');
-  return { ...plain, ...contentOf('tags', tags), ...contentOf('desired', desired) };
+  return content;
 }
 
-function contentOf<Name extends 'tags' | 'desired'>(
-  name: Name,
-  assignments: readonly Assignment[],
-): { [key in Name]?: JsonObject } {
-  return assignments.length === 0 ? {} : ({ [name]: assemble(assignments) } as { [key in Name]: JsonObject });
-}
-
-function readValue(column: CsvColumn, field: string): Assignment['value'] {
+function readValue(column: CsvColumn, field: string): JsonValue {
   try {
     return parseValue(field);
   } catch {
