@@ -51,115 +51,115 @@ _iotctl_flags() {
 
 # What the value of a flag or the nth word of a command is: "device show 1", "--profile". Fails when there is none.
 _iotctl_kind() {
-  _iotctl_reply=''
+  _iotctl_value=''
   case "$1" in
-    '--profile') _iotctl_reply='profile' ;;
-    '--connection-string-file') _iotctl_reply='file' ;;
-    '--output') _iotctl_reply='=table wide json ndjson yaml csv name lines raw' ;;
-    '-o') _iotctl_reply='=table wide json ndjson yaml csv name lines raw' ;;
-    '--query') _iotctl_reply='none' ;;
-    '--columns') _iotctl_reply='none' ;;
-    '--confirm') _iotctl_reply='profile' ;;
-    'provision --count') _iotctl_reply='none' ;;
-    'provision --prefix') _iotctl_reply='none' ;;
-    'provision --start') _iotctl_reply='none' ;;
-    'provision --digits') _iotctl_reply='none' ;;
-    'provision --from') _iotctl_reply='file' ;;
-    'provision --tag') _iotctl_reply='none' ;;
-    'provision --desired') _iotctl_reply='none' ;;
-    'provision --out') _iotctl_reply='file' ;;
-    'provision --concurrency') _iotctl_reply='none' ;;
-    'tail telemetry --where') _iotctl_reply='none' ;;
-    'tail telemetry --from') _iotctl_reply='file' ;;
-    'tail telemetry --since') _iotctl_reply='none' ;;
-    'tail telemetry --until') _iotctl_reply='none' ;;
-    'tail telemetry --select') _iotctl_reply='none' ;;
-    'tail telemetry --count') _iotctl_reply='none' ;;
-    'tail telemetry --timeout') _iotctl_reply='none' ;;
-    'tail telemetry --binary') _iotctl_reply='=base64 hex' ;;
-    'send-command --where') _iotctl_reply='none' ;;
-    'send-command --from') _iotctl_reply='file' ;;
-    'send-command --concurrency') _iotctl_reply='none' ;;
-    'send-command --timeout') _iotctl_reply='none' ;;
-    'send-command --connect-timeout') _iotctl_reply='none' ;;
-    'send-command --retry') _iotctl_reply='none' ;;
-    'device list --where') _iotctl_reply='none' ;;
-    'device list --top') _iotctl_reply='none' ;;
-    'device enable --where') _iotctl_reply='none' ;;
-    'device enable --from') _iotctl_reply='file' ;;
-    'device enable --concurrency') _iotctl_reply='none' ;;
-    'device disable --where') _iotctl_reply='none' ;;
-    'device disable --from') _iotctl_reply='file' ;;
-    'device disable --concurrency') _iotctl_reply='none' ;;
-    'device disable --reason') _iotctl_reply='none' ;;
-    'device delete --where') _iotctl_reply='none' ;;
-    'device delete --from') _iotctl_reply='file' ;;
-    'device delete --concurrency') _iotctl_reply='none' ;;
-    'device watch --where') _iotctl_reply='none' ;;
-    'device watch --interval') _iotctl_reply='none' ;;
-    'device watch --count') _iotctl_reply='none' ;;
-    'device watch --timeout') _iotctl_reply='none' ;;
-    'twin show --section') _iotctl_reply='=tags desired reported' ;;
-    'twin set --where') _iotctl_reply='none' ;;
-    'twin set --from') _iotctl_reply='file' ;;
-    'twin set --concurrency') _iotctl_reply='none' ;;
-    'twin set --etag') _iotctl_reply='none' ;;
-    'twin unset --where') _iotctl_reply='none' ;;
-    'twin unset --from') _iotctl_reply='file' ;;
-    'twin unset --concurrency') _iotctl_reply='none' ;;
-    'twin unset --etag') _iotctl_reply='none' ;;
-    'query --top') _iotctl_reply='none' ;;
-    'query --page-size') _iotctl_reply='none' ;;
-    'hub start --data') _iotctl_reply='directory' ;;
-    'hub start --mqtt-port') _iotctl_reply='none' ;;
-    'hub start --mqtts-port') _iotctl_reply='none' ;;
-    'hub start --http-port') _iotctl_reply='none' ;;
-    'hub start --https-port') _iotctl_reply='none' ;;
-    'hub start --hostname') _iotctl_reply='none' ;;
-    'hub start --ready-file') _iotctl_reply='file' ;;
-    'hub start --retention') _iotctl_reply='none' ;;
-    'hub start --retention-size') _iotctl_reply='none' ;;
-    'hub start --log-level') _iotctl_reply='=debug info warn error' ;;
-    'hub status --data') _iotctl_reply='directory' ;;
-    'hub stop --data') _iotctl_reply='directory' ;;
-    'hub stop --timeout') _iotctl_reply='none' ;;
-    'hub env --data') _iotctl_reply='directory' ;;
-    'hub env --format') _iotctl_reply='=sh fish json github' ;;
-    'profile add --service-url') _iotctl_reply='none' ;;
-    'profile add --device-url') _iotctl_reply='none' ;;
-    'profile add --ca-file') _iotctl_reply='file' ;;
-    'agent --device') _iotctl_reply='device' ;;
-    'agent --interval') _iotctl_reply='none' ;;
-    'agent --metric') _iotctl_reply='=cpu memory disk network temperature uptime' ;;
-    'agent --allow') _iotctl_reply='file' ;;
-    'agent --outbox') _iotctl_reply='directory' ;;
-    'simulate --count') _iotctl_reply='none' ;;
-    'simulate --prefix') _iotctl_reply='none' ;;
-    'simulate --rate') _iotctl_reply='none' ;;
-    'simulate --speed') _iotctl_reply='none' ;;
-    'simulate --seed') _iotctl_reply='none' ;;
-    'simulate --for') _iotctl_reply='none' ;;
-    'provision *') _iotctl_reply='none' ;;
-    'tail telemetry *') _iotctl_reply='device' ;;
-    'send-command *') _iotctl_reply='device' ;;
-    'device list *') _iotctl_reply='device' ;;
-    'device show 1') _iotctl_reply='device' ;;
-    'device enable *') _iotctl_reply='device' ;;
-    'device disable *') _iotctl_reply='device' ;;
-    'device delete *') _iotctl_reply='device' ;;
-    'device watch *') _iotctl_reply='device' ;;
-    'twin show 1') _iotctl_reply='device' ;;
-    'twin set *') _iotctl_reply='device' ;;
-    'twin unset *') _iotctl_reply='device' ;;
-    'twin diff 1') _iotctl_reply='device' ;;
-    'twin diff 2') _iotctl_reply='device' ;;
-    'query 1') _iotctl_reply='none' ;;
-    'profile add 1') _iotctl_reply='none' ;;
-    'profile use 1') _iotctl_reply='profile' ;;
-    'profile show 1') _iotctl_reply='profile' ;;
-    'profile remove 1') _iotctl_reply='profile' ;;
-    'simulate 1') _iotctl_reply='=refrigerated-truck oil-pump elevator batch-reactor room' ;;
-    'completion 1') _iotctl_reply='=bash zsh fish' ;;
+    '--profile') _iotctl_value='profile' ;;
+    '--connection-string-file') _iotctl_value='file' ;;
+    '--output') _iotctl_value='=table wide json ndjson yaml csv name lines raw' ;;
+    '-o') _iotctl_value='=table wide json ndjson yaml csv name lines raw' ;;
+    '--query') _iotctl_value='none' ;;
+    '--columns') _iotctl_value='none' ;;
+    '--confirm') _iotctl_value='profile' ;;
+    'provision --count') _iotctl_value='none' ;;
+    'provision --prefix') _iotctl_value='none' ;;
+    'provision --start') _iotctl_value='none' ;;
+    'provision --digits') _iotctl_value='none' ;;
+    'provision --from') _iotctl_value='file' ;;
+    'provision --tag') _iotctl_value='none' ;;
+    'provision --desired') _iotctl_value='none' ;;
+    'provision --out') _iotctl_value='file' ;;
+    'provision --concurrency') _iotctl_value='none' ;;
+    'tail telemetry --where') _iotctl_value='none' ;;
+    'tail telemetry --from') _iotctl_value='file' ;;
+    'tail telemetry --since') _iotctl_value='none' ;;
+    'tail telemetry --until') _iotctl_value='none' ;;
+    'tail telemetry --select') _iotctl_value='none' ;;
+    'tail telemetry --count') _iotctl_value='none' ;;
+    'tail telemetry --timeout') _iotctl_value='none' ;;
+    'tail telemetry --binary') _iotctl_value='=base64 hex' ;;
+    'send-command --where') _iotctl_value='none' ;;
+    'send-command --from') _iotctl_value='file' ;;
+    'send-command --concurrency') _iotctl_value='none' ;;
+    'send-command --timeout') _iotctl_value='none' ;;
+    'send-command --connect-timeout') _iotctl_value='none' ;;
+    'send-command --retry') _iotctl_value='none' ;;
+    'device list --where') _iotctl_value='none' ;;
+    'device list --top') _iotctl_value='none' ;;
+    'device enable --where') _iotctl_value='none' ;;
+    'device enable --from') _iotctl_value='file' ;;
+    'device enable --concurrency') _iotctl_value='none' ;;
+    'device disable --where') _iotctl_value='none' ;;
+    'device disable --from') _iotctl_value='file' ;;
+    'device disable --concurrency') _iotctl_value='none' ;;
+    'device disable --reason') _iotctl_value='none' ;;
+    'device delete --where') _iotctl_value='none' ;;
+    'device delete --from') _iotctl_value='file' ;;
+    'device delete --concurrency') _iotctl_value='none' ;;
+    'device watch --where') _iotctl_value='none' ;;
+    'device watch --interval') _iotctl_value='none' ;;
+    'device watch --count') _iotctl_value='none' ;;
+    'device watch --timeout') _iotctl_value='none' ;;
+    'twin show --section') _iotctl_value='=tags desired reported' ;;
+    'twin set --where') _iotctl_value='none' ;;
+    'twin set --from') _iotctl_value='file' ;;
+    'twin set --concurrency') _iotctl_value='none' ;;
+    'twin set --etag') _iotctl_value='none' ;;
+    'twin unset --where') _iotctl_value='none' ;;
+    'twin unset --from') _iotctl_value='file' ;;
+    'twin unset --concurrency') _iotctl_value='none' ;;
+    'twin unset --etag') _iotctl_value='none' ;;
+    'query --top') _iotctl_value='none' ;;
+    'query --page-size') _iotctl_value='none' ;;
+    'hub start --data') _iotctl_value='directory' ;;
+    'hub start --mqtt-port') _iotctl_value='none' ;;
+    'hub start --mqtts-port') _iotctl_value='none' ;;
+    'hub start --http-port') _iotctl_value='none' ;;
+    'hub start --https-port') _iotctl_value='none' ;;
+    'hub start --hostname') _iotctl_value='none' ;;
+    'hub start --ready-file') _iotctl_value='file' ;;
+    'hub start --retention') _iotctl_value='none' ;;
+    'hub start --retention-size') _iotctl_value='none' ;;
+    'hub start --log-level') _iotctl_value='=debug info warn error' ;;
+    'hub status --data') _iotctl_value='directory' ;;
+    'hub stop --data') _iotctl_value='directory' ;;
+    'hub stop --timeout') _iotctl_value='none' ;;
+    'hub env --data') _iotctl_value='directory' ;;
+    'hub env --format') _iotctl_value='=sh fish json github' ;;
+    'profile add --service-url') _iotctl_value='none' ;;
+    'profile add --device-url') _iotctl_value='none' ;;
+    'profile add --ca-file') _iotctl_value='file' ;;
+    'agent --device') _iotctl_value='device' ;;
+    'agent --interval') _iotctl_value='none' ;;
+    'agent --metric') _iotctl_value='=cpu memory disk network temperature uptime' ;;
+    'agent --allow') _iotctl_value='file' ;;
+    'agent --outbox') _iotctl_value='directory' ;;
+    'simulate --count') _iotctl_value='none' ;;
+    'simulate --prefix') _iotctl_value='none' ;;
+    'simulate --rate') _iotctl_value='none' ;;
+    'simulate --speed') _iotctl_value='none' ;;
+    'simulate --seed') _iotctl_value='none' ;;
+    'simulate --for') _iotctl_value='none' ;;
+    'provision *') _iotctl_value='none' ;;
+    'tail telemetry *') _iotctl_value='device' ;;
+    'send-command *') _iotctl_value='device' ;;
+    'device list *') _iotctl_value='device' ;;
+    'device show 1') _iotctl_value='device' ;;
+    'device enable *') _iotctl_value='device' ;;
+    'device disable *') _iotctl_value='device' ;;
+    'device delete *') _iotctl_value='device' ;;
+    'device watch *') _iotctl_value='device' ;;
+    'twin show 1') _iotctl_value='device' ;;
+    'twin set *') _iotctl_value='device' ;;
+    'twin unset *') _iotctl_value='device' ;;
+    'twin diff 1') _iotctl_value='device' ;;
+    'twin diff 2') _iotctl_value='device' ;;
+    'query 1') _iotctl_value='none' ;;
+    'profile add 1') _iotctl_value='none' ;;
+    'profile use 1') _iotctl_value='profile' ;;
+    'profile show 1') _iotctl_value='profile' ;;
+    'profile remove 1') _iotctl_value='profile' ;;
+    'simulate 1') _iotctl_value='=refrigerated-truck oil-pump elevator batch-reactor room' ;;
+    'completion 1') _iotctl_value='=bash zsh fish' ;;
     *) return 1 ;;
   esac
 }
@@ -169,7 +169,7 @@ _iotctl_flag_kind() {
 }
 
 _iotctl() {
-  local command='' flag='' profile='' position=0 index word value kind candidate quoted prefix
+  local command='' flag='' profile='' position=0 index word value kind candidate quoted prefix _iotctl_value=''
   local -a candidates words _iotctl_reply
   COMPREPLY=()
   # COMP_WORDS is split at = and : too; the line, split at blanks, keeps "--output=json" and "a:b" whole.
@@ -205,7 +205,7 @@ _iotctl() {
   fi
   kind=''
   if [[ -n $flag ]]; then
-    _iotctl_flag_kind "$command" "$flag" && kind=$_iotctl_reply
+    _iotctl_flag_kind "$command" "$flag" && kind=$_iotctl_value
   elif [[ $value == -* ]]; then
     _iotctl_flags "$command"
     candidates=("${_iotctl_reply[@]}")
@@ -215,7 +215,7 @@ _iotctl() {
     if ((position == 0 && ${#_iotctl_reply[@]} > 0)); then
       candidates=("${_iotctl_reply[@]}")
     elif _iotctl_kind "$command $((position + 1))" || _iotctl_kind "$command *"; then
-      kind=$_iotctl_reply
+      kind=$_iotctl_value
     fi
   fi
 

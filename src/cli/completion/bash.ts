@@ -7,7 +7,7 @@ function assignWords(words: readonly CompletionWord[]): string {
 
 function assignKind(kind: ValueKind): string {
   const text = typeof kind === 'string' ? kind : `=${kind.words.join(' ')}`;
-  return `_iotctl_reply=${shellQuote(text)}`;
+  return `_iotctl_value=${shellQuote(text)}`;
 }
 
 /**
@@ -36,7 +36,7 @@ ${caseBranches([...model.flags].map(([key, words]) => [key, assignWords(words)] 
 
 # What the value of a flag or the nth word of a command is: "device show 1", "--profile". Fails when there is none.
 _iotctl_kind() {
-  _iotctl_reply=''
+  _iotctl_value=''
   case "$1" in
 ${caseBranches(values)}
     *) return 1 ;;
@@ -48,7 +48,7 @@ _iotctl_flag_kind() {
 }
 
 _iotctl() {
-  local command='' flag='' profile='' position=0 index word value kind candidate quoted prefix
+  local command='' flag='' profile='' position=0 index word value kind candidate quoted prefix _iotctl_value=''
   local -a candidates words _iotctl_reply
   COMPREPLY=()
   # COMP_WORDS is split at = and : too; the line, split at blanks, keeps "--output=json" and "a:b" whole.
@@ -84,7 +84,7 @@ _iotctl() {
   fi
   kind=''
   if [[ -n $flag ]]; then
-    _iotctl_flag_kind "$command" "$flag" && kind=$_iotctl_reply
+    _iotctl_flag_kind "$command" "$flag" && kind=$_iotctl_value
   elif [[ $value == -* ]]; then
     _iotctl_flags "$command"
     candidates=("\${_iotctl_reply[@]}")
@@ -94,7 +94,7 @@ _iotctl() {
     if ((position == 0 && \${#_iotctl_reply[@]} > 0)); then
       candidates=("\${_iotctl_reply[@]}")
     elif _iotctl_kind "$command $((position + 1))" || _iotctl_kind "$command *"; then
-      kind=$_iotctl_reply
+      kind=$_iotctl_value
     fi
   fi
 
