@@ -1,21 +1,8 @@
 import type { Connection } from '../config/profile.ts';
+import { hubStatusPath, type HubStatus } from '../protocol/hub-status.ts';
 import { isJsonObject } from '../std/json.ts';
 import { parseAnswer } from './http/answer.ts';
 import { createServiceClient, type ClientDependencies } from './http/service-client.ts';
-
-/** What a running hub of iotctl says about itself (`GET /iotctl/status`). Times are ISO 8601, null when nothing is stored. */
-export interface HubStatus {
-  readonly version: string;
-  readonly startedAt: string;
-  readonly uptimeSeconds: number;
-  readonly devices: { readonly total: number; readonly enabled: number; readonly connected: number };
-  readonly telemetry: {
-    readonly messages: number;
-    readonly bytes: number;
-    readonly oldest: string | null;
-    readonly newest: string | null;
-  };
-}
 
 /** Asks a hub of iotctl how it is. Failures: hub-unreachable, not-authorised, tls-untrusted. */
 export async function readHubStatus(
@@ -27,7 +14,7 @@ export async function readHubStatus(
   try {
     const answer = await client.request({
       method: 'GET',
-      path: '/iotctl/status',
+      path: hubStatusPath,
       action: 'read the status of the hub',
       signal,
     });

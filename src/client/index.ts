@@ -2,7 +2,7 @@
 import type * as Probe from './probe.ts';
 
 export { connectHub } from './connect-hub.ts';
-export { readHubStatus, type HubStatus } from './hub-status.ts';
+export { readHubStatus } from './hub-status.ts';
 export type { ProbeReport } from './probe.ts';
 export { serviceUrlOf } from './http/service-client.ts';
 export type * from './service-api.ts';

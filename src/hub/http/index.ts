@@ -1,3 +1,2 @@
 export { createHttpFront, type HttpFront, type HttpFrontParts } from './app.ts';
 export { createHttpServer } from './server.ts';
-export type { HubStatus } from './routes/status.ts';

@@ -1,26 +1,12 @@
 import type { FastifyInstance } from 'fastify';
+import { hubStatusPath, type HubStatus } from '../../../protocol/hub-status.ts';
 import { isoMillis } from '../../../protocol/time.ts';
 import { rights } from '../access.ts';
 import type { RouteContext } from '../app.ts';
 
-/** What `GET /iotctl/status` answers; an extension of this hub. Times are ISO 8601, null when nothing is stored. */
-export interface HubStatus {
-  readonly version: string;
-  readonly startedAt: string;
-  readonly uptimeSeconds: number;
-  readonly devices: { readonly total: number; readonly enabled: number; readonly connected: number };
-  readonly telemetry: {
-    readonly partitions: number;
-    readonly messages: number;
-    readonly bytes: number;
-    readonly oldest: string | null;
-    readonly newest: string | null;
-  };
-}
-
 export function statusRoutes(app: FastifyInstance, context: RouteContext): void {
   const options = { config: { hub: { access: rights.status, unversioned: true } } } as const;
-  app.get('/iotctl/status', options, () => readStatus(context));
+  app.get(hubStatusPath, options, () => readStatus(context));
 }
 
 async function readStatus({ core, clock, version, startedAt }: RouteContext): Promise<HubStatus> {
