@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { isFailure } from '../errors/index.ts';
 import { readFileUnchanged } from './private-files.ts';
 import { parseProfile, parseSettings } from './profile-document.ts';
+import { messageOf } from '../std/message-of.ts';
 
 interface ConfigProblem {
   readonly path: string;
@@ -41,7 +42,7 @@ export async function inspectConfiguration(directory: string, uid?: number): Pro
       problems.push({
         path,
         kind: 'unreadable',
-        problem: error instanceof Error ? error.message : String(error),
+        problem: messageOf(error),
         remedy: `look at ${path}`,
       });
       return undefined;

@@ -3,6 +3,7 @@ import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync } f
 import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { Failure, isFailure, toFailure } from '../errors/index.ts';
+import { messageOf } from '../std/message-of.ts';
 
 export interface PrivateFileOptions {
   /** The user's id; ownership is not checked when absent (Windows). */
@@ -95,8 +96,4 @@ function linkFailure(path: string): Failure {
       hint: `replace ${path} with a file`,
     },
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

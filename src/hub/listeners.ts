@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net';
 import { Failure } from '../errors/index.ts';
 import { sleep, type Clock } from '../std/clock.ts';
 import { portKinds, type PortChoice, type PortFallback, type PortName } from './ports.ts';
+import { messageOf } from '../std/message-of.ts';
 
 /** One port that listens, on one address or more. */
 export interface Listener {
@@ -150,10 +151,7 @@ function portOf(servers: readonly Server[]): number {
 function portFailure(name: PortName, port: number, error: unknown): Failure {
   const { title, flag } = portKinds[name];
   const reason = refusalOf(error);
-  const why =
-    reason === undefined
-      ? `cannot be opened: ${error instanceof Error ? error.message : String(error)}`
-      : `is ${reason}`;
+  const why = reason === undefined ? `cannot be opened: ${messageOf(error)}` : `is ${reason}`;
   return new Failure('port-taken', `port ${port} for ${title} ${why}`, {
     cause: error,
     hint: `choose another with ${flag} PORT, or ${flag} 0 for a free one`,

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { messageOf } from './message-of.ts';
 
 /** One `key.path=value`, taken apart. */
 export interface Assignment {
@@ -103,8 +104,4 @@ export function assign(root: JsonObject, path: readonly string[], value: JsonVal
   }
   const last = path.at(-1);
   if (last !== undefined) node[last] = value;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Failure, toFailure } from '../../errors/index.ts';
 import type { JsonValue } from '../../std/json.ts';
 import type { CommandContext } from '../context.ts';
+import { messageOf } from '../../std/message-of.ts';
 
 /** Words that are documents (`@FILE`, `-`) apart from the others. */
 export interface SplitWords {
@@ -24,11 +25,7 @@ export async function readDocument(context: Pick<CommandContext, 'stdin'>, word:
   try {
     return JSON.parse(text.replace(/^\uFEFF/, '')) as JsonValue;
   } catch (error) {
-    throw new Failure(
-      'invalid-input',
-      `${name} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw new Failure('invalid-input', `${name} is not valid JSON: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { TreeInterpreter } from '@jmespath-community/jmespath';
 import { Failure } from '../../errors/index.ts';
+import { messageOf } from '../../std/message-of.ts';
 
 /** Picks from a JSON value; the value itself without `--query`. */
 export type Picker = (value: unknown) => unknown;
@@ -29,8 +30,4 @@ type JmesValue = Parameters<typeof TreeInterpreter.search>[1];
 /** Dates and undefined as JSON would have them. */
 function plain(value: unknown): JmesValue {
   return JSON.parse(JSON.stringify(value ?? null)) as JmesValue;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

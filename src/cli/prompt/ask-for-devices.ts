@@ -3,6 +3,7 @@ import { deviceIdProblem } from '../../protocol/device-id.ts';
 import { assemble, parseAssignment } from '../../std/assignment.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { CommandContext } from '../context.ts';
+import { messageOf } from '../../std/message-of.ts';
 
 /** The questions of `provision` without arguments: id, how many, tags, authentication. */
 export async function askForDevices(
@@ -61,6 +62,6 @@ function problemOf(read: () => unknown): string | undefined {
     read();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -1,5 +1,6 @@
 /** Why a hub could not be reached, in words, with what helps. */
 import { Failure } from '../../errors/index.ts';
+import { messageOf } from '../../std/message-of.ts';
 
 export interface NetworkContext {
   /** Where the service API is, which need not be the hub's own name. */
@@ -69,7 +70,7 @@ export function failureOfNetwork(error: unknown, context: NetworkContext): Failu
       false,
     );
   }
-  return fail(`the connection to ${context.address} failed: ${error instanceof Error ? error.message : String(error)}`);
+  return fail(`the connection to ${context.address} failed: ${messageOf(error)}`);
 }
 
 /** True when the hub cannot have seen the request. */

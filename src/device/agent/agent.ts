@@ -14,6 +14,7 @@ import { pause } from './pause.ts';
 import { machineReadings, type Metric, type Readings } from './readings.ts';
 import type { AllowedScripts } from './scripts.ts';
 import { agentSettings, type AgentState } from './agent-settings.ts';
+import { messageOf } from '../../std/message-of.ts';
 
 export type AgentEvent =
   | { readonly kind: 'link'; readonly state: LinkState }
@@ -236,7 +237,7 @@ class Agent {
     try {
       await this.#outbox.append(encodeReading({ time: this.#options.clock.now(), body }));
     } catch (error) {
-      this.#give(1, error instanceof Error ? error.message : String(error));
+      this.#give(1, messageOf(error));
     }
     this.#options.onEvent({ kind: 'reading', body, waiting: this.#outbox.stats().waiting });
   }

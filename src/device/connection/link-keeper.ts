@@ -2,6 +2,7 @@ import type { Clock } from '../../std/clock.ts';
 import { sleep } from '../../std/clock.ts';
 import { backoffMs, type Backoff } from './backoff.ts';
 import { LinkRefused, type DeviceEndpoint, type Link, type OpenLink } from './link.ts';
+import { messageOf } from '../../std/message-of.ts';
 
 /** What happened to the link to the hub. */
 export type LinkState =
@@ -155,7 +156,7 @@ const closedHere: Ending = { kind: 'closed', reason: 'closed by this side' };
 
 function endingOf(error: unknown): Ending {
   if (error instanceof LinkRefused) return { kind: 'refused', refusal: error };
-  return { kind: 'failed', reason: error instanceof Error ? error.message : String(error), cause: error };
+  return { kind: 'failed', reason: messageOf(error), cause: error };
 }
 
 function stateAfter(

@@ -1,6 +1,7 @@
 import { Failure } from '../../errors/index.ts';
 import { assemble, parseAssignment } from '../../std/assignment.ts';
 import type { JsonValue } from '../../std/json.ts';
+import { messageOf } from '../../std/message-of.ts';
 
 /** The words of `send-command`, told apart. */
 export interface CommandWords {
@@ -72,7 +73,7 @@ function parseDocument(text: string, source: string): JsonValue {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, '')) as JsonValue;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const empty = text.trim() === '' ? 'it is empty' : reason;
     throw new Failure('invalid-input', `${source} is not valid JSON: ${empty}`, { cause: error });
   }

@@ -1,5 +1,6 @@
 import { Failure } from '../../errors/index.ts';
 import { parsePath } from '../../std/assignment.ts';
+import { messageOf } from '../../std/message-of.ts';
 
 /** What a column of the file fills. */
 export type CsvColumn =
@@ -40,7 +41,7 @@ function readColumn(title: string): CsvColumn {
       path: parsePath(property[2] ?? ''),
     };
   } catch (error) {
-    throw badHeader(`column ${title}: ${error instanceof Error ? error.message : String(error)}`);
+    throw badHeader(`column ${title}: ${messageOf(error)}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { isFailure } from '../../../errors/index.ts';
 import { LogDatabase } from './log-database.ts';
 import type { LogAnswer, LogCall, LogCalls, LogFailure, LogMessage, OpenOptions } from './requests.ts';
+import { messageOf } from '../../../std/message-of.ts';
 
 type Reply = LogCalls[LogCall]['reply'];
 
@@ -67,7 +68,7 @@ const diskFull = 13;
 
 function describe(error: unknown): LogFailure {
   if (isFailure(error)) return { code: error.code, message: error.message };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const sqliteCode = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
   if (sqliteCode === diskFull) return { code: 'disk-full', message: `telemetry could not be stored: ${message}` };
   return { code: 'io', message: `the telemetry log failed: ${message}` };
