@@ -9,7 +9,13 @@ import { randomBytes } from 'node:crypto';
 
 const [file = '', window = '100', bytes = '10'] = process.argv.slice(2);
 const log = await openTelemetryLog({ file, clock: realClock });
-const sender = { generationId: '1', auth: { scope: 'device', type: 'sas', issuer: 'iothub' }, modelId: '' } as const;
+const sender = {
+  moduleId: '',
+  source: 'Telemetry',
+  generationId: '1',
+  auth: { scope: 'device', type: 'sas', issuer: 'iothub' },
+  modelId: '',
+} as const;
 const senders = Array.from({ length: 10 }, (_, index) => ({ ...sender, deviceId: `d${index}` }));
 let number = 0;
 

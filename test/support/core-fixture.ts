@@ -111,7 +111,11 @@ export function fakeSession(
 /** The sender of a registered device, as its own key proves it. */
 export async function senderOf(fixture: CoreFixture, deviceId: string, modelId = ''): Promise<Sender> {
   return (
-    await fixture.core.gatekeeper.authenticateDevice({ deviceId, token: await deviceToken(fixture, deviceId), modelId })
+    await fixture.core.gatekeeper.authenticateDevice({
+      identity: deviceId,
+      token: await deviceToken(fixture, deviceId),
+      modelId,
+    })
   ).sender;
 }
 

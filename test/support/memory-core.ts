@@ -107,18 +107,19 @@ export function memoryCore(): MemoryCore {
     telemetry: memoryLog(),
     endSession: (deviceId, reason) => live.get(deviceId)?.close(reason),
     gatekeeper: {
-      async authenticateDevice({ deviceId, token, modelId = '' }) {
+      async authenticateDevice({ identity: deviceId, token, modelId = '' }) {
         await step();
         const device = known(deviceId);
         if (device.token !== token) throw new HubError('IotHubUnauthorizedAccess', 'Unauthorized');
         if (device.disabled === true) throw new HubError('DeviceDisabled', 'disabled');
         const auth = { scope: 'device', type: 'sas', issuer: 'iothub' } as const;
         return {
-          sender: { deviceId, generationId: '1', auth, modelId },
+          sender: { deviceId, moduleId: '', source: 'Telemetry', generationId: '1', auth, modelId },
           expiresAt: device.expiresAt,
           identityCounter: 1,
         };
       },
+      authorizeEventHub: unused,
       authorizeService: unused,
     },
     registry: { get: unused, list: unused, put: unused, delete: unused, bulk: unused, counts: unused },

@@ -22,7 +22,14 @@ export async function temporaryLog(options: Partial<TelemetryLogOptions> = {}): 
 }
 
 export function senderOf(deviceId: string): Sender {
-  return { deviceId, generationId: '1', auth: { scope: 'device', type: 'sas', issuer: 'iothub' }, modelId: '' };
+  return {
+    deviceId,
+    moduleId: '',
+    source: 'Telemetry',
+    generationId: '1',
+    auth: { scope: 'device', type: 'sas', issuer: 'iothub' },
+    modelId: '',
+  };
 }
 
 /** Appends one message and waits until it is stored. */

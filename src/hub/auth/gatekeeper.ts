@@ -2,7 +2,7 @@ import type { Clock } from '../../std/clock.ts';
 import { HubError } from '../../protocol/hub-errors.ts';
 import type { AuthMethod } from '../../protocol/telemetry/message.ts';
 import { parseSasToken, tokenCovers, tokenSkewMs, verifySasToken, type SasToken } from '../../protocol/sas-token.ts';
-import type { DeviceRecord, RegistryStore } from '../core/ports.ts';
+import type { DeviceRecord, RegistryStore, Sender } from '../core/ports.ts';
 import type { AccessPolicy, Gatekeeper } from '../core/services.ts';
 
 export interface GatekeeperParts {
@@ -24,19 +24,17 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
   const now = (): number => parts.clock.now();
 
   /** The policy that signed the token; refuses when none did. */
-  function signer(token: SasToken): AccessPolicy {
+  function signer(token: SasToken, keyOf = (key: string): string => key): AccessPolicy {
     const policy = policies.get(token.keyName ?? '');
-    const verified = verifySasToken(
-      token,
-      policy === undefined ? [nobodysKey] : [policy.primaryKey, policy.secondaryKey],
-    );
+    const keys = policy === undefined ? [nobodysKey] : [policy.primaryKey, policy.secondaryKey];
+    const verified = verifySasToken(token, keys.map(keyOf));
     if (policy === undefined || !verified) throw unauthorized();
     return policy;
   }
 
   return {
-    async authenticateDevice({ deviceId, token: text, modelId = '' }) {
-      const token = parseSasToken(text);
+    async authenticateDevice({ identity: deviceId, token: text, modelId = '' }) {
+      const token = text === undefined ? undefined : parseSasToken(text);
       if (token === undefined) throw malformed();
       const record = await parts.store.read(deviceId);
       const auth = token.keyName === undefined ? proveByOwnKey(token, record) : proveByPolicy(signer(token));
@@ -44,7 +42,14 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
       if (expiresAt < now() || !covers(token, `/devices/${deviceId}`)) throw unauthorized();
       if (record === undefined) throw new HubError('DeviceNotFound', `Device '${deviceId}' is not registered.`);
       if (record.status === 'disabled') throw new HubError('DeviceDisabled', `Device '${deviceId}' is disabled.`);
-      const sender = { deviceId, generationId: record.generationId, auth, modelId };
+      const sender: Sender = {
+        deviceId,
+        moduleId: '',
+        generationId: record.generationId,
+        auth,
+        modelId,
+        source: 'Telemetry',
+      };
       return { sender, expiresAt, identityCounter: record.identityCounter };
     },
     async authorizeService({ token: text, resource, anyOf }) {
@@ -53,10 +58,24 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
       if (token === undefined) throw malformed();
       const policy = signer(token);
       const allowed = anyOf.some((permission) => policy.permissions.includes(permission));
-      if (!allowed || token.expiresAt * 1_000 < now() || !covers(token, resource)) throw unauthorized();
-      return { policy: policy.name };
+      const expiresAt = token.expiresAt * 1_000;
+      if (!allowed || expiresAt < now() || !covers(token, resource)) throw unauthorized();
+      return { policy: policy.name, expiresAt };
+    },
+    async authorizeEventHub(text) {
+      const token = parseSasToken(text);
+      if (token === undefined) throw malformed();
+      const policy = signer(token, keyOfText);
+      const expiresAt = token.expiresAt * 1_000;
+      if (!policy.permissions.includes('ServiceConnect') || expiresAt < now()) throw unauthorized();
+      return { policy: policy.name, expiresAt };
     },
   };
+}
+
+/** Event Hubs clients sign with the text of the key instead of the bytes it encodes. Source: service.md §9.3. */
+function keyOfText(key: string): string {
+  return Buffer.from(key, 'utf8').toString('base64');
 }
 
 /** A device that does not exist is refused like a wrong key: nobody learns which ids are registered. */

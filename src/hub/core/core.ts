@@ -57,6 +57,7 @@ export function createCore(parts: CoreParts): RunningCore {
 function rememberProofs(gatekeeper: Gatekeeper, proved: WeakMap<Sender, number>): Gatekeeper {
   return {
     authorizeService: (request) => gatekeeper.authorizeService(request),
+    authorizeEventHub: (token) => gatekeeper.authorizeEventHub(token),
     async authenticateDevice(request) {
       const principal = await gatekeeper.authenticateDevice(request);
       proved.set(principal.sender, principal.identityCounter);

@@ -1,7 +1,7 @@
 /** What the hub's core needs from the outside: storage and time. Adapters live in `hub/store`. */
 import type { AuthenticationType, ConnectionState, DeviceStatus } from '../../protocol/identity.ts';
 import type { Query } from '../../protocol/query/index.ts';
-import type { AuthMethod } from '../../protocol/telemetry/message.ts';
+import type { AuthMethod, MessageSource } from '../../protocol/telemetry/message.ts';
 import type { Position } from '../../protocol/telemetry/stream.ts';
 import type { TwinSection } from '../../protocol/twin/document.ts';
 import type { JsonObject, JsonValue } from '../../std/json.ts';
@@ -64,6 +64,32 @@ export interface RegistryCounts {
   readonly connected: number;
 }
 
+/** A JSON document of a collection; `id` is unique in it. */
+export interface StoredDocument {
+  readonly id: string;
+  readonly value: JsonObject;
+}
+
+export type DocumentChange =
+  | { readonly kind: 'put'; readonly collection: string; readonly id: string; readonly value: JsonObject }
+  | { readonly kind: 'delete'; readonly collection: string; readonly id: string };
+
+/**
+ * What services beside the registry keep: queued messages, jobs, configurations, enrollments, certificates. Durable when a promise
+ * resolves; the changes of one call are applied together or not at all. A service guards its own invariants: it is the only writer
+ * of its collections.
+ */
+export interface DocumentStore {
+  get(collection: string, id: string): Promise<JsonObject | undefined>;
+  /** In the byte order of their ids, beginning after `after`; ids that begin with `prefix` alone when that is given. */
+  list(
+    collection: string,
+    page: { readonly limit: number; readonly after?: string | undefined; readonly prefix?: string | undefined },
+  ): Promise<readonly StoredDocument[]>;
+  count(collection: string): Promise<number>;
+  write(changes: readonly DocumentChange[]): Promise<void>;
+}
+
 /** Devices and their twins. Every method is durable when its promise resolves; concurrent writes share commits. */
 export interface RegistryStore {
   read(deviceId: string): Promise<DeviceRecord | undefined>;
@@ -78,6 +104,8 @@ export interface RegistryStore {
   /** Runs a query over devices. `after` is an opaque token of an earlier page; throws HubError ArgumentInvalid when it is not. */
   query(query: Query, page: { readonly limit: number; readonly after?: string | undefined }): Promise<QueryPage>;
   counts(): Promise<RegistryCounts>;
+  /** Documents of the other services, in the same file: see {@link DocumentStore}. */
+  readonly documents: DocumentStore;
   readSetting(name: string): Promise<JsonValue | undefined>;
   writeSetting(name: string, value: JsonValue): Promise<void>;
   /** The subscriptions of a device's stored MQTT session (clean session 0); undefined when there is none. */
@@ -89,10 +117,14 @@ export interface RegistryStore {
 /** Who sent a telemetry message, as proved at connect time; device text cannot change it. */
 export interface Sender {
   readonly deviceId: string;
+  /** Empty for the device itself. */
+  readonly moduleId: string;
   readonly generationId: string;
   readonly auth: AuthMethod;
   /** DTMI announced at connect, stamped as `dt-dataschema`; empty when none. */
   readonly modelId: string;
+  /** What the message is: telemetry, or an event the hub tells about the identity. */
+  readonly source: MessageSource;
 }
 
 /** A stored message. `bag` is the property bag as the device wrote it (device.md §2.3), parsed only when read. */

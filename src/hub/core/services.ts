@@ -3,6 +3,7 @@ import type { BulkResult, DeviceIdentity } from '../../protocol/identity.ts';
 import type { MethodResponse } from '../../protocol/method.ts';
 import type { DeviceTwin, Twin } from '../../protocol/twin/document.ts';
 import type { JsonObject } from '../../std/json.ts';
+import type { IdentityPath } from '../../protocol/identity-path.ts';
 import type { RegistryCounts, Sender, TelemetryLog } from './ports.ts';
 
 export type Permission = 'RegistryRead' | 'RegistryWrite' | 'ServiceConnect' | 'DeviceConnect';
@@ -23,20 +24,40 @@ export interface DevicePrincipal {
   readonly identityCounter: number;
 }
 
-/** Checks credentials. Failures are HubErrors IotHubUnauthorized(Access), DeviceNotFound or DeviceDisabled. */
+/** The certificate a peer showed in its TLS handshake, the issuers it sent along after it. DER bytes. */
+export interface PeerCertificates {
+  readonly leaf: Uint8Array;
+  readonly issuers: readonly Uint8Array[];
+}
+
+/** How a device proves itself. A token wins over a certificate (device.md §1.3). */
+export interface DeviceCredentials {
+  readonly identity: IdentityPath;
+  readonly token?: string | undefined;
+  readonly certificates?: PeerCertificates | undefined;
+  readonly modelId?: string | undefined;
+}
+
+/** A back-end caller that has proved who it is. */
+export interface ServicePrincipal {
+  /** Name of the policy that signed. */
+  readonly policy: string;
+  /** When the token expires, Unix milliseconds. */
+  readonly expiresAt: number;
+}
+
+/** Checks credentials. Failures are HubErrors IotHubUnauthorized(Access), DeviceNotFound, ModuleNotFound or DeviceDisabled. */
 export interface Gatekeeper {
-  /** A device with a SAS token (its own key, or a policy's with DeviceConnect). Constant-time comparison. */
-  authenticateDevice(request: {
-    deviceId: string;
-    token: string;
-    modelId?: string | undefined;
-  }): Promise<DevicePrincipal>;
+  /** A device or module with a SAS token (its own key, or a policy's with DeviceConnect) or a certificate. Constant-time comparison. */
+  authenticateDevice(credentials: DeviceCredentials): Promise<DevicePrincipal>;
   /** A back-end caller: the token must verify, cover `resource` (path below the host) and hold one of `anyOf`. */
   authorizeService(request: {
     token: string | undefined;
     resource: string;
     anyOf: readonly Permission[];
-  }): Promise<{ policy: string }>;
+  }): Promise<ServicePrincipal>;
+  /** An Event Hubs client: the same policies, but the key's text signs, not its bytes (service.md §9.3). Needs ServiceConnect. */
+  authorizeEventHub(token: string): Promise<ServicePrincipal>;
 }
 
 /** `If-Match`: undefined when absent, `*` for any, else the bare etag. */
@@ -53,15 +74,15 @@ export interface RegistryService {
   counts(): Promise<RegistryCounts>;
 }
 
-/** Twins, by the rules of service.md §3 and device.md §6. */
+/** Twins, by the rules of service.md §3 and device.md §6. Devices and modules alike. */
 export interface TwinService {
-  get(deviceId: string): Promise<Twin>;
-  patch(deviceId: string, body: unknown, ifMatch: IfMatch): Promise<Twin>;
-  replace(deviceId: string, body: unknown, ifMatch: IfMatch): Promise<Twin>;
+  get(identity: IdentityPath): Promise<Twin>;
+  patch(identity: IdentityPath, body: unknown, ifMatch: IfMatch): Promise<Twin>;
+  replace(identity: IdentityPath, body: unknown, ifMatch: IfMatch): Promise<Twin>;
   /** The device's own view. */
-  readAsDevice(deviceId: string): Promise<DeviceTwin>;
+  readAsDevice(identity: IdentityPath): Promise<DeviceTwin>;
   /** The device merges its reported properties; resolves to the new reported `$version`. */
-  patchReported(deviceId: string, patch: unknown, baseVersion?: number): Promise<number>;
+  patchReported(identity: IdentityPath, patch: unknown, baseVersion?: number): Promise<number>;
 }
 
 export interface QueryService {
@@ -72,7 +93,7 @@ export interface QueryService {
   ): Promise<{ type: 'Twin' | 'Raw'; rows: JsonObject[]; next: string | undefined }>;
 }
 
-/** A live connection of a device, on any protocol. One per device id: a newer one displaces it. */
+/** A live connection of a device or module, on any protocol. One per identity: a newer one displaces it, whatever it speaks. */
 export interface DeviceSession {
   readonly sender: Sender;
   readonly protocol: 'mqtt' | 'mqtt-ws' | 'amqp' | 'amqp-ws';
@@ -97,20 +118,20 @@ export interface SessionService {
   detach(session: DeviceSession): void;
   /** The session began or stopped listening for methods. */
   methodsChanged(session: DeviceSession): void;
-  find(deviceId: string): DeviceSession | undefined;
+  find(identity: IdentityPath): DeviceSession | undefined;
   /** The device did something; its last activity is stored in batches. */
-  touch(deviceId: string): void;
+  touch(identity: IdentityPath): void;
   readonly size: number;
   /** Stored subscriptions of clean session 0. */
-  readSubscriptions(deviceId: string): Promise<readonly string[] | undefined>;
-  writeSubscriptions(deviceId: string, filters: readonly string[] | undefined): Promise<void>;
+  readSubscriptions(identity: IdentityPath): Promise<readonly string[] | undefined>;
+  writeSubscriptions(identity: IdentityPath, filters: readonly string[] | undefined): Promise<void>;
 }
 
 export interface CommandService {
   /** Calls a device; HubErrors DeviceNotFound, DeviceNotOnline, GatewayTimeout, BadDeviceResponse, ArgumentInvalid. */
-  invoke(deviceId: string, body: unknown, signal?: AbortSignal): Promise<MethodResponse>;
+  invoke(identity: IdentityPath, body: unknown, signal?: AbortSignal): Promise<MethodResponse>;
   /** A device's answer; unknown or late request ids are ignored. `payload` is the raw JSON text. */
-  answer(deviceId: string, requestId: string, status: number | undefined, payload: string): void;
+  answer(identity: IdentityPath, requestId: string, status: number | undefined, payload: string): void;
 }
 
 export interface HubCore {

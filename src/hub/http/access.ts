@@ -42,7 +42,7 @@ export async function admit(gatekeeper: Gatekeeper, request: FastifyRequest): Pr
   if (config === undefined) throw new HubError('NotFound', 'There is nothing at this address.');
   const token = request.headers.authorization;
   if (config.access === 'device') {
-    request.principal = await gatekeeper.authenticateDevice({ deviceId: idOf(request), token: token ?? '' });
+    request.principal = await gatekeeper.authenticateDevice({ identity: idOf(request), token });
   } else {
     await gatekeeper.authorizeService({ token, resource: pathOf(request), anyOf: config.access });
   }

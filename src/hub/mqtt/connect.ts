@@ -157,7 +157,7 @@ async function checkCredentials(attempt: ConnectAttempt, core: HubCore): Promise
   if (password === undefined) return unauthorized('no shared access signature');
   try {
     const modelId = user?.modelId;
-    attempt.principal = await core.gatekeeper.authenticateDevice({ deviceId: clientId, token: password, modelId });
+    attempt.principal = await core.gatekeeper.authenticateDevice({ identity: clientId, token: password, modelId });
     return undefined;
   } catch (error) {
     return refusalFor(error);

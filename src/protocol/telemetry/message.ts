@@ -7,6 +7,18 @@ export interface AuthMethod {
   issuer: string;
 }
 
+/** What a message on the telemetry side is; becomes `iothub-message-source`. Source: device.md §9. */
+export const messageSources = [
+  'Telemetry',
+  'twinChangeEvents',
+  'deviceLifecycleEvents',
+  'moduleLifecycleEvents',
+  'deviceConnectionStateEvents',
+  'deviceJobLifecycleEvents',
+  'digitalTwinChangeEvents',
+] as const;
+export type MessageSource = (typeof messageSources)[number];
+
 /** System properties a sender may set, by their service-side names. Source: device.md §2.3. */
 export interface SystemProperties {
   'message-id'?: string;

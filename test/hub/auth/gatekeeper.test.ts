@@ -131,11 +131,11 @@ describe('devices', () => {
     ],
     ['its own key under a policy name', 'dev1', { ...own, keyName: 'device' }, 'IotHubUnauthorizedAccess'],
   ])('when a device comes with %s, the verdict is as documented', async (_what, deviceId, parts, expected) => {
-    expect(await verdict(gatekeeper.authenticateDevice({ deviceId, token: token(parts) }))).toBe(expected);
+    expect(await verdict(gatekeeper.authenticateDevice({ identity: deviceId, token: token(parts) }))).toBe(expected);
   });
 
   test('when a device is proved, the sender says by what, and until when', async () => {
-    const byKey = await gatekeeper.authenticateDevice({ deviceId: 'dev1', token: token(own), modelId: 'dtmi:x;1' });
+    const byKey = await gatekeeper.authenticateDevice({ identity: 'dev1', token: token(own), modelId: 'dtmi:x;1' });
     expect(byKey.sender).toMatchObject({
       deviceId: 'dev1',
       modelId: 'dtmi:x;1',
@@ -143,7 +143,7 @@ describe('devices', () => {
     });
     expect(byKey.expiresAt).toBe(clock.now() + 3_600_000 + 300_000);
     const byPolicy = await gatekeeper.authenticateDevice({
-      deviceId: 'dev1',
+      identity: 'dev1',
       token: token({ resource: 'localhost', key: owner.secondaryKey, keyName: 'iothubowner' }),
     });
     expect(byPolicy.sender.auth.scope).toBe('hub');
@@ -158,7 +158,7 @@ describe('devices', () => {
         async (place, character) => {
           const mutant = good.slice(0, place) + character + good.slice(place + 1);
           fc.pre(mutant !== good && !sameMeaning(mutant, good));
-          expect(await verdict(gatekeeper.authenticateDevice({ deviceId: 'dev1', token: mutant }))).toBe(
+          expect(await verdict(gatekeeper.authenticateDevice({ identity: 'dev1', token: mutant }))).toBe(
             'IotHubUnauthorizedAccess',
           );
         },

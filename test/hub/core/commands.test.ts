@@ -178,7 +178,7 @@ test('when the caller goes away or the hub stops, the call ends and frees its pl
 
 test('when a token is asked for, it opens the device it names', async () => {
   const { sender } = await fixture.core.gatekeeper.authenticateDevice({
-    deviceId: pump,
+    identity: pump,
     token: await deviceToken(fixture, pump),
   });
   expect(sender.deviceId).toBe(pump);

@@ -9,6 +9,8 @@ function message(parts: Partial<StoredMessage> & { deviceId?: string; modelId?: 
   return {
     sender: {
       deviceId: parts.deviceId ?? 'pump',
+      moduleId: '',
+      source: 'Telemetry',
       generationId: '1',
       modelId: parts.modelId ?? '',
       auth: { scope: 'device', type: 'sas', issuer: 'iothub' },

@@ -8,6 +8,8 @@ function batch(count: number, next: number, parts: Partial<LogBatch> = {}): LogB
   const messages = Array.from({ length: count }, (_, index): StoredMessage => ({
     sender: {
       deviceId: 'pump',
+      moduleId: '',
+      source: 'Telemetry',
       generationId: '1',
       modelId: '',
       auth: { scope: 'device', type: 'sas', issuer: 'iothub' },

@@ -127,18 +127,31 @@ export class BatchWriter {
   }
 }
 
-type SenderMembers = [string, string, Sender['auth']['scope'], Sender['auth']['type'], string, string];
+/** The last two came later: batches of an older version end before them. */
+type SenderMembers = [
+  deviceId: string,
+  generationId: string,
+  scope: Sender['auth']['scope'],
+  type: Sender['auth']['type'],
+  issuer: string,
+  modelId: string,
+  moduleId?: string,
+  source?: Sender['source'],
+];
 
 /** Fixed member order, so that equal senders give equal text. */
-function senderText({ deviceId, generationId, auth, modelId }: Sender): string {
+function senderText({ deviceId, generationId, auth, modelId, moduleId, source }: Sender): string {
   const members: SenderMembers = [deviceId, generationId, auth.scope, auth.type, auth.issuer, modelId];
+  if (moduleId !== '' || source !== 'Telemetry') members.push(moduleId, source);
   return JSON.stringify(members);
 }
 
 function parseSender(text: string): Sender {
   try {
-    const [deviceId, generationId, scope, type, issuer, modelId] = JSON.parse(text) as SenderMembers;
-    return { deviceId, generationId, auth: { scope, type, issuer }, modelId };
+    const [deviceId, generationId, scope, type, issuer, modelId, moduleId = '', source = 'Telemetry'] = JSON.parse(
+      text,
+    ) as SenderMembers;
+    return { deviceId, moduleId, generationId, auth: { scope, type, issuer }, modelId, source };
   } catch {
     throw damaged();
   }

@@ -21,7 +21,9 @@ export type RecipeName =
   | 'disconnectAll'
   | 'writeSetting'
   | 'writeSession'
-  | 'deleteSession';
+  | 'deleteSession'
+  | 'putDocument'
+  | 'deleteDocument';
 
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   insert: { first: writeStatements.insertIdentity, after: writeStatements.insertTwin },
@@ -37,6 +39,8 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   writeSetting: { first: writeStatements.writeSetting },
   writeSession: { first: writeStatements.writeSession },
   deleteSession: { first: writeStatements.deleteSession },
+  putDocument: { first: writeStatements.putDocument },
+  deleteDocument: { first: writeStatements.deleteDocument },
 };
 
 /** A recipe with its values, those of its statements one after the other. An array, because those cross threads fastest. */

@@ -3,12 +3,14 @@ import type {
   Activity,
   ChangeOutcome,
   DeviceRecord,
+  DocumentStore,
   QueryPage,
   RegistryChange,
   RegistryCounts,
   RegistryStore,
 } from '../../core/ports.ts';
 import { toChange, toOutcome, toTouch } from './changes.ts';
+import { SqliteDocumentStore } from './document-store.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
@@ -26,6 +28,7 @@ type Values = Readonly<Record<string, SqlValue>>;
 export class SqliteRegistryStore implements RegistryStore {
   readonly #client: DatabaseClient;
   readonly #commits: GroupCommit;
+  readonly documents: DocumentStore;
   #runQuery: Promise<QueryRunner> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -36,6 +39,7 @@ export class SqliteRegistryStore implements RegistryStore {
       onCommit(jobs.length);
       return results;
     });
+    this.documents = new SqliteDocumentStore(client, this.#commits);
   }
 
   /** Brings the schema up to date and answers the store. */

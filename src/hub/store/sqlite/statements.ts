@@ -23,6 +23,12 @@ export const readStatements = {
        FROM identities WHERE module_id = ''`,
   ),
   readSetting: template('SELECT value FROM settings WHERE name = :name'),
+  readDocument: template('SELECT value FROM documents WHERE collection = :collection AND id = :id'),
+  listDocuments: template(
+    `SELECT id, value FROM documents
+      WHERE collection = :collection AND id > :after AND id >= :start AND id < :end ORDER BY id LIMIT :limit`,
+  ),
+  countDocuments: template('SELECT count(*) FROM documents WHERE collection = :collection'),
   readSession: template(`SELECT filters FROM sessions WHERE id = (${deviceRowId})`),
 };
 
@@ -56,6 +62,11 @@ export const writeStatements = {
     `INSERT INTO sessions (id, filters) SELECT id, :filters FROM identities WHERE ${isDevice}
        ON CONFLICT (id) DO UPDATE SET filters = excluded.filters`,
   ),
+  putDocument: template(
+    `INSERT INTO documents (collection, id, value) VALUES (:collection, :id, :value)
+       ON CONFLICT (collection, id) DO UPDATE SET value = excluded.value`,
+  ),
+  deleteDocument: template('DELETE FROM documents WHERE collection = :collection AND id = :id'),
   deleteSession: template(`DELETE FROM sessions WHERE id = (${deviceRowId})`),
 };
 

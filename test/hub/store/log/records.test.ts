@@ -5,6 +5,8 @@ import { BatchWriter, decodeRecords, SenderCache, type Batch } from '../../../..
 
 const senders = fc.record({
   deviceId: fc.string({ minLength: 1, maxLength: 12 }),
+  moduleId: fc.constantFrom('', 'm1'),
+  source: fc.constantFrom('Telemetry' as const, 'twinChangeEvents' as const),
   generationId: fc.string({ maxLength: 18 }),
   auth: fc.record({
     scope: fc.constantFrom('hub' as const, 'device' as const),
@@ -25,7 +27,14 @@ const messages = fc.array(
 type Message = typeof messages extends fc.Arbitrary<infer Values> ? Values : never;
 
 function anySender(): Sender {
-  return { deviceId: 'd', generationId: '1', auth: { scope: 'device', type: 'sas', issuer: 'iothub' }, modelId: '' };
+  return {
+    deviceId: 'd',
+    moduleId: '',
+    source: 'Telemetry',
+    generationId: '1',
+    auth: { scope: 'device', type: 'sas', issuer: 'iothub' },
+    modelId: '',
+  };
 }
 
 function write(values: Message): Batch {
@@ -101,7 +110,14 @@ describe('records of a batch', () => {
     const writer = new BatchWriter(0);
     for (const deviceId of ['a', 'b', 'a', 'b', 'a']) {
       writer.add(
-        { deviceId, generationId: '1', auth: { scope: 'device', type: 'sas', issuer: 'x' }, modelId: '' },
+        {
+          deviceId,
+          moduleId: '',
+          source: 'Telemetry',
+          generationId: '1',
+          auth: { scope: 'device', type: 'sas', issuer: 'x' },
+          modelId: '',
+        },
         1,
         '',
         Buffer.alloc(0),

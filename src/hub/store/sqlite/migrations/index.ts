@@ -6,4 +6,5 @@ export type Migrations = Readonly<Record<string, () => Promise<Migration>>>;
 /** One that was released is never changed: add the next number. */
 export const migrations: Migrations = {
   '0001-registry': async () => (await import('./0001-registry.ts')).registryMigration,
+  '0002-documents': async () => (await import('./0002-documents.ts')).documentsMigration,
 };

@@ -1,0 +1,99 @@
+/** Cloud-to-device messages as the fronts see them. Source: device.md §8, service.md §8. */
+import type { IdentityPath } from '../../../protocol/identity-path.ts';
+
+/** For which outcomes the sender wants a feedback record. */
+export type FeedbackRequest = 'none' | 'positive' | 'negative' | 'full';
+
+/** A message on its way to a device, before it is queued. */
+export interface CloudToDeviceMessage {
+  readonly messageId?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly userId?: string | undefined;
+  /** As the sender wrote it; `/devices/{d}/messages/devicebound` when absent. */
+  readonly to?: string | undefined;
+  /** Unix milliseconds; the hub's default time to live when absent. */
+  readonly expiresAt?: number | undefined;
+  readonly contentType?: string | undefined;
+  readonly contentEncoding?: string | undefined;
+  readonly ack: FeedbackRequest;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** A message in a device's queue. */
+export interface QueuedMessage extends CloudToDeviceMessage {
+  /** Per identity, from 1. */
+  readonly sequenceNumber: number;
+  readonly to: string;
+  readonly enqueuedTime: number;
+  readonly expiresAt: number;
+  /** How often it was given back by an abandon. */
+  readonly deliveryCount: number;
+  /** True when it was handed to the device before, over whatever protocol. */
+  readonly redelivered: boolean;
+}
+
+/** A message given to one receiver, hidden from others until it is settled or the lock is lost. */
+export interface LockedMessage extends QueuedMessage {
+  /** A lower-case UUID. */
+  readonly lockToken: string;
+}
+
+export type Settlement =
+  /** The device has it: the message is gone, the sender hears `Success`. */
+  | 'complete'
+  /** The device refuses it: dead letter, `Rejected`. */
+  | 'reject'
+  /** Back to the queue, counted as a delivery; dead letter when there were too many. */
+  | 'abandon'
+  /** Back to the queue, not counted: the link went away. */
+  | 'release';
+
+export interface DeadLetter extends QueuedMessage {
+  readonly reason: 'Expired' | 'DeliveryCountExceeded' | 'Rejected';
+  readonly deadLetteredTime: number;
+}
+
+export interface MessageService {
+  /** Resolves when the message is stored. HubErrors DeviceNotFound, DeviceMaximumQueueDepthExceeded, MessageTooLarge, ArgumentInvalid, InvalidMessageExpiryTime. */
+  send(identity: IdentityPath, message: CloudToDeviceMessage): Promise<QueuedMessage>;
+  /** The oldest message nobody holds, locked; undefined when there is none. Without `lockMs` it stays locked until settled (MQTT). */
+  receive(
+    identity: IdentityPath,
+    options: { readonly lockMs?: number | undefined },
+  ): Promise<LockedMessage | undefined>;
+  /** Durable when it resolves. HubError DeviceMessageLockLost. */
+  settle(identity: IdentityPath, lockToken: string, settlement: Settlement): Promise<void>;
+  /** Calls `wake` when a message may have become available for {@link receive}; the returned function ends that. */
+  subscribe(identity: IdentityPath, wake: () => void): () => void;
+  /** Messages in the queue, locked ones included. */
+  count(identity: IdentityPath): number;
+  /** Without locking anything, oldest first. */
+  peek(identity: IdentityPath, limit: number): Promise<readonly QueuedMessage[]>;
+  deadLetters(identity: IdentityPath, limit: number): Promise<readonly DeadLetter[]>;
+  /** Puts dead letters back into the queue as new; all when no numbers are given. Answers how many. */
+  requeue(identity: IdentityPath, sequenceNumbers?: readonly number[]): Promise<number>;
+  /** Empties the queue; the senders that asked hear `Purged`. Answers how many messages. HubError DeviceNotFound. */
+  purge(identity: IdentityPath): Promise<number>;
+}
+
+/** A record for the back end: feedback, or the notice of a finished upload. */
+export interface ServiceDelivery {
+  /** A lower-case UUID. */
+  readonly lockToken: string;
+  readonly sequenceNumber: number;
+  readonly enqueuedTime: number;
+  readonly deliveryCount: number;
+  /** `application/vnd.microsoft.iothub.feedback.json` or the like. */
+  readonly contentType: string;
+  /** JSON text. */
+  readonly body: Uint8Array;
+}
+
+/** A queue the back end reads: locks, redelivery, at most so many deliveries. Source: service.md §8.4, §8.5. */
+export interface ServiceQueue {
+  receive(): Promise<ServiceDelivery | undefined>;
+  /** HubError DeviceMessageLockLost. */
+  settle(lockToken: string, settlement: Settlement): Promise<void>;
+  subscribe(wake: () => void): () => void;
+}
