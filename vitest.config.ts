@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // `npm run test:sdk` runs those with the official SDKs.
+    exclude: ['test/sdk/**'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: 'forks',
