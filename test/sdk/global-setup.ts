@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { issueAuthority } from '../../src/hub/tls/issue.ts';
 import { environment } from './environment.ts';
 
-export default async function setUp(): Promise<() => Promise<void>> {
+export async function setup(): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'iotctl-sdk-'));
   const authority = await issueAuthority(Date.now());
   const certificate = join(directory, 'ca.pem');

@@ -5,7 +5,7 @@ import { renderMatrix, replaceMatrix, unknownProofs, type Result } from './matri
 
 const documentFile = new URL('../../docs/fidelity.md', import.meta.url);
 
-export default class MatrixReporter implements Reporter {
+export class MatrixReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const results = tests.flatMap((test) => resultOf(test) ?? []);

@@ -59,11 +59,11 @@ export async function openSdkHub(extra: Extra = {}): Promise<SdkHub> {
     },
     async createThumbprintDevice(deviceId, certificate) {
       const x509Thumbprint = { primaryThumbprint: thumbprintOf(certificate), secondaryThumbprint: '' };
-      await create({ deviceId, authentication: { type: 'selfSigned', x509Thumbprint } } as ServiceSdk.Device);
+      await create({ deviceId, authentication: { type: 'selfSigned', x509Thumbprint } });
       return `HostName=${address};DeviceId=${deviceId};x509=true`;
     },
     async createAuthorityDevice(deviceId) {
-      await create({ deviceId, authentication: { type: 'certificateAuthority' } } as ServiceSdk.Device);
+      await create({ deviceId, authentication: { type: 'certificateAuthority' } });
       return `HostName=${address};DeviceId=${deviceId};x509=true`;
     },
     async restart() {

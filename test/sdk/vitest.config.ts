@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { MatrixReporter } from './matrix-reporter.ts';
 
 // Proof with the official SDKs. Apart from the other tests, because the SDKs take their authority from NODE_EXTRA_CA_CERTS, which
 // Node reads once, when a process begins.
@@ -7,7 +8,7 @@ export default defineConfig({
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/sdk/**/*.test.ts'],
     globalSetup: ['test/sdk/global-setup.ts'],
-    reporters: ['default', 'test/sdk/matrix-reporter.ts'],
+    reporters: ['default', new MatrixReporter()],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
