@@ -29,6 +29,7 @@ const noLog: TelemetryLog = {
   drained: unused,
   read: unused,
   head: unused,
+  partitions: unused,
   stats: unused,
   prune: unused,
   close: () => Promise.resolve(),

@@ -49,6 +49,7 @@ function memoryLog(): MemoryLog {
     },
     read: unused,
     head: () => Promise.resolve(new Map()),
+    partitions: () => Promise.resolve([]),
     stats: () =>
       Promise.resolve({ partitions: 1, messages: 0, bytes: 0, oldestTime: undefined, newestTime: undefined }),
     prune: () => Promise.resolve(),

@@ -1,14 +1,17 @@
 /** What the hub's core needs from the outside: storage and time. Adapters live in `hub/store`. */
 import type { AuthenticationType, ConnectionState, DeviceStatus } from '../../protocol/identity.ts';
+import type { IdentityPath } from '../../protocol/identity-path.ts';
 import type { Query } from '../../protocol/query/index.ts';
 import type { AuthMethod, MessageSource } from '../../protocol/telemetry/message.ts';
 import type { Position } from '../../protocol/telemetry/stream.ts';
 import type { TwinSection } from '../../protocol/twin/document.ts';
 import type { JsonObject, JsonValue } from '../../std/json.ts';
 
-/** Everything stored about one device. Times are Unix milliseconds; 0 means never. */
+/** Everything stored about one identity, a device or a module of one. Times are Unix milliseconds; 0 means never. */
 export interface DeviceRecord {
   readonly deviceId: string;
+  /** Empty for the device itself. */
+  readonly moduleId: string;
   /** 18 digits, new on every create. */
   readonly generationId: string;
   /** Counts every write of the record; the store compares it (optimistic concurrency). */
@@ -28,10 +31,17 @@ export interface DeviceRecord {
   readonly primaryThumbprint: string | null;
   readonly secondaryThumbprint: string | null;
   readonly iotEdge: boolean;
+  /** Who looks after a module, such as `iotEdge`; null for devices. */
+  readonly managedBy: string | null;
+  /** An edge device's own scope, or the scope of the edge device above a leaf; null for none. Source: service.md §2.6. */
+  readonly deviceScope: string | null;
+  readonly parentScopes: readonly string[];
   readonly modelId: string;
   readonly tags: JsonObject;
   readonly desired: TwinSection;
   readonly reported: TwinSection;
+  /** Configurations that target the identity, by id: `{"status": "Targeted"}` or `Applied`. Source: service.md §3.2. */
+  readonly configurations: JsonObject;
   /** Not counted by `revision`: written by {@link RegistryStore.touch}. */
   readonly connectionState: ConnectionState;
   readonly connectionStateUpdatedTime: number;
@@ -39,15 +49,17 @@ export interface DeviceRecord {
 }
 
 export type RegistryChange =
+  /** A module is inserted only below a device that is there; its outcome is `missing` otherwise. */
   | { readonly kind: 'insert'; readonly record: DeviceRecord }
   /** Replaces when the stored revision equals `expected`. The connection columns keep their stored values. */
   | { readonly kind: 'replace'; readonly record: DeviceRecord; readonly expected: number }
-  | { readonly kind: 'delete'; readonly deviceId: string; readonly expected: number };
+  /** A device takes its modules along. */
+  | { readonly kind: 'delete'; readonly identity: IdentityPath; readonly expected: number };
 
 export type ChangeOutcome = 'applied' | 'exists' | 'missing' | 'stale';
 
 export interface Activity {
-  readonly deviceId: string;
+  readonly identity: IdentityPath;
   readonly lastActivityTime: number;
   /** Set when the state changed. */
   readonly connectionState?: ConnectionState;
@@ -90,27 +102,31 @@ export interface DocumentStore {
   write(changes: readonly DocumentChange[]): Promise<void>;
 }
 
-/** Devices and their twins. Every method is durable when its promise resolves; concurrent writes share commits. */
+/** Devices, modules and their twins. Every method is durable when its promise resolves; concurrent writes share commits. */
 export interface RegistryStore {
-  read(deviceId: string): Promise<DeviceRecord | undefined>;
-  readMany(deviceIds: readonly string[]): Promise<ReadonlyMap<string, DeviceRecord>>;
+  read(identity: IdentityPath): Promise<DeviceRecord | undefined>;
+  readMany(identities: readonly IdentityPath[]): Promise<ReadonlyMap<IdentityPath, DeviceRecord>>;
+  /** Devices alone, in the order of their ids. */
   list(top: number): Promise<readonly DeviceRecord[]>;
+  /** The modules of a device, in the order of their ids; none for a device that is not there. */
+  listModules(deviceId: string): Promise<readonly DeviceRecord[]>;
   /** Each change stands alone: one outcome each, in order; all of one call are in one transaction. */
   write(changes: readonly RegistryChange[]): Promise<readonly ChangeOutcome[]>;
   /** Connection state and last activity; may be batched. */
   touch(activities: readonly Activity[]): Promise<void>;
   /** At start-up: nobody is connected any more. */
   disconnectAll(now: number): Promise<void>;
-  /** Runs a query over devices. `after` is an opaque token of an earlier page; throws HubError ArgumentInvalid when it is not. */
+  /** Runs a query over devices or modules. `after` is an opaque token of an earlier page; throws HubError ArgumentInvalid when it is not. */
   query(query: Query, page: { readonly limit: number; readonly after?: string | undefined }): Promise<QueryPage>;
+  /** Of devices; modules are not counted. */
   counts(): Promise<RegistryCounts>;
   /** Documents of the other services, in the same file: see {@link DocumentStore}. */
   readonly documents: DocumentStore;
   readSetting(name: string): Promise<JsonValue | undefined>;
   writeSetting(name: string, value: JsonValue): Promise<void>;
-  /** The subscriptions of a device's stored MQTT session (clean session 0); undefined when there is none. */
-  readSession(deviceId: string): Promise<readonly string[] | undefined>;
-  writeSession(deviceId: string, filters: readonly string[] | undefined): Promise<void>;
+  /** The subscriptions of an identity's stored MQTT session (clean session 0); undefined when there is none. */
+  readSession(identity: IdentityPath): Promise<readonly string[] | undefined>;
+  writeSession(identity: IdentityPath, filters: readonly string[] | undefined): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -135,6 +151,16 @@ export interface StoredMessage {
   readonly enqueuedTime: number;
   readonly bag: string;
   readonly body: Uint8Array;
+}
+
+/** What is stored in one partition. */
+export interface PartitionState {
+  /** The oldest message that is stored; equals `next` when there is none. */
+  readonly first: number;
+  /** The number the next message gets. */
+  readonly next: number;
+  /** When the newest message was stored, Unix milliseconds; undefined when there is none. */
+  readonly lastTime: number | undefined;
 }
 
 export interface LogStats {
@@ -162,23 +188,35 @@ export interface ReadOptions {
   readonly follow: boolean;
   /** Only these devices: ids or globs; all when absent. */
   readonly devices?: readonly string[] | undefined;
+  /**
+   * Only messages of these sources, wherever they are. Absent: whatever is in the partitions of telemetry, that is telemetry itself
+   * and the events that are routed there.
+   */
+  readonly sources?: readonly MessageSource[] | undefined;
+  /** Only this partition of telemetry; all when absent. */
+  readonly partition?: number | undefined;
   /** At most this many messages in one batch. */
   readonly batchSize?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The append log of telemetry. Acknowledged means stored: `append` calls back after the commit that holds the message. */
+/**
+ * The append log of telemetry and events. Acknowledged means stored: `append` calls back after the commit that holds the message.
+ * Events that are not routed to where telemetry is lie in a partition of their own, so that the numbers of telemetry have no holes.
+ */
 export interface TelemetryLog {
   /**
-   * Adds one message; partition by a stable hash of the device id, order kept per device. `stored` is called once, after the
+   * Adds one message; partition by a stable hash of the device id, order kept per device and source. `stored` is called once, after the
    * commit, or with the error that kept it from disk. Copies what it needs before it returns. Returns false when the caller
    * should wait for {@link TelemetryLog.drained} before it adds more (the message itself is taken).
    */
   append(sender: Sender, enqueuedTime: number, bag: string, body: Uint8Array, stored: (error?: Error) => void): boolean;
   drained(): Promise<void>;
   read(options: ReadOptions): AsyncIterable<LogBatch>;
-  /** The position after the last stored message. */
+  /** The position after the last stored message, of the partitions of telemetry. */
   head(): Promise<Position>;
+  /** The partitions of telemetry, by number. */
+  partitions(): Promise<readonly PartitionState[]>;
   stats(): Promise<LogStats>;
   /** Removes what is older or more than the retention allows; runs by itself on a timer too. */
   prune(now: number): Promise<void>;

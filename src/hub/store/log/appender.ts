@@ -1,6 +1,7 @@
 /** The writing side: messages gather in batches, batches are committed in groups, callbacks run after the commit. */
 import type { Failure } from '../../../errors/index.ts';
 import { toFailure } from '../../../errors/index.ts';
+import type { MessageSource } from '../../../protocol/telemetry/message.ts';
 import type { Sender } from '../../core/ports.ts';
 import { partitionOf } from './partition.ts';
 import type { Batch } from './records.ts';
@@ -10,7 +11,10 @@ import type { Heads } from './requests.ts';
 export type StoredCallback = (error?: Error) => void;
 
 export interface AppenderOptions {
+  /** Partitions of telemetry; the one after them takes the events that are not routed. */
   readonly partitions: number;
+  /** Sources of events that go where telemetry goes. */
+  readonly routed: ReadonlySet<MessageSource>;
   /** Commits the batches in one transaction; calls are made in order and must settle in order. */
   readonly commit: (
     batches: readonly Batch[],
@@ -86,7 +90,9 @@ export class Appender {
   #writerOf(sender: Sender): BatchWriter {
     let partition = this.#partitions.get(sender);
     if (partition === undefined) {
-      partition = partitionOf(sender.deviceId, this.#options.partitions);
+      const { partitions, routed } = this.#options;
+      const beside = sender.source !== 'Telemetry' && !routed.has(sender.source);
+      partition = beside ? partitions : partitionOf(sender.deviceId, partitions);
       this.#partitions.set(sender, partition);
     }
     let writer = this.#writers[partition];

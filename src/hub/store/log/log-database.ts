@@ -4,7 +4,7 @@ import type { StatementSync } from 'node:sqlite';
 import { encodeRow } from './codec.ts';
 import { Compactor } from './compaction.ts';
 import { deviceFilter } from './device-filter.ts';
-import type { Heads, LogCalls, OpenOptions, StoredTotals } from './requests.ts';
+import type { Heads, LogCalls, OpenOptions, StoredPartition, StoredTotals } from './requests.ts';
 import { pruneStep } from './retention.ts';
 import { scanPartition } from './scan.ts';
 import { seekPartition } from './seek.ts';
@@ -106,12 +106,25 @@ export class LogDatabase {
     return result;
   }
 
+  partitions(): StoredPartition[] {
+    const first = this.#database.prepare('select min(first) as first from batches where partition = ?');
+    const last = this.#database.prepare('select max_time from batches where partition = ? order by first desc limit 1');
+    return this.#heads.map((_, partition) => ({
+      first: optionalNumber(first.get(partition)?.['first']),
+      lastTime: optionalNumber(last.get(partition)?.['max_time']),
+    }));
+  }
+
+  /** Of the partitions of telemetry; the bytes are of all. */
   stats(): StoredTotals {
     const row = this.#database
       .prepare(
-        'select sum(count) as messages, sum(bytes) as bytes, min(min_time) as oldest, max(max_time) as newest from batches',
+        `select sum(count) filter (where partition < :events) as messages, sum(bytes) as bytes,
+           min(min_time) filter (where partition < :events) as oldest,
+           max(max_time) filter (where partition < :events) as newest
+         from batches`,
       )
-      .get();
+      .get({ ':events': this.#heads.length - 1 });
     return {
       messages: Number(row?.['messages'] ?? 0),
       bytes: Number(row?.['bytes'] ?? 0),

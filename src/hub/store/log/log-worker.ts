@@ -55,6 +55,8 @@ function perform(
       return { reply: database.seek(message.request) };
     case 'prune':
       return { reply: database.prune(message.request) };
+    case 'partitions':
+      return { reply: { partitions: database.partitions() } };
     case 'stats':
       return { reply: database.stats() };
     case 'close':

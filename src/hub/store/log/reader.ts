@@ -1,9 +1,9 @@
 /** The reading side: each reader follows the log at its own offset and holds no more than a bounded piece of it. */
 import { Failure } from '../../../errors/index.ts';
 import type { Clock } from '../../../std/clock.ts';
-import type { LogBatch, ReadOptions, StoredMessage } from '../../core/ports.ts';
+import type { LogBatch, ReadOptions, Sender, StoredMessage } from '../../core/ports.ts';
 import type { Commits } from './commits.ts';
-import { deviceFilter } from './device-filter.ts';
+import { senderFilter } from './device-filter.ts';
 import { decodeRecords, SenderCache } from './records.ts';
 import type { Heads, LogCalls, ScanPart } from './requests.ts';
 
@@ -60,7 +60,7 @@ async function* readUntilStopped(
     announced = batch.live;
     if (!batch.live) continue;
     if (reader.finished) return;
-    if (commits.heads !== heads) continue;
+    if (reader.hasMore(commits.heads)) continue;
     if (!follow) return;
     if (until !== undefined && source.clock.now() >= until) {
       // Messages stamped before `until` may still be on their way to disk.
@@ -115,19 +115,27 @@ class Reader {
   readonly #options: ReadOptions;
   readonly #lanes: readonly Lane[];
   readonly #senders = new SenderCache();
-  readonly #accepts: ((deviceId: string) => boolean) | undefined;
+  readonly #accepts: ((sender: Sender) => boolean) | undefined;
   /** Messages passed since the last batch that was given. */
   passed = 0;
 
   constructor(source: ReaderSource, options: ReadOptions, start: Heads) {
     this.#source = source;
     this.#options = options;
-    this.#accepts = deviceFilter(options.devices);
-    this.#lanes = start.map((scanned, partition) => ({ partition, scanned, queue: [], at: 0, done: false }));
+    this.#accepts = senderFilter(options);
+    const wanted = partitionFilter(options, start.length - 1);
+    this.#lanes = start
+      .map((scanned, partition) => ({ partition, scanned, queue: [], at: 0, done: false }))
+      .filter(({ partition }) => wanted(partition));
   }
 
   get finished(): boolean {
     return this.#lanes.every((lane) => lane.done);
+  }
+
+  /** True when a partition of this reader has something new. */
+  hasMore(heads: Heads): boolean {
+    return this.#lanes.some((lane) => hasMore(lane, heads));
   }
 
   /** The next message to give of each partition. */
@@ -153,7 +161,7 @@ class Reader {
     });
     let lost = 0;
     for (const part of parts) {
-      const lane = this.#lanes[part.partition];
+      const lane = this.#lanes.find(({ partition }) => partition === part.partition);
       if (lane === undefined) continue;
       lane.queue = this.#decode(part, lane.scanned);
       lane.at = 0;
@@ -203,6 +211,13 @@ class Reader {
     }
     return messages;
   }
+}
+
+/** The last partition holds the events that are not routed; a reader that names no source does not look there. */
+function partitionFilter({ partition: only, sources }: ReadOptions, events: number): (partition: number) => boolean {
+  if (only !== undefined) return (partition) => partition === only && partition < events;
+  const withEvents = sources?.some((source) => source !== 'Telemetry') === true;
+  return (partition) => partition < events || withEvents;
 }
 
 function hasMore(lane: Lane, heads: Heads): boolean {

@@ -186,8 +186,8 @@ export interface DecodeOptions {
   readonly first: number;
   /** Messages before this sequence number are left out. */
   readonly from: number;
-  /** Messages of other devices are left out; all are taken when absent. */
-  readonly accepts?: ((deviceId: string) => boolean) | undefined;
+  /** Messages of other senders are left out; all are taken when absent. */
+  readonly accepts?: ((sender: Sender) => boolean) | undefined;
   readonly senders: SenderCache;
 }
 
@@ -223,7 +223,7 @@ export function decodeRecords(raw: Buffer, options: DecodeOptions): StoredMessag
       const end = at + senderHeader + raw.readUInt32LE(at + 1);
       if (end > raw.length) throw damaged();
       const sender = senders.read(raw.toString('utf8', at + senderHeader, end));
-      known.push(accepts === undefined || accepts(sender.deviceId) ? sender : undefined);
+      known.push(accepts === undefined || accepts(sender) ? sender : undefined);
       at = end;
     } else if (kind === resetRecord) {
       known = [];

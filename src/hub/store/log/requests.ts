@@ -36,6 +36,12 @@ export interface StoredTotals {
   readonly newestTime: number | undefined;
 }
 
+/** What is stored of one partition; `first` and `lastTime` are absent when there is nothing. */
+export interface StoredPartition {
+  readonly first: number | undefined;
+  readonly lastTime: number | undefined;
+}
+
 /** Request and reply of every kind. */
 export interface LogCalls {
   open: { request: OpenOptions; reply: { heads: Heads } };
@@ -50,6 +56,8 @@ export interface LogCalls {
   seek: { request: { time: number | undefined }; reply: { positions: Heads } };
   /** One bounded step; `more` says that another is needed. */
   prune: { request: { olderThan: number; maxBytes: number }; reply: { removed: number; more: boolean } };
+  /** By partition. */
+  partitions: { request: Record<string, never>; reply: { partitions: readonly StoredPartition[] } };
   stats: { request: Record<string, never>; reply: StoredTotals };
   close: { request: Record<string, never>; reply: Record<string, never> };
 }

@@ -26,6 +26,8 @@ const migrations: readonly string[] = [
    create index batches_by_time on batches (partition, max_time, first);
    -- Holds all that retention and statistics add up, so that they never read the pages of the records.
    create index batches_by_age on batches (max_time, partition, first, min_time, count, bytes);`,
+  // The partition of events that are not routed: one more than those of telemetry.
+  'insert into partitions (partition, next) select count(*), 0 from partitions;',
 ];
 
 /** Throws Failure `runtime-too-old` unless the SQLite in this Node is new enough. */
@@ -54,11 +56,13 @@ export function migrate(database: DatabaseSync, partitions: number): void {
   if (found === migrations.length) return;
   database.exec('begin immediate');
   try {
-    for (const statements of migrations.slice(found)) database.exec(statements);
+    const [tables = '', ...later] = migrations;
     if (found === 0) {
+      database.exec(tables);
       const insert = database.prepare('insert into partitions (partition, next) values (?, 0)');
       for (let partition = 0; partition < partitions; partition++) insert.run(partition);
     }
+    for (const statements of later.slice(Math.max(found - 1, 0))) database.exec(statements);
     database.exec(`pragma user_version = ${migrations.length}`);
     database.exec('commit');
   } catch (error) {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure, toFailure } from '../../../errors/index.ts';
 import type { Clock } from '../../../std/clock.ts';
-import type { LogStats, Sender, TelemetryLog } from '../../core/ports.ts';
+import type { MessageSource } from '../../../protocol/telemetry/message.ts';
+import type { LogStats, PartitionState, Sender, TelemetryLog } from '../../core/ports.ts';
 import type { StoredCallback } from './appender.ts';
 import { Appender } from './appender.ts';
 import { Commits } from './commits.ts';
@@ -24,6 +25,8 @@ export interface TelemetryLogOptions {
   /** For a new file, default 4; an old file keeps the number it was made with, so that a device keeps its partition. */
   readonly partitions?: number | undefined;
   readonly retention?: Retention | undefined;
+  /** Events that go where telemetry goes, as routes do in the cloud; the others are kept beside it. */
+  readonly routed?: readonly MessageSource[] | undefined;
   readonly clock: Clock;
   /** Told when a `stored` callback threw, or when retention failed; the log itself goes on. */
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -84,7 +87,8 @@ class SqliteTelemetryLog implements TelemetryLog {
     this.#parts = parts;
     this.#commits = new Commits(parts.heads);
     this.#appender = new Appender({
-      partitions: parts.heads.length,
+      partitions: parts.heads.length - 1,
+      routed: new Set(parts.routed),
       commit: (batches) =>
         parts.thread.call(
           'commit',
@@ -117,12 +121,24 @@ class SqliteTelemetryLog implements TelemetryLog {
   }
 
   head(): ReturnType<TelemetryLog['head']> {
-    return Promise.resolve(new Map(this.#commits.heads.entries()));
+    return Promise.resolve(new Map(this.#commits.heads.slice(0, -1).entries()));
+  }
+
+  async partitions(): Promise<readonly PartitionState[]> {
+    const { heads } = this.#commits;
+    const { partitions } = await this.#parts.thread.call('partitions', {});
+    // Commits that came meanwhile are in the answer; numbers and times must not disagree about an empty partition.
+    return heads.slice(0, -1).map((next, partition) => {
+      const { first, lastTime } = partitions[partition] ?? { first: undefined, lastTime: undefined };
+      return first === undefined || first >= next
+        ? { first: next, next, lastTime: undefined }
+        : { first, next, lastTime };
+    });
   }
 
   async stats(): Promise<LogStats> {
     const totals = await this.#parts.thread.call('stats', {});
-    return { partitions: this.#commits.heads.length, ...totals };
+    return { partitions: this.#commits.heads.length - 1, ...totals };
   }
 
   async prune(now: number): Promise<void> {

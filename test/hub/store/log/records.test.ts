@@ -123,7 +123,11 @@ describe('records of a batch', () => {
         Buffer.alloc(0),
       );
     }
-    const read = decodeRecords(bytesOf(writer.seal()), { ...options(10), from: 11, accepts: (id) => id === 'a' });
+    const read = decodeRecords(bytesOf(writer.seal()), {
+      ...options(10),
+      from: 11,
+      accepts: ({ deviceId }) => deviceId === 'a',
+    });
     expect(read.map((message) => message.sequenceNumber)).toEqual([12, 14]);
   });
 });
