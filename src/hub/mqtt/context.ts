@@ -1,7 +1,7 @@
 import type { Clock } from '../../std/clock.ts';
 import type { HubCore } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
-import type { AppendGate } from './append-gate.ts';
+import type { AppendGate } from '../append-gate.ts';
 import type { MqttLimits } from './limits.ts';
 
 /** What every connection of the front shares. */

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../../std/clock.ts';
 import type { HubCore } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
-import { AppendGate } from './append-gate.ts';
+import { AppendGate } from '../append-gate.ts';
 import { Connection } from './connection.ts';
 import type { FrontContext } from './context.ts';
 import { defaultMqttLimits, type MqttLimits } from './limits.ts';

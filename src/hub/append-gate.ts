@@ -1,5 +1,5 @@
-import type { Sender, TelemetryLog } from '../core/ports.ts';
-import type { HubLog } from '../log.ts';
+import type { Sender, TelemetryLog } from './core/ports.ts';
+import type { HubLog } from './log.ts';
 
 /** Stands between all connections and the log: when the log is full, every connection stops reading until it has drained. */
 export class AppendGate {

@@ -1,0 +1,14 @@
+import type { Clock } from '../../std/clock.ts';
+import type { HubCore } from '../core/services.ts';
+import type { HubLog } from '../log.ts';
+import type { AppendGate } from '../append-gate.ts';
+import type { AmqpLimits } from './limits.ts';
+
+/** What every connection and route of the front shares. */
+export interface AmqpContext {
+  readonly core: HubCore;
+  readonly clock: Clock;
+  readonly log: HubLog;
+  readonly limits: AmqpLimits;
+  readonly gate: AppendGate;
+}
