@@ -92,7 +92,10 @@ export interface OutgoingLink extends Link {
   readonly filter: AmqpMap;
   /** True when the peer settles second: it waits for the hub's own disposition. */
   readonly settlesSecond: boolean;
-  /** Messages that may be sent now. */
+  /**
+   * Messages that may be sent now: what the peer has granted, 0 while too much waits to be written to it. `Sending.credit` is called
+   * when there is some again, so that a route that replays a log never fills memory.
+   */
   readonly credit: number;
   /** Sends a message; uses one credit. Call it only while {@link credit} is above 0. */
   send(message: OutgoingMessage, options?: SendOptions): void;
