@@ -19,13 +19,15 @@ const rooms: Rooms = {
     const { parsePolicyConnectionString: parse } = await import('./protocol/connection-string.ts');
     return resolveConnection({ flags: { profile, connectionStringFile }, env, store, readStdin, parse });
   },
-  async connectHub(connection, { clock, random, notes, version }) {
+  async connectHub(connection, { clock, random, notes, version, env, canSignIn }) {
     const { connectHub } = await import('./client/index.ts');
     const { formatDuration } = await import('./std/duration.ts');
     return connectHub(connection, {
       clock,
       random,
       userAgent: `iotctl/${version}`,
+      env,
+      ...(canSignIn && { onSignIn: (message: string) => notes.warn(message) }),
       onRetry: ({ reason, retryInMs }) => notes.warn(`${reason}; trying again in ${formatDuration(retryInMs)}`),
     });
   },

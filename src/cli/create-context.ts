@@ -38,7 +38,15 @@ export function createContext(options: ContextOptions): { context: CommandContex
   let opened: Promise<Hub> | undefined;
   const hub = (): Promise<Hub> => {
     opened ??= connection().then((chosen) =>
-      rooms.connectHub(chosen, { clock, random, notes, version: system.runtime.version() }),
+      rooms.connectHub(chosen, {
+        clock,
+        random,
+        notes,
+        version: runtime.version(),
+        env,
+        // A sign-in with a code needs eyes only, no keyboard.
+        canSignIn: system.stderr.isTTY === true && !globals.noInput,
+      }),
     );
     return opened;
   };

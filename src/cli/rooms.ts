@@ -26,6 +26,14 @@ export interface Rooms {
   resolveConnection(choice: ConnectionChoice): Promise<Connection>;
   connectHub(
     connection: Connection,
-    options: { clock: Clock; random: () => number; notes: Notes; version: string },
+    options: {
+      clock: Clock;
+      random: () => number;
+      notes: Notes;
+      version: string;
+      env: ConnectionChoice['env'];
+      /** Somebody sees what is said, and may sign in with a code. */
+      canSignIn: boolean;
+    },
   ): Promise<Hub>;
 }

@@ -16,6 +16,7 @@ import {
   parseProfile,
   parseSettings,
   profileNameProblem,
+  type SecretReference,
   type StoredProfile,
 } from './profile-document.ts';
 import { createSecretVault } from './secrets.ts';
@@ -57,6 +58,9 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
     await ensurePrivateDirectory(profilesDirectory, options);
     await writeDocument(path, document);
   };
+  const forget = async (name: string, secret: SecretReference | undefined): Promise<void> => {
+    if (secret !== undefined) await vault.remove(name, secret);
+  };
   const selected = async (): Promise<string | undefined> => {
     const text = await readPrivateFile(settingsFile, options);
     return text === undefined ? undefined : parseSettings(text, settingsFile).selectedProfile;
@@ -81,7 +85,7 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
     async get(name) {
       return (await readExisting(name)).profile;
     },
-    async save(profile, sharedAccessKey, { replace = false } = {}) {
+    async save(profile, secretText, { replace = false } = {}) {
       const earlier = await read(profile.name);
       if (earlier !== undefined && !replace) {
         throw new Failure('conflict', `profile ${profile.name} exists already`, {
@@ -89,15 +93,16 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
         });
       }
       // The key of iotctl's own hub lies in that hub's data directory anyway; asking a keychain for it would only cost a prompt.
-      const secret = await vault.put(profile.name, sharedAccessKey, profile.kind !== 'local');
+      const secret =
+        secretText === undefined ? undefined : await vault.put(profile.name, secretText, profile.kind !== 'local');
       try {
         await write(fileOf(profile.name), formatProfile({ profile, secret }));
       } catch (error) {
-        await vault.remove(profile.name, secret);
+        await forget(profile.name, secret);
         throw error;
       }
-      if (earlier !== undefined) await vault.remove(profile.name, earlier.secret);
-      return { secret: secret.place };
+      await forget(profile.name, earlier?.secret);
+      return { secret: secret?.place };
     },
     async remove(name) {
       const stored = await readExisting(name);
@@ -105,7 +110,7 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
       await unlink(fileOf(name)).catch((error: unknown) => {
         throw toFailure(error);
       });
-      await vault.remove(name, stored.secret);
+      await forget(name, stored.secret);
       if (wasSelected) await write(settingsFile, { version: 1 });
     },
     selected,
@@ -118,9 +123,12 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
       // A save between the two reads moves the key; the second look then finds the new pair.
       for (let attempt = 0; attempt < 3; attempt++) {
         const { profile, secret } = await readExisting(name);
-        const sharedAccessKey = await vault.get(name, secret);
-        if (sharedAccessKey !== undefined && sharedAccessKey !== '')
-          return { ...profile, sharedAccessKey, source: 'profile' };
+        if (secret === undefined && profile.auth === 'entra') return { ...profile, source: 'profile' };
+        const text = secret === undefined ? undefined : await vault.get(name, secret);
+        if (text === undefined || text === '') continue;
+        return profile.auth === 'key'
+          ? { ...profile, sharedAccessKey: text, source: 'profile' }
+          : { ...profile, eventHubConnectionString: text, source: 'profile' };
       }
       throw new Failure('invalid-config', `the key of profile ${name} is gone`, {
         hint: `iotctl profile add ${name} --replace`,

@@ -1,29 +1,25 @@
+import { isJsonObject } from '../std/json.ts';
+import { addressesOfPorts } from './hub-addresses.ts';
+
 /** What a hub's `--ready-file` says about reaching it. */
 export interface ReadyHub {
   readonly connectionString: string;
-  readonly serviceUrl: string | undefined;
-  readonly deviceUrl: string | undefined;
-  readonly caFile: string | undefined;
+  readonly serviceUrl?: string;
+  readonly deviceUrl?: string;
+  readonly amqpUrl?: string;
+  readonly caFile?: string;
 }
 
 /** Reads the JSON that `hub start --ready-file` writes; undefined when the text is something else, a connection string perhaps. */
 export function parseReadyFile(text: string): ReadyHub | undefined {
   if (!text.startsWith('{')) return undefined;
   const ready = parseObject(text);
-  const connectionString = ready?.['connectionString'];
-  if (ready === undefined || typeof connectionString !== 'string') return undefined;
-  const ports = ready['ports'];
+  const { connectionString, ports, caFile } = ready ?? {};
+  if (typeof connectionString !== 'string') return undefined;
   return {
     connectionString,
-    serviceUrl: firstUrl(ports, [
-      ['https', 'https://localhost'],
-      ['http', 'http://127.0.0.1'],
-    ]),
-    deviceUrl: firstUrl(ports, [
-      ['mqtts', 'mqtts://localhost'],
-      ['mqtt', 'mqtt://127.0.0.1'],
-    ]),
-    caFile: typeof ready['caFile'] === 'string' ? ready['caFile'] : undefined,
+    ...(isJsonObject(ports) && addressesOfPorts(ports)),
+    ...(typeof caFile === 'string' && { caFile }),
   };
 }
 
@@ -33,13 +29,4 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function firstUrl(ports: unknown, choices: readonly (readonly [name: string, origin: string])[]): string | undefined {
-  if (typeof ports !== 'object' || ports === null) return undefined;
-  for (const [name, origin] of choices) {
-    const port = (ports as Record<string, unknown>)[name];
-    if (typeof port === 'number') return `${origin}:${port}`;
-  }
-  return undefined;
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Failure, toFailure } from '../errors/index.ts';
-import type { Connection, ProfileStore } from './profile.ts';
+import type { Connection, KeyConnection, ProfileStore } from './profile.ts';
 import { parseReadyFile } from './ready-file.ts';
 
 /** The parts of a service connection string. */
@@ -24,7 +24,7 @@ const largestConnectionString = 16 * 1024;
 
 /**
  * The hub to talk to: `--connection-string-file` or `--profile`, then `IOTCTL_CONNECTION_STRING[_FILE]` or `IOTCTL_PROFILE`, then
- * the selected profile. `IOTCTL_SERVICE_URL`, `IOTCTL_DEVICE_URL` and `IOTCTL_CA_FILE` complete a connection string for a hub
+ * the selected profile. `IOTCTL_SERVICE_URL`, `IOTCTL_DEVICE_URL`, `IOTCTL_AMQP_URL` and `IOTCTL_CA_FILE` complete a connection string for a hub
  * whose ports were moved or whose certificate is its own; a file may also be what `hub start --ready-file` wrote. Failure `no-hub` when nothing is chosen.
  */
 export async function resolveConnection(options: ResolveOptions): Promise<Connection> {
@@ -50,7 +50,7 @@ export async function resolveConnection(options: ResolveOptions): Promise<Connec
 }
 
 /** `local` for hubs that are not at one of Azure's addresses. */
-function kindOfHost(hostName: string): Connection['kind'] {
+export function kindOfHost(hostName: string): Connection['kind'] {
   return /\.azure-devices(-int)?\.(net|cn|us|de)$/i.test(hostName) ? 'cloud' : 'local';
 }
 
@@ -60,19 +60,22 @@ export interface ConnectionOfOptions extends Pick<ResolveOptions, 'env' | 'parse
 }
 
 /** The connection that a connection string, or a hub's ready file, and the variables beside it describe. Failure: invalid-connection-string. */
-export function connectionOf(text: string, options: ConnectionOfOptions): Connection {
+export function connectionOf(text: string, options: ConnectionOfOptions): KeyConnection {
   const ready = parseReadyFile(text);
   const parts = options.parse(ready?.connectionString ?? text);
   const { env } = options;
   const serviceUrl = env['IOTCTL_SERVICE_URL'] ?? ready?.serviceUrl;
   const deviceUrl = env['IOTCTL_DEVICE_URL'] ?? ready?.deviceUrl;
+  const amqpUrl = env['IOTCTL_AMQP_URL'] ?? ready?.amqpUrl;
   const caFile = env['IOTCTL_CA_FILE'] ?? ready?.caFile;
   return {
     name: options.name,
     kind: kindOfHost(parts.hostName),
+    auth: 'key',
     ...parts,
     ...(filled(serviceUrl) && { serviceUrl }),
     ...(filled(deviceUrl) && { deviceUrl }),
+    ...(filled(amqpUrl) && { amqpUrl }),
     ...(filled(caFile) && { caFile }),
     source: options.source,
     fromConnectionString: true,
@@ -91,7 +94,8 @@ async function readFlagFile(path: string, options: ResolveOptions): Promise<stri
   return readSecretFile(path, '--connection-string-file');
 }
 
-async function readSecretFile(path: string, from: string): Promise<string> {
+/** A secret in a file, without the white space around it. `from` names the flag or variable in failures. */
+export async function readSecretFile(path: string, from: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     const failure = toFailure(error, path);
     throw new Failure(failure.code, `${from}: ${failure.message}`, { cause: error });

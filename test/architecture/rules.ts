@@ -22,6 +22,8 @@ export const packageImports: Readonly<Record<string, readonly string[]>> = {
   'src/cli/prompt': ['inquirer'],
   'src/fleet': ['csv-parse', 'zod'],
   'src/client': ['mqtt', 'zod'],
+  'src/client/entra': ['@azure/identity'],
+  'src/client/proxy.ts': ['https-proxy-agent'],
   'src/config': ['conf', '@napi-rs/keyring', 'zod'],
   'src/device': ['mqtt', 'systeminformation', 'zod'],
   'src/hub/auth': ['zod'],

@@ -334,6 +334,7 @@ describe('the context of a command', () => {
         return {
           name: 'p',
           kind: 'local',
+          auth: 'key',
           hostName: 'h',
           sharedAccessKeyName: 'k',
           sharedAccessKey: 's',

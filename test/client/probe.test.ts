@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectHub, probeHub, type ProbeReport } from '../../src/client/index.ts';
-import type { Connection } from '../../src/config/index.ts';
+import type { KeyConnection } from '../../src/config/index.ts';
 import { realClock } from '../support/real-clock.ts';
 import { startTestHub, type TestHub } from '../integration/test-hub.ts';
 import { parseConnectionString } from '../../src/protocol/connection-string.ts';
@@ -13,7 +13,7 @@ const dependencies = { clock: realClock, random: () => 0.5 };
 
 describe('a real hub', () => {
   let hub: TestHub;
-  let connection: Connection;
+  let connection: KeyConnection;
   beforeAll(async () => {
     hub = await startTestHub();
     const {
@@ -26,6 +26,7 @@ describe('a real hub', () => {
     connection = {
       name: 'test',
       kind: 'local',
+      auth: 'key',
       hostName,
       sharedAccessKeyName,
       sharedAccessKey,
@@ -36,7 +37,8 @@ describe('a real hub', () => {
   });
   afterAll(async () => hub.close());
 
-  const probe = (part: Partial<Connection>): Promise<ProbeReport> => probeHub({ ...connection, ...part }, dependencies);
+  const probe = (part: Partial<KeyConnection>): Promise<ProbeReport> =>
+    probeHub({ ...connection, ...part }, dependencies);
 
   test('when the owner asks, then everything is allowed and nothing was changed', async () => {
     const report = await probe({});

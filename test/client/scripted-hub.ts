@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Connection } from '../../src/config/profile.ts';
+import type { KeyConnection } from '../../src/config/profile.ts';
 import type { Clock } from '../../src/std/clock.ts';
 
 export interface SeenRequest {
@@ -48,7 +48,7 @@ export class ScriptedHub implements AsyncDisposable {
     return (this.server.address() as AddressInfo).port;
   }
 
-  get connection(): Connection {
+  get connection(): KeyConnection {
     return { ...testConnection, serviceUrl: `http://127.0.0.1:${this.port}` };
   }
 
@@ -60,9 +60,10 @@ export class ScriptedHub implements AsyncDisposable {
 
 export const testKey = Buffer.from('a key that must never be shown').toString('base64');
 
-export const testConnection: Connection = {
+export const testConnection: KeyConnection = {
   name: 'test',
   kind: 'local',
+  auth: 'key',
   hostName: 'test-hub',
   sharedAccessKeyName: 'iothubowner',
   sharedAccessKey: testKey,

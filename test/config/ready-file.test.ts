@@ -6,11 +6,12 @@ const ready = { hostName: 'localhost', connectionString, caFile: '/data/ca.pem',
 
 describe("a hub's ready file", () => {
   test('tells where the hub is and whom to trust', () => {
-    const ports = { mqtt: 1, mqtts: 2, http: 3, https: 4 };
+    const ports = { mqtt: 1, mqtts: 2, http: 3, https: 4, amqp: 5, amqps: 6 };
     expect(parseReadyFile(JSON.stringify({ ...ready, ports }))).toEqual({
       connectionString,
-      serviceUrl: 'https://localhost:4',
+      serviceUrl: 'https://127.0.0.1:4',
       deviceUrl: 'mqtts://localhost:2',
+      amqpUrl: 'amqps://127.0.0.1:6',
       caFile: '/data/ca.pem',
     });
   });
@@ -19,7 +20,7 @@ describe("a hub's ready file", () => {
     const ports = { mqtt: 1, mqtts: null, http: 3, https: null };
     expect(parseReadyFile(JSON.stringify({ ...ready, ports }))).toMatchObject({
       serviceUrl: 'http://127.0.0.1:3',
-      deviceUrl: 'mqtt://127.0.0.1:1',
+      deviceUrl: 'mqtt://localhost:1',
     });
   });
 

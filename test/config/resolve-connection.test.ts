@@ -11,7 +11,7 @@ const key = Buffer.from('sixteen bytes ok').toString('base64');
 const text = (host: string): string => `HostName=${host};SharedAccessKeyName=service;SharedAccessKey=${key}`;
 
 function profile(name: string): Profile {
-  return { name, kind: 'cloud', hostName: `${name}.azure-devices.net`, sharedAccessKeyName: 'service' };
+  return { name, kind: 'cloud', auth: 'key', hostName: `${name}.azure-devices.net`, sharedAccessKeyName: 'service' };
 }
 
 async function withStore(
@@ -58,6 +58,7 @@ describe('which hub is chosen', () => {
       expect(await resolveConnection(options({ env }))).toMatchObject({
         hostName: 'env-hub',
         kind: 'local',
+        auth: 'key',
         serviceUrl: 'https://localhost:9443',
         caFile: '/ca.pem',
         source: 'environment',
@@ -72,6 +73,7 @@ describe('which hub is chosen', () => {
       expect(await resolveConnection(options({ env: { IOTCTL_CONNECTION_STRING_FILE: file } }))).toMatchObject({
         hostName: 'file-hub.azure-devices.net',
         kind: 'cloud',
+        auth: 'key',
       });
     }));
 

@@ -10,6 +10,7 @@ for (let index = 0; index < Number(count); index++) {
   const profile = {
     name: same ?? `${name}-${index}`,
     kind: 'cloud',
+    auth: 'key',
     hostName,
     sharedAccessKeyName: 'service',
   } as const;

@@ -100,6 +100,7 @@ function connectionTo(info: HubInfo, serviceUrl: string): Connection {
   return {
     name: 'test',
     kind: 'local',
+    auth: 'key',
     hostName,
     sharedAccessKeyName,
     sharedAccessKey,

@@ -47,7 +47,7 @@ async function run(context: CommandContext, input: CommandInput): Promise<void> 
 async function makeProfile(context: CommandContext, connection: DemoConnection): Promise<void> {
   const { sharedAccessKey, ...rest } = connection;
   const profiles = await context.profiles();
-  await profiles.save({ name: demoProfile, kind: 'local', ...rest }, sharedAccessKey, { replace: true });
+  await profiles.save({ name: demoProfile, kind: 'local', auth: 'key', ...rest }, sharedAccessKey, { replace: true });
 }
 
 function hints(truck: string, agent: string): readonly string[] {

@@ -17,11 +17,13 @@ export const profileListView: ListView<ListedProfile> = {
     { header: 'PROFILE', value: ({ profile }) => profile.name, tone: () => 'accent' },
     { header: 'KIND', value: ({ profile }) => profile.kind },
     { header: 'HUB', value: ({ profile }) => profile.hostName },
-    { header: 'POLICY', value: ({ profile }) => profile.sharedAccessKeyName },
+    { header: 'ACCESS', value: ({ profile }) => accessOf(profile) },
     { header: 'PROTECTED', value: ({ profile }) => (profile.protected === true ? 'yes' : ''), tone: () => 'warn' },
     { header: 'SERVICE URL', value: ({ profile }) => profile.serviceUrl, wide: true },
     { header: 'DEVICE URL', value: ({ profile }) => profile.deviceUrl, wide: true },
+    { header: 'AMQP URL', value: ({ profile }) => profile.amqpUrl, wide: true },
     { header: 'CA FILE', value: ({ profile }) => profile.caFile, wide: true },
+    { header: 'TIER', value: ({ profile }) => tierOf(profile), wide: true },
   ],
   json: asJson,
   name: ({ profile }) => profile.name,
@@ -34,10 +36,15 @@ export const profileView: DocumentView<ShownProfile> = {
     ['Selected', selected ? 'yes' : 'no'],
     ['Kind', profile.kind],
     ['Hub', profile.hostName],
-    ['Policy', profile.sharedAccessKeyName],
+    ['Access', accessOf(profile)],
+    ...entraFieldsOf(profile),
     ['Service URL', profile.serviceUrl],
     ['Device URL', profile.deviceUrl],
+    ['AMQP URL', profile.amqpUrl],
+    ['AMQP by WebSocket', profile.amqpWebSockets],
     ['CA file', profile.caFile],
+    ['Tier', tierOf(profile)],
+    ['Consumer group', profile.consumerGroup],
     ['Protected', profile.protected === true ? 'yes' : 'no'],
     ['Connection string', connectionString],
   ],
@@ -48,16 +55,45 @@ export const profileView: DocumentView<ShownProfile> = {
   name: ({ profile }) => profile.name,
 };
 
+function accessOf(profile: Profile): string {
+  if (profile.auth === 'key') return `policy ${profile.sharedAccessKeyName}`;
+  return profile.credential === 'default' ? 'Entra ID' : `Entra ID (${profile.credential})`;
+}
+
+function entraFieldsOf(profile: Profile): [string, string | undefined][] {
+  if (profile.auth === 'key') return [];
+  return [
+    ['Tenant', profile.tenantId],
+    ['Client id', profile.clientId],
+  ];
+}
+
+function tierOf({ tier, units }: Profile): string | undefined {
+  if (tier === undefined) return units === undefined ? undefined : `${units} units`;
+  return units === undefined ? tier : `${tier} × ${units}`;
+}
+
 function asJson({ profile, selected }: ListedProfile): Record<string, unknown> {
+  const key = profile.auth === 'key' ? profile : undefined;
+  const entra = profile.auth === 'entra' ? profile : undefined;
   return {
     name: profile.name,
     selected,
     kind: profile.kind,
+    auth: profile.auth,
     hostName: profile.hostName,
-    sharedAccessKeyName: profile.sharedAccessKeyName,
+    sharedAccessKeyName: key?.sharedAccessKeyName ?? null,
+    credential: entra?.credential ?? null,
+    tenantId: entra?.tenantId ?? null,
+    clientId: entra?.clientId ?? null,
     serviceUrl: profile.serviceUrl ?? null,
     deviceUrl: profile.deviceUrl ?? null,
+    amqpUrl: profile.amqpUrl ?? null,
+    amqpWebSockets: profile.amqpWebSockets ?? null,
     caFile: profile.caFile ?? null,
+    tier: profile.tier ?? null,
+    units: profile.units ?? null,
+    consumerGroup: profile.consumerGroup ?? null,
     protected: profile.protected === true,
   };
 }

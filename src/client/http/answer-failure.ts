@@ -1,4 +1,5 @@
 /** What an error answer of a hub means to the user. Source: service.md §0.5, §1.4. */
+import type { Connection } from '../../config/profile.ts';
 import { Failure, type FailureCode } from '../../errors/index.ts';
 import { formatDuration } from '../../std/duration.ts';
 import { parseErrorBody, type HubAnswerError } from './error-body.ts';
@@ -10,6 +11,8 @@ export interface AnswerContext {
   /** What was asked, `read device pump-1`. */
   readonly action: string;
   readonly deviceId?: string | undefined;
+  /** What the hub was shown; the advice on a refusal depends on it. */
+  readonly auth?: Connection['auth'] | undefined;
   /** This machine's time, Unix milliseconds. */
   readonly now: number;
 }
@@ -94,7 +97,10 @@ function unauthorised(response: HttpResponse, error: HubAnswerError, context: An
     });
   }
   return new Failure('not-authorised', `${context.hostName} does not allow this profile to ${context.action}`, {
-    hint: 'the key is wrong or its policy lacks a permission: iotctl doctor',
+    hint:
+      context.auth === 'entra'
+        ? 'whoever is signed in needs a role on the hub: IoT Hub Data Contributor, or IoT Hub Data Reader to look only'
+        : 'the key is wrong or its policy lacks a permission: iotctl doctor',
     details,
   });
 }

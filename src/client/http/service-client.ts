@@ -2,9 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Connection } from '../../config/profile.ts';
 import { Failure, isFailure } from '../../errors/index.ts';
 import { sleep, type Clock } from '../../std/clock.ts';
+import { createAuthorizer } from '../authorization.ts';
+import type { Environment } from '../proxy.ts';
 import { failureOfNetwork, wasNeverSent, type NetworkContext } from './network-failure.ts';
 import { parseRetryAfter, retryDelay, type Outcome, type Repeatability } from './retry.ts';
-import { createTokenSource } from './tokens.ts';
 import { createTransport, type HttpRequest, type HttpResponse } from './transport.ts';
 
 export interface ClientDependencies {
@@ -14,6 +15,10 @@ export interface ClientDependencies {
   readonly userAgent?: string;
   /** Told before each wait, so that a person sees why nothing happens. */
   readonly onRetry?: (event: RetryEvent) => void;
+  /** Where the proxy variables are looked for; none are honoured when absent. */
+  readonly env?: Environment;
+  /** Shows how to sign in to Entra ID with a code; absent where nobody is there to do it. */
+  readonly onSignIn?: (message: string) => void;
 }
 
 interface RetryEvent {
@@ -64,8 +69,9 @@ const openTimeoutMs = 30_000;
 export function createServiceClient(connection: Connection, dependencies: ClientDependencies): ServiceClient {
   const { clock, random } = dependencies;
   const baseUrl = serviceUrlOf(connection);
-  const transport = createTransport({ baseUrl, caFile: connection.caFile, clock });
-  const token = createTokenSource({ ...connection, clock });
+  const { env } = dependencies;
+  const transport = createTransport({ baseUrl, caFile: connection.caFile, clock, env });
+  const authorizer = createAuthorizer(connection, dependencies);
   const network: NetworkContext = {
     hostName: baseUrl.hostname,
     address: baseUrl.host,
@@ -74,11 +80,11 @@ export function createServiceClient(connection: Connection, dependencies: Client
   };
   let answered = false;
 
-  const prepare = (request: ServiceRequest, timeoutMs: number): HttpRequest => ({
+  const prepare = async (request: ServiceRequest, timeoutMs: number): Promise<HttpRequest> => ({
     method: request.method,
     path: pathOf(request),
     headers: {
-      Authorization: token(),
+      Authorization: (await authorizer.authorize(request.signal)).value,
       'User-Agent': dependencies.userAgent ?? 'iotctl',
       Accept: 'application/json',
       ...(request.body !== undefined && { 'Content-Type': 'application/json; charset=utf-8' }),
@@ -93,7 +99,12 @@ export function createServiceClient(connection: Connection, dependencies: Client
   const refusalOf = async (response: HttpResponse, request: ServiceRequest): Promise<Failure> => {
     // Most commands meet none, and start sooner without its code.
     const { failureOfAnswer } = await import('./answer-failure.ts');
-    return failureOfAnswer(response, { ...request, hostName: connection.hostName, now: clock.now() });
+    return failureOfAnswer(response, {
+      ...request,
+      hostName: connection.hostName,
+      auth: connection.auth,
+      now: clock.now(),
+    });
   };
 
   return {
@@ -105,7 +116,10 @@ export function createServiceClient(connection: Connection, dependencies: Client
       const begun = clock.monotonic();
       let afterLostReply = false;
       for (let tries = 1; ; tries++) {
-        const result = await tryOnce(() => transport.send(prepare(request, defaultTimeoutMs)), request.signal);
+        const result = await tryOnce(
+          async () => transport.send(await prepare(request, defaultTimeoutMs)),
+          request.signal,
+        );
         if ('response' in result) answered = true;
         if ('response' in result && isExpected(result.response, request)) return { ...result.response, afterLostReply };
         const failure = 'response' in result ? await refusalOf(result.response, request) : failureOf(result.error);
@@ -128,7 +142,7 @@ export function createServiceClient(connection: Connection, dependencies: Client
       }
     },
     async open(request) {
-      const result = await tryOnce(() => transport.open(prepare(request, openTimeoutMs)), request.signal);
+      const result = await tryOnce(async () => transport.open(await prepare(request, openTimeoutMs)), request.signal);
       if ('error' in result) throw failureOf(result.error);
       return result.response;
     },

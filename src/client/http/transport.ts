@@ -3,6 +3,7 @@ import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage, Reques
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../../errors/index.ts';
 import type { Clock } from '../../std/clock.ts';
+import { proxyAgent, type Environment } from '../proxy.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
@@ -41,6 +42,8 @@ export interface TransportOptions {
   /** PEM file; when set, nothing else is trusted. */
   readonly caFile?: string | undefined;
   readonly clock: Clock;
+  /** Where the proxy variables are looked for. */
+  readonly env?: Environment | undefined;
 }
 
 const largestResponse = 64 * 1024 * 1024;
@@ -116,7 +119,9 @@ async function openWire(options: TransportOptions): Promise<Wire> {
   }
   const https = await import('node:https');
   const ca = options.caFile === undefined ? undefined : await readCa(options.caFile);
-  return { agent: new https.Agent({ ...agentOptions, ...(ca !== undefined && { ca }) }), request: https.request };
+  const secureOptions = { ...agentOptions, ...(ca !== undefined && { ca }) };
+  const throughProxy = await proxyAgent(options.baseUrl, options.env ?? {}, secureOptions);
+  return { agent: throughProxy ?? new https.Agent(secureOptions), request: https.request };
 }
 
 async function readCa(path: string): Promise<string> {

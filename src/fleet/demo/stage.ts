@@ -67,7 +67,7 @@ export class Stage {
       deviceUrl: `mqtts://${info.hostName}:${info.ports.mqtts}`,
       caFile: info.caFile,
     };
-    const profile = { name: 'demo', kind: 'local', source: 'flag', ...connection } as const;
+    const profile = { name: 'demo', kind: 'local', auth: 'key', source: 'flag', ...connection } as const;
     const client = connectHub(profile, { clock, random, userAgent: `iotctl/${version}` });
     this.#undo.push(() => client.close());
     this.#hub = { running, client, connection };

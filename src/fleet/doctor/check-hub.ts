@@ -7,6 +7,7 @@ import { failed, ok, skipped, warning, type Check } from './check.ts';
 const noticedSkewMs = 60_000;
 const refusedSkewMs = 300_000;
 const soonMs = 30 * 86_400_000;
+const roleAdvice = 'give them the role IoT Hub Data Contributor on the hub, or IoT Hub Data Reader to look only';
 
 /** What a probe of the hub says, as checks. `now` is Unix milliseconds. */
 export function checksOfProbe(report: ProbeReport, connection: Connection, now: number): Check[] {
@@ -61,19 +62,23 @@ function checkCredentials(report: ProbeReport, connection: Connection): Check {
     ['change devices', registryWrite],
     ['query, read twins, send commands and read telemetry', serviceConnect],
   ] as const;
-  const policy = `policy ${connection.sharedAccessKeyName}`;
+  const who = connection.auth === 'key' ? `policy ${connection.sharedAccessKeyName}` : 'whoever is signed in';
   const granted = rights.filter(([, allowed]) => allowed === true).map(([text]) => text);
   const denied = rights.filter(([, allowed]) => allowed === false).map(([text]) => text);
   if (granted.length === 0 && denied.length > 0) {
     return failed(
       'credentials',
-      `the hub refuses ${policy}`,
-      `check the key: iotctl profile add ${connection.name} --replace`,
+      `the hub refuses ${who}`,
+      connection.auth === 'key' ? `check the key: iotctl profile add ${connection.name} --replace` : roleAdvice,
       'not-authorised',
     );
   }
-  if (granted.length === 0) return warning('credentials', `the hub does not say what ${policy} may do`, 'try again');
-  const may = `${policy} may ${granted.join('; ')}`;
+  if (granted.length === 0) return warning('credentials', `the hub does not say what ${who} may do`, 'try again');
+  const may = `${who} may ${granted.join('; ')}`;
   if (denied.length === 0) return ok('credentials', may);
-  return warning('credentials', `${may}; it may not ${denied.join('; ')}`, 'use the policy iothubowner for everything');
+  return warning(
+    'credentials',
+    `${may}; it may not ${denied.join('; ')}`,
+    connection.auth === 'key' ? 'use the policy iothubowner for everything' : roleAdvice,
+  );
 }

@@ -1,5 +1,5 @@
 import { dirname, resolve, sep } from 'node:path';
-import type { Connection, Profile, ProfileStore } from '../../config/index.ts';
+import type { Connection, KeyProfile, Profile, ProfileStore } from '../../config/index.ts';
 import { isFailure } from '../../errors/index.ts';
 import type { HubInfo } from '../../hub/index.ts';
 import { connectionOfHub, localProfileName } from './connection.ts';
@@ -23,7 +23,7 @@ export async function keepLocalProfile(store: ProfileStore, info: HubInfo): Prom
 
 async function saveProfile(
   store: ProfileStore,
-  profile: Profile,
+  profile: KeyProfile,
   sharedAccessKey: string,
   info: HubInfo,
 ): Promise<LocalProfile['outcome']> {
@@ -34,7 +34,7 @@ async function saveProfile(
   }
   if (present !== 'unreadable') {
     if (!belongsTo(present, info)) return 'foreign';
-    if (isSame(present, profile) && present.sharedAccessKey === sharedAccessKey) return 'unchanged';
+    if (isSame(present, profile, sharedAccessKey)) return 'unchanged';
   }
   const kept = present !== 'unreadable' && present.protected === true ? { protected: true } : {};
   await store.save({ ...profile, ...kept }, sharedAccessKey, { replace: true });
@@ -65,8 +65,9 @@ function belongsTo(profile: Profile, info: HubInfo): boolean {
   );
 }
 
-function isSame(present: Profile, wanted: Profile): boolean {
-  return (['hostName', 'sharedAccessKeyName', 'serviceUrl', 'deviceUrl', 'caFile'] as const).every(
+function isSame(present: Connection, wanted: KeyProfile, sharedAccessKey: string): boolean {
+  if (present.auth !== 'key' || present.sharedAccessKey !== sharedAccessKey) return false;
+  return (['hostName', 'sharedAccessKeyName', 'serviceUrl', 'deviceUrl', 'amqpUrl', 'caFile'] as const).every(
     (name) => present[name] === wanted[name],
   );
 }

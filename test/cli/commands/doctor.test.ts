@@ -20,7 +20,7 @@ test('when the hub refuses the key, then exit 4, and JSON has a verdict and a re
     });
     const serviceUrl = `http://127.0.0.1:${hub.port}`;
     await store.save(
-      { name: 'plant', kind: 'local', hostName: 'localhost', sharedAccessKeyName: 'service', serviceUrl },
+      { name: 'plant', kind: 'local', auth: 'key', hostName: 'localhost', sharedAccessKeyName: 'service', serviceUrl },
       key,
     );
     await store.select('plant');
@@ -43,6 +43,7 @@ test('when nothing listens, then exit 9', () =>
       {
         name: 'plant',
         kind: 'local',
+        auth: 'key',
         hostName: 'localhost',
         sharedAccessKeyName: 'service',
         serviceUrl: 'http://127.0.0.1:1',

@@ -1,14 +1,15 @@
 import { commandTable } from '../../../src/cli/commands/index.ts';
 import type { Rooms } from '../../../src/cli/rooms.ts';
-import type { Connection } from '../../../src/config/index.ts';
+import type { KeyConnection } from '../../../src/config/index.ts';
 import type { Hub } from '../../../src/fleet/ports.ts';
 import { emptyRooms, runLine, type FakeSystemOptions } from './fake-terminal.ts';
 
 export type Ended = Awaited<ReturnType<typeof runLine>>;
 
-const connection: Connection = {
+const connection: KeyConnection = {
   name: 'test',
   kind: 'local',
+  auth: 'key',
   hostName: 'memory',
   sharedAccessKeyName: 'iothubowner',
   sharedAccessKey: 'QUJD',
@@ -16,7 +17,7 @@ const connection: Connection = {
 };
 
 /** Rooms with one hub; nothing else. */
-export function roomsWith(hub: Hub, more: Partial<Connection> = {}): Rooms {
+export function roomsWith(hub: Hub, more: Partial<KeyConnection> = {}): Rooms {
   return {
     ...emptyRooms,
     resolveConnection: async () => ({ ...connection, ...more }),

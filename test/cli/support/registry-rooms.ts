@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandTable } from '../../../src/cli/commands/index.ts';
 import type { Rooms } from '../../../src/cli/rooms.ts';
-import { openProfileStore, resolveConnection, type Connection, type ProfileStore } from '../../../src/config/index.ts';
+import {
+  openProfileStore,
+  resolveConnection,
+  type KeyConnection,
+  type ProfileStore,
+} from '../../../src/config/index.ts';
 import { parsePolicyConnectionString as parse } from '../../../src/protocol/connection-string.ts';
 import { realClock } from '../../support/real-clock.ts';
 import { registryHub, type RegistryHub } from '../../support/registry-hub.ts';
@@ -17,9 +22,10 @@ export interface Session {
   readonly run: (words: readonly string[], options?: Omit<FakeSystemOptions, 'argv'>) => ReturnType<typeof runLine>;
 }
 
-const connection: Connection = {
+const connection: KeyConnection = {
   name: 'memory',
   kind: 'local',
+  auth: 'key',
   hostName: 'memory',
   sharedAccessKeyName: 'iothubowner',
   sharedAccessKey: 'bmV2ZXIgdG8gYmUgc2hvd24=',
@@ -29,7 +35,7 @@ const connection: Connection = {
 /** Real commands, frame and profiles over a hub in memory. `part` changes the connection, as for a protected profile. */
 export async function withSession(
   work: (session: Session) => Promise<void>,
-  part: Partial<Connection> = {},
+  part: Partial<KeyConnection> = {},
 ): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'iotctl-commands-'));
   const store = openProfileStore({ directory: join(directory, 'config'), clock: realClock, keychain: 'off' });

@@ -8,6 +8,7 @@ const now = Date.UTC(2026, 10, 21);
 const connection: Connection = {
   name: 'plant',
   kind: 'cloud',
+  auth: 'key',
   hostName: 'plant.azure-devices.net',
   sharedAccessKeyName: 'service',
   sharedAccessKey: 'a2V5',

@@ -39,7 +39,7 @@ describe('the profile of the hub on this machine', () => {
 
   it('when another profile is selected, then that stays', async () => {
     await store.save(
-      { name: 'work', kind: 'cloud', hostName: 'w.azure-devices.net', sharedAccessKeyName: 'o' },
+      { name: 'work', kind: 'cloud', auth: 'key', hostName: 'w.azure-devices.net', sharedAccessKeyName: 'o' },
       'QUJD',
     );
     await store.select('work');

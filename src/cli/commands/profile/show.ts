@@ -26,7 +26,11 @@ export const command = defineCommand({
 
     async function connectionStringOf(profileName: string): Promise<string> {
       const { formatConnectionString } = await import('../../../protocol/connection-string.ts');
-      const { hostName, sharedAccessKeyName, sharedAccessKey } = await profiles.connect(profileName);
+      const connection = await profiles.connect(profileName);
+      if (connection.auth === 'entra') {
+        throw new Failure('unsupported', `profile ${profileName} signs in with Entra ID and has no connection string`);
+      }
+      const { hostName, sharedAccessKeyName, sharedAccessKey } = connection;
       return formatConnectionString({ hostName, sharedAccessKeyName, sharedAccessKey });
     }
   },

@@ -15,6 +15,7 @@ function start(words: readonly string[], isTTY = false): { system: FakeSystem; h
     resolveConnection: async () => ({
       name: 'm',
       kind: 'local',
+      auth: 'key',
       hostName: 'memory',
       sharedAccessKeyName: 's',
       sharedAccessKey: 'a2V5',

@@ -36,6 +36,7 @@ describe('profile add', () => {
       expect(await store.get('one')).toEqual({
         name: 'one',
         kind: 'cloud',
+        auth: 'key',
         hostName: 'plant.azure-devices.net',
         sharedAccessKeyName: 'service',
         serviceUrl: 'https://localhost:9443',
@@ -91,6 +92,7 @@ const two = (work: Parameters<typeof withSession>[0]) => () =>
         {
           name,
           kind: 'cloud',
+          auth: 'key',
           hostName: `${name}.example`,
           sharedAccessKeyName: 'service',
           protected: name === 'site',
@@ -108,7 +110,7 @@ describe('the other profile commands', () => {
     two(async ({ run }) => {
       const { stdout } = await run(['profile', 'list']);
       expect(stdout).toBe(
-        '   PROFILE  KIND   HUB            POLICY   PROTECTED\n*  plant    cloud  plant.example  service\n   site     cloud  site.example   service  yes\n',
+        '   PROFILE  KIND   HUB            ACCESS          PROTECTED\n*  plant    cloud  plant.example  policy service\n   site     cloud  site.example   policy service  yes\n',
       );
       const json = JSON.parse((await run(['profile', 'list', '-o', 'json'])).stdout) as {
         name: string;
@@ -190,7 +192,10 @@ test('when no profile is selected, then show says what helps', () =>
 
 test('when a profile file cannot be understood, then exit 2 names it', () =>
   withSession(async ({ run, store, directory }) => {
-    await store.save({ name: 'plant', kind: 'cloud', hostName: 'x.example', sharedAccessKeyName: 'service' }, key);
+    await store.save(
+      { name: 'plant', kind: 'cloud', auth: 'key', hostName: 'x.example', sharedAccessKeyName: 'service' },
+      key,
+    );
     const file = join(directory, 'config', 'profiles', 'plant.json');
     writeFileSync(file, '{oops');
     const { code, stderr } = await run(['profile', 'list']);
