@@ -9,7 +9,7 @@ import { connack, connackCodes, packetTypes, pingResponse } from './packets.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { subscribe, unsubscribe, type Outcome } from './subscribe.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { Timers } from './timers.ts';
+import { Timers } from '../timers.ts';
 
 export interface ConnectionParts {
   readonly context: FrontContext;

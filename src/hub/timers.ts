@@ -1,4 +1,4 @@
-import type { Clock } from '../../std/clock.ts';
+import type { Clock } from '../std/clock.ts';
 
 /** Longer timers fire at once in Node, so they are cut in pieces. */
 const longestTimer = 2 ** 31 - 1;
