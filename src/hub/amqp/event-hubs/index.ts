@@ -1,0 +1,1 @@
+export { createEventHubsRoute, type EventHubsOptions } from './route.ts';
