@@ -9,8 +9,10 @@ import { createApp } from './create-app.ts';
 import { errorReply, isAnswer } from './errors.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { eventRoutes } from './routes/events.ts';
+import { faultRoutes } from './routes/faults.ts';
 import { methodRoutes } from './routes/methods.ts';
 import { queryRoutes } from './routes/query.ts';
+import { scheduledJobRoutes } from './routes/scheduled-jobs.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { statusRoutes } from './routes/status.ts';
 import { telemetryRoutes } from './routes/telemetry.ts';
@@ -58,6 +60,8 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     eventRoutes,
     telemetryRoutes,
     statusRoutes,
+    scheduledJobRoutes,
+    faultRoutes,
   ]) {
     routes(app, context);
   }

@@ -1,0 +1,143 @@
+import { sleep, type Clock } from '../../../std/clock.ts';
+import { HubError } from '../../../protocol/hub-errors.ts';
+import { dailyMessages, meterBytes, ratesOf, type Tier } from './quotas.ts';
+import type { Operation, ThrottleService } from './service.ts';
+
+/** What the hub imitates of the cloud. */
+export interface Imitation {
+  /** Whose limits hold; none when absent. */
+  readonly tier?: Tier | undefined;
+  /** Units bought; 1 when absent. */
+  readonly units?: number | undefined;
+  /** How far queries are behind, milliseconds. */
+  readonly lagMs?: number | undefined;
+}
+
+/** Operations that may come in a burst before they are slowed: a minute of what is counted by the minute, a second of the rest. */
+const burstSeconds: Readonly<Record<Operation, number>> = {
+  registry: 60,
+  query: 60,
+  'cloud-to-device': 60,
+  job: 60,
+  configuration: 60,
+  'file-upload': 60,
+  method: 10,
+  'twin-read': 1,
+  'twin-update': 1,
+  'job-device': 1,
+  connect: 1,
+  'device-to-cloud': 1,
+};
+
+/** The cloud delays for some seconds before it refuses: up to 3.2 s were seen. Source: service.md §11.2. */
+const longestWaitMs = 3_000;
+
+const secondsOfDay = 86_400;
+
+/** A hub without limits, for anything that is not an imitation of the cloud. */
+export const unthrottled: ThrottleService = {
+  imitating: false,
+  admit: () => undefined,
+  pace: () => undefined,
+  meter: () => undefined,
+};
+
+export function createThrottle(imitation: Imitation | undefined, clock: Clock): ThrottleService {
+  if (imitation === undefined) return unthrottled;
+  const { tier, units = 1 } = imitation;
+  if (tier === undefined) return { ...unthrottled, imitating: true };
+  const rates = ratesOf(tier, units);
+  const buckets = new Map<Operation, Bucket>();
+  const quota = createDailyQuota(dailyMessages[tier] * units, clock);
+
+  function bucketOf(operation: Operation): Bucket {
+    const known = buckets.get(operation);
+    if (known !== undefined) return known;
+    const bucket = createBucket(rates[operation], rates[operation] * burstSeconds[operation], clock);
+    buckets.set(operation, bucket);
+    return bucket;
+  }
+
+  return {
+    imitating: true,
+    admit(operation, cost = 1) {
+      const bucket = bucketOf(operation);
+      const waitMs = bucket.waitFor(cost);
+      if (waitMs > longestWaitMs) throw tooMany(operation, waitMs);
+      bucket.take(cost);
+      return waitMs === 0 ? undefined : sleep(clock, waitMs);
+    },
+    pace(operation, signal) {
+      const bucket = bucketOf(operation);
+      const waitMs = bucket.waitFor(1);
+      bucket.take(1);
+      return waitMs === 0 ? undefined : sleep(clock, waitMs, signal);
+    },
+    meter: (bytes) => quota.use(Math.max(1, Math.ceil(bytes / meterBytes))),
+  };
+}
+
+/** 429003, in the words of the real service. Source: service.md §11.2. */
+function tooMany(operation: Operation, waitMs: number): HubError {
+  const seconds = Math.max(1, Math.ceil((waitMs - longestWaitMs) / 1_000));
+  return new HubError(
+    'ThrottlingBacklogTimeout',
+    `The request has been throttled. Wait ${seconds} seconds and try again. Operation type: ${operation}`,
+    { retryAfterSeconds: seconds },
+  );
+}
+
+/** Seconds after which a refused request may be sent again, for a Retry-After header; undefined for other errors. */
+export function retryAfterOf(error: unknown): number | undefined {
+  const seconds = error instanceof HubError ? error.info?.['retryAfterSeconds'] : undefined;
+  return typeof seconds === 'number' ? seconds : undefined;
+}
+
+interface Bucket {
+  /** Milliseconds until there is room; 0 when there is. A request larger than the bucket waits until it is full. */
+  waitFor(cost: number): number;
+  /** Takes room, also in advance: those who come later wait for it. */
+  take(cost: number): void;
+}
+
+function createBucket(perSecond: number, capacity: number, clock: Clock): Bucket {
+  const size = Math.max(1, capacity);
+  let tokens = size;
+  let filledAt = clock.monotonic();
+  const fill = (): void => {
+    const now = clock.monotonic();
+    tokens = Math.min(size, tokens + ((now - filledAt) / 1_000) * perSecond);
+    filledAt = now;
+  };
+  return {
+    waitFor(cost) {
+      fill();
+      const missing = Math.min(cost, size) - tokens;
+      return missing <= 1e-9 ? 0 : Math.ceil((missing / perSecond) * 1_000);
+    },
+    take(cost) {
+      tokens -= cost;
+    },
+  };
+}
+
+/** Counts from midnight to midnight, UTC. A hub that starts again begins anew. */
+function createDailyQuota(allowed: number, clock: Clock): { use(messages: number): void } {
+  const dayMs = secondsOfDay * 1_000;
+  let day = Math.floor(clock.now() / dayMs);
+  let used = 0;
+  return {
+    use(messages) {
+      const today = Math.floor(clock.now() / dayMs);
+      if (today !== day) used = 0;
+      day = today;
+      if (used + messages > allowed) {
+        throw new HubError(
+          'IotHubQuotaExceeded',
+          `The quota of ${allowed} messages a day is used up, the next day begins at midnight UTC.`,
+        );
+      }
+      used += messages;
+    },
+  };
+}
