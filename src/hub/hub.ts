@@ -59,6 +59,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   const onError = (error: unknown): void => log.error({ err: error }, 'work in the background failed');
   const core = createCore({ store, telemetry, gatekeeper, clock, onError });
   shutdown.add('core', () => core.close());
+  await core.ready;
   const listeners: Listener[] = [];
   shutdown.add('connections', () => drain(listeners, clock));
   const http = await createHttpFront({ core, clock, log, version });

@@ -1,5 +1,6 @@
 import type { Clock } from '../../std/clock.ts';
 import { createCommands } from './commands/commands.ts';
+import { createMessaging } from './messages/open-messages.ts';
 import type { DeviceRecord, RegistryStore, Sender, TelemetryLog } from './ports.ts';
 import { createQueries } from './queries.ts';
 import { createDeviceRecords, type DeviceRecords } from './records.ts';
@@ -19,6 +20,8 @@ export interface CoreParts {
 }
 
 export interface RunningCore extends HubCore {
+  /** Resolves when what an earlier run left in the queues is known. */
+  readonly ready: Promise<void>;
   /** Ends calls and sessions and writes what is pending; the stores stay open. */
   close(): Promise<void>;
 }
@@ -37,6 +40,7 @@ export function createCore(parts: CoreParts): RunningCore {
       if (!ended) noteModel(records, session.sender).catch(parts.onError);
     },
   });
+  const messaging = createMessaging({ store, records, clock, onError: parts.onError });
   const commands = createCommands({ records, sessions, clock, maxInFlightPerDevice: parts.maxInFlightPerDevice });
   return {
     gatekeeper: rememberProofs(parts.gatekeeper, proved),
@@ -45,10 +49,15 @@ export function createCore(parts: CoreParts): RunningCore {
     queries: createQueries(store, sessions),
     sessions,
     commands,
+    messages: messaging.messages,
+    feedback: messaging.feedback,
+    fileNotifications: messaging.fileNotifications,
+    ready: messaging.messages.ready,
     telemetry,
     async close() {
       commands.close();
       await sessions.close();
+      await messaging.close();
     },
   };
 }

@@ -4,6 +4,7 @@ import type { MethodResponse } from '../../protocol/method.ts';
 import type { DeviceTwin, Twin } from '../../protocol/twin/document.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { IdentityPath } from '../../protocol/identity-path.ts';
+import type { MessageService, ServiceQueue } from './messages/service.ts';
 import type { RegistryCounts, Sender, TelemetryLog } from './ports.ts';
 
 export type Permission = 'RegistryRead' | 'RegistryWrite' | 'ServiceConnect' | 'DeviceConnect';
@@ -141,5 +142,10 @@ export interface HubCore {
   readonly queries: QueryService;
   readonly sessions: SessionService;
   readonly commands: CommandService;
+  readonly messages: MessageService;
+  /** What became of messages whose senders asked. */
+  readonly feedback: ServiceQueue;
+  /** Notices of finished uploads. */
+  readonly fileNotifications: ServiceQueue;
   readonly telemetry: TelemetryLog;
 }

@@ -49,13 +49,16 @@ export type Settlement =
   /** Back to the queue, not counted: the link went away. */
   | 'release';
 
+export type DeadLetterReason = 'Expired' | 'DeliveryCountExceeded' | 'Rejected';
+
+/** A message that was not delivered. A queue keeps its newest 50, until they are requeued or purged. */
 export interface DeadLetter extends QueuedMessage {
-  readonly reason: 'Expired' | 'DeliveryCountExceeded' | 'Rejected';
+  readonly reason: DeadLetterReason;
   readonly deadLetteredTime: number;
 }
 
 export interface MessageService {
-  /** Resolves when the message is stored. HubErrors DeviceNotFound, DeviceMaximumQueueDepthExceeded, MessageTooLarge, ArgumentInvalid, InvalidMessageExpiryTime. */
+  /** Resolves when the message is stored. HubErrors DeviceNotFound, ModuleNotFound, DeviceMaximumQueueDepthExceeded, MessageTooLarge, ArgumentInvalid, InvalidMessageExpiryTime. */
   send(identity: IdentityPath, message: CloudToDeviceMessage): Promise<QueuedMessage>;
   /** The oldest message nobody holds, locked; undefined when there is none. Without `lockMs` it stays locked until settled (MQTT). */
   receive(
@@ -71,9 +74,15 @@ export interface MessageService {
   /** Without locking anything, oldest first. */
   peek(identity: IdentityPath, limit: number): Promise<readonly QueuedMessage[]>;
   deadLetters(identity: IdentityPath, limit: number): Promise<readonly DeadLetter[]>;
-  /** Puts dead letters back into the queue as new; all when no numbers are given. Answers how many. */
+  /**
+   * Puts dead letters back into the queue as new messages, with the hub's default time to live; all when no numbers are given.
+   * Answers how many: as many as the queue has room for.
+   */
   requeue(identity: IdentityPath, sequenceNumbers?: readonly number[]): Promise<number>;
-  /** Empties the queue; the senders that asked hear `Purged`. Answers how many messages. HubError DeviceNotFound. */
+  /**
+   * Empties the queue, dead letters included; the senders that asked hear `Purged`. Answers how many messages were queued.
+   * HubErrors DeviceNotFound, ModuleNotFound.
+   */
   purge(identity: IdentityPath): Promise<number>;
 }
 
@@ -90,8 +99,14 @@ export interface ServiceDelivery {
   readonly body: Uint8Array;
 }
 
-/** A queue the back end reads: locks, redelivery, at most so many deliveries. Source: service.md §8.4, §8.5. */
+/**
+ * A queue the back end reads: records live an hour, a lock lasts 60 seconds, what was abandoned ten times is dropped.
+ * Source: service.md §8.4, §8.5.
+ */
 export interface ServiceQueue {
+  /** Adds a record; stored when it resolves. */
+  put(contentType: string, body: Uint8Array): Promise<void>;
+  /** The oldest record nobody holds, locked; undefined when there is none. */
   receive(): Promise<ServiceDelivery | undefined>;
   /** HubError DeviceMessageLockLost. */
   settle(lockToken: string, settlement: Settlement): Promise<void>;
