@@ -1,0 +1,2 @@
+export { createBlobFront, type BlobFront } from './front.ts';
+export { isBlobRequest } from './request.ts';

@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../../std/clock.ts';
+import { createKeyedQueue } from '../keyed-queue.ts';
+import type { DocumentChange, RegistryStore } from '../ports.ts';
+import { checkBlockId, createBlockCounter, segmentsOf } from './block-list.ts';
+import { checkPresent, checkWrite } from './conditions.ts';
+import { BlobError } from './errors.ts';
+import { createFileKeeper, type FileKeeper } from './file-keeper.ts';
+import { startUpkeep } from './upkeep.ts';
+import { blobKey, blobNameProblem, containerProblem } from './names.ts';
+import {
+  blockKey,
+  deleteBlobChange,
+  deleteBlockChange,
+  listBlobs,
+  listBlocks,
+  putBlobChange,
+  putBlockChange,
+  readBlob,
+  readBlock,
+  type BlobRecord,
+  type BlockRecord,
+  type Segment,
+} from './records.ts';
+import { receive } from './receive.ts';
+import type { BlobAddress, BlobFiles, BlobProperties, BlobService, BlobWrite, OpenBlob } from './service.ts';
+import { signQuery, verifyQuery } from './signature.ts';
+
+export interface BlobParts {
+  readonly store: Pick<RegistryStore, 'documents' | 'readSetting' | 'writeSetting'>;
+  readonly files: BlobFiles;
+  readonly clock: Clock;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface RunningBlobs extends BlobService {
+  close(): Promise<void>;
+}
+
+/** What one request may carry, in bytes; Azure's limit for a blob sent at once. */
+const requestBytes = 5_000 * 1024 * 1024;
+const keySetting = 'blobSigningKey';
+const defaultType = 'application/octet-stream';
+
+/**
+ * Block blobs over files and documents. Bytes go to new files; one document says which files are a blob, so that a write is there
+ * whole or not at all, and a reader of the old blob is not disturbed.
+ */
+export function createBlobs({ store, files, clock, onError }: BlobParts): RunningBlobs {
+  const { documents } = store;
+  const queue = createKeyedQueue();
+  const keeper = createFileKeeper(files, onError);
+  const waiting = createBlockCounter();
+  const upkeep = startUpkeep({ documents, files, keeper, clock, onError });
+  let key: Promise<Uint8Array> | undefined;
+  const signingKey = (): Promise<Uint8Array> => (key ??= loadKey(store));
+
+  async function found(address: BlobAddress): Promise<BlobRecord> {
+    checkAddress(address);
+    const record = await readBlob(documents, address);
+    if (record === undefined) throw new BlobError('BlobNotFound', 'There is no such blob.');
+    return record;
+  }
+
+  /** Makes a blob of segments, in place of what is there; drops what nothing refers to any more. */
+  async function replace(
+    address: BlobAddress,
+    { description, conditions, mayReplace }: BlobWrite,
+    choose: (present: BlobRecord | undefined, blocks: readonly BlockRecord[]) => readonly Segment[],
+  ): Promise<BlobProperties> {
+    return queue.run([blobKey(address)], async () => {
+      const present = await readBlob(documents, address);
+      checkWrite(conditions, mayReplace, present);
+      const blocks = await listBlocks(documents, address);
+      const segments = choose(present, blocks);
+      const now = clock.now();
+      const record: BlobRecord = {
+        contentType: defaultType,
+        ...description,
+        name: address.blob,
+        size: segments.reduce((sum, { size }) => sum + size, 0),
+        etag: newEtag(),
+        createdAt: present?.createdAt ?? now,
+        modifiedAt: now,
+        segments,
+      };
+      const changes: DocumentChange[] = blocks.map((block) => deleteBlockChange(block.key));
+      await documents.write([putBlobChange(address, record), ...changes]);
+      waiting.clear(blobKey(address));
+      const used = new Set(segments.map(({ file }) => file));
+      const old = [...(present?.segments ?? []), ...blocks].map(({ file }) => file).filter((file) => !used.has(file));
+      await keeper.discard(old).catch(onError);
+      return record;
+    });
+  }
+
+  return {
+    async put(address, content, write) {
+      checkAddress(address);
+      // Before the body is read; once more when it is there.
+      checkWrite(write.conditions, write.mayReplace, await readBlob(documents, address));
+      const { file, size, md5 } = await receive(files, content, requestBytes);
+      const description = { ...write.description, contentMd5: write.description.contentMd5 ?? md5 };
+      try {
+        return await replace(address, { ...write, description }, () => (file === undefined ? [] : [{ file, size }]));
+      } catch (error) {
+        if (file !== undefined) await files.remove([file]);
+        throw error;
+      }
+    },
+    async putBlock(address, id, content) {
+      checkAddress(address);
+      checkBlockId(id);
+      waiting.add(blobKey(address));
+      const { file, size, md5 } = await receive(files, content, requestBytes);
+      if (file === undefined) throw new BlobError('InvalidHeaderValue', 'A block must not be empty.');
+      const block = { key: blockKey(address, id), id, file, size, storedAt: clock.now() };
+      await queue.run([blobKey(address)], () => storeBlock(documents, keeper, block));
+      return md5;
+    },
+    putBlockList(address, blocks, write) {
+      checkAddress(address);
+      return replace(address, write, (present, uncommitted) => segmentsOf(blocks, uncommitted, present));
+    },
+    async blocks(address) {
+      checkAddress(address);
+      const present = await readBlob(documents, address);
+      const uncommitted = await listBlocks(documents, address);
+      const committed = (present?.segments ?? []).flatMap(({ block, size }) =>
+        block === undefined ? [] : [{ id: block, size }],
+      );
+      if (present === undefined && uncommitted.length === 0)
+        throw new BlobError('BlobNotFound', 'There is no such blob.');
+      return { committed, uncommitted: uncommitted.map(({ id, size }) => ({ id, size })) };
+    },
+    properties: found,
+    async open(address) {
+      return queue.run([blobKey(address)], async () => openRecord(files, keeper, await found(address)));
+    },
+    remove(address, conditions = {}) {
+      return queue.run([blobKey(address)], async () => {
+        const record = await found(address);
+        checkPresent(conditions, record);
+        await documents.write([deleteBlobChange(address)]);
+        await keeper.discard(record.segments.map(({ file }) => file)).catch(onError);
+      });
+    },
+    async list(container, { prefix = '', after, limit }) {
+      checkContainer(container);
+      const blobs = await listBlobs(documents, container, { limit: limit + 1, prefix, after });
+      const page = blobs.slice(0, limit);
+      return { blobs: page, next: blobs.length > limit ? page.at(-1)?.name : undefined };
+    },
+    async sign({ container, blob, permissions, expiresAt }) {
+      return signQuery(await signingKey(), { container, blob }, { permissions, expiresAt });
+    },
+    async authorize(place, query) {
+      const allowed = verifyQuery(await signingKey(), place, query, clock.now());
+      if (place.blob === undefined) checkContainer(place.container);
+      else checkAddress({ container: place.container, blob: place.blob });
+      return allowed;
+    },
+    close: () => upkeep.stop(),
+  };
+}
+
+/** Keeps a block, in place of an earlier one with the same id. */
+async function storeBlock(
+  documents: RegistryStore['documents'],
+  keeper: FileKeeper,
+  block: BlockRecord,
+): Promise<void> {
+  const earlier = await readBlock(documents, block.key);
+  await documents.write([putBlockChange(block)]);
+  if (earlier !== undefined) await keeper.discard([earlier.file]);
+}
+
+function openRecord(files: BlobFiles, keeper: FileKeeper, record: BlobRecord): OpenBlob {
+  const release = keeper.hold(record.segments.map(({ file }) => file));
+  return {
+    properties: record,
+    async *bytes(start, end) {
+      let offset = 0;
+      for (const { file, size } of record.segments) {
+        const from = Math.max(0, start - offset);
+        const to = Math.min(size, end - offset);
+        if (from < to) yield* files.read(file, from, to);
+        offset += size;
+      }
+    },
+    release,
+  };
+}
+
+async function loadKey(store: BlobParts['store']): Promise<Uint8Array> {
+  const stored = await store.readSetting(keySetting);
+  if (typeof stored === 'string') return Buffer.from(stored, 'base64');
+  const key = randomBytes(64);
+  await store.writeSetting(keySetting, key.toString('base64'));
+  return key;
+}
+
+function newEtag(): string {
+  return `"0x${randomBytes(8).toString('hex').toUpperCase()}"`;
+}
+
+function checkAddress({ container, blob }: BlobAddress): void {
+  checkContainer(container);
+  const problem = blobNameProblem(blob);
+  if (problem !== undefined) throw new BlobError('InvalidResourceName', `The name of a blob ${problem}.`);
+}
+
+function checkContainer(container: string): void {
+  const problem = containerProblem(container);
+  if (problem !== undefined) throw new BlobError('InvalidResourceName', `The name of a container ${problem}.`);
+}

@@ -1,0 +1,162 @@
+/** Blobs and their blocks as they are kept in the document store. */
+import { createHash } from 'node:crypto';
+import type { JsonObject, JsonValue } from '../../../std/json.ts';
+import type { DocumentChange, DocumentStore, StoredDocument } from '../ports.ts';
+import { blobKey } from './names.ts';
+import type { BlobAddress, BlobDescription, BlobProperties } from './service.ts';
+
+const blobCollection = 'blobs';
+const blockCollection = 'blob-blocks';
+const pageSize = 1_000;
+
+/** A run of a blob's bytes. `block` is the block's id in base64 when it came as one. */
+export interface Segment {
+  readonly file: string;
+  readonly size: number;
+  readonly block?: string | undefined;
+}
+
+export interface BlobRecord extends BlobProperties {
+  readonly segments: readonly Segment[];
+}
+
+/** A block that no block list has named yet. */
+export interface BlockRecord {
+  readonly id: string;
+  readonly file: string;
+  readonly size: number;
+  /** Unix milliseconds. */
+  readonly storedAt: number;
+  /** Key in its collection. */
+  readonly key: string;
+}
+
+const textMembers = [
+  'contentType',
+  'contentEncoding',
+  'contentLanguage',
+  'contentDisposition',
+  'cacheControl',
+  'contentMd5',
+] as const satisfies readonly (keyof BlobDescription)[];
+
+export async function readBlob(documents: DocumentStore, address: BlobAddress): Promise<BlobRecord | undefined> {
+  const value = await documents.get(blobCollection, blobKey(address));
+  return value === undefined ? undefined : blobOf(address.blob, value);
+}
+
+export async function listBlobs(
+  documents: DocumentStore,
+  container: string,
+  page: { readonly limit: number; readonly prefix: string; readonly after: string | undefined },
+): Promise<readonly BlobRecord[]> {
+  const start = `${container}/`;
+  const found = await documents.list(blobCollection, {
+    limit: page.limit,
+    prefix: `${start}${page.prefix}`,
+    ...(page.after !== undefined && { after: `${start}${page.after}` }),
+  });
+  return found.map(({ id, value }) => blobOf(id.slice(start.length), value));
+}
+
+export async function listBlocks(documents: DocumentStore, address: BlobAddress): Promise<BlockRecord[]> {
+  const blocks: BlockRecord[] = [];
+  for await (const document of everyDocument(documents, blockCollection, blockPrefix(address)))
+    blocks.push(blockOf(document));
+  return blocks;
+}
+
+export async function readBlock(documents: DocumentStore, key: string): Promise<BlockRecord | undefined> {
+  const value = await documents.get(blockCollection, key);
+  return value === undefined ? undefined : blockOf({ id: key, value });
+}
+
+/** Every file that a blob or a block holds. */
+export async function* everyFile(documents: DocumentStore): AsyncGenerator<string, void, undefined> {
+  for await (const { id, value } of everyDocument(documents, blobCollection, ''))
+    for (const { file } of blobOf(id, value).segments) yield file;
+  for await (const document of everyDocument(documents, blockCollection, '')) yield blockOf(document).file;
+}
+
+export async function* everyBlock(documents: DocumentStore): AsyncGenerator<BlockRecord, void, undefined> {
+  for await (const document of everyDocument(documents, blockCollection, '')) yield blockOf(document);
+}
+
+export function putBlobChange(address: BlobAddress, record: BlobRecord): DocumentChange {
+  const { name: _name, segments, metadata, ...rest } = record;
+  const value: JsonObject = { metadata: { ...metadata }, segments: segments.map(segmentValue) };
+  for (const [member, item] of Object.entries(rest)) if (item !== undefined) value[member] = item;
+  return { kind: 'put', collection: blobCollection, id: blobKey(address), value };
+}
+
+export function deleteBlobChange(address: BlobAddress): DocumentChange {
+  return { kind: 'delete', collection: blobCollection, id: blobKey(address) };
+}
+
+export function putBlockChange(block: BlockRecord): DocumentChange {
+  const { key, id, file, size, storedAt } = block;
+  return { kind: 'put', collection: blockCollection, id: key, value: { id, file, size, storedAt } };
+}
+
+export function deleteBlockChange(key: string): DocumentChange {
+  return { kind: 'delete', collection: blockCollection, id: key };
+}
+
+/** Ids of blocks hold slashes, so they are written in hexadecimal; names of blobs may be long, so their digest stands for them. */
+export function blockKey(address: BlobAddress, blockId: string): string {
+  return `${blockPrefix(address)}${Buffer.from(blockId, 'base64').toString('hex')}`;
+}
+
+function blockPrefix(address: BlobAddress): string {
+  return `${address.container}/${createHash('sha256').update(address.blob).digest('hex')}/`;
+}
+
+async function* everyDocument(
+  documents: DocumentStore,
+  collection: string,
+  prefix: string,
+): AsyncGenerator<StoredDocument, void, undefined> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await documents.list(collection, { limit: pageSize, prefix, ...(after !== undefined && { after }) });
+    for (const document of page) yield document;
+    after = page.at(-1)?.id;
+    if (page.length < pageSize || after === undefined) return;
+  }
+}
+
+function segmentValue({ file, size, block }: Segment): JsonObject {
+  return block === undefined ? { file, size } : { file, size, block };
+}
+
+function blobOf(name: string, value: JsonObject): BlobRecord {
+  const description: Record<string, string> = {};
+  for (const member of textMembers) {
+    const text = value[member];
+    if (typeof text === 'string') description[member] = text;
+  }
+  return {
+    name,
+    ...description,
+    metadata: value['metadata'] as Record<string, string>,
+    size: Number(value['size']),
+    etag: String(value['etag']),
+    createdAt: Number(value['createdAt']),
+    modifiedAt: Number(value['modifiedAt']),
+    segments: listOf(value['segments']).map((segment) => segment as unknown as Segment),
+  };
+}
+
+function blockOf({ id: key, value }: StoredDocument): BlockRecord {
+  return {
+    key,
+    id: String(value['id']),
+    file: String(value['file']),
+    size: Number(value['size']),
+    storedAt: Number(value['storedAt']),
+  };
+}
+
+function listOf(value: JsonValue | undefined): readonly JsonValue[] {
+  return Array.isArray(value) ? value : [];
+}

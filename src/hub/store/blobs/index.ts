@@ -1,0 +1,1 @@
+export { createBlobFiles } from './files.ts';
