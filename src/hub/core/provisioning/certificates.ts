@@ -36,7 +36,7 @@ export function fromDer(base64: string): X509Certificate {
 }
 
 /** Digits alone, as thumbprints are written. */
-function plainDigest(fingerprint: string): string {
+export function plainDigest(fingerprint: string): string {
   return fingerprint.replaceAll(':', '');
 }
 
