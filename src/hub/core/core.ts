@@ -1,12 +1,24 @@
+import { randomInt } from 'node:crypto';
 import type { Clock } from '../../std/clock.ts';
+import { identityPath } from '../../protocol/identity-path.ts';
 import { createCommands } from './commands/commands.ts';
 import { createMessaging } from './messages/open-messages.ts';
-import type { DeviceRecord, RegistryStore, Sender, TelemetryLog } from './ports.ts';
+import type { BlobFiles } from './blobs/service.ts';
+import { createFiles } from './files/files.ts';
+import { createFaults } from './faults/faults.ts';
+import { faultyCommands } from './faults/faulty-commands.ts';
+import { createJobs } from './jobs/jobs.ts';
+import type { RegistryStore, Sender, TelemetryLog } from './ports.ts';
+import { createProvisioning, type ProvisioningSettings } from './provisioning/provisioning.ts';
 import { createQueries } from './queries.ts';
 import { createDeviceRecords, type DeviceRecords } from './records.ts';
 import { createRegistry } from './registry/registry.ts';
-import type { DeviceSession, Gatekeeper, HubCore } from './services.ts';
-import { createSessions, type Sessions } from './sessions/sessions.ts';
+import type { Gatekeeper, HubCore } from './services.ts';
+import { rememberProofs, type Proofs } from './sessions/proofs.ts';
+import { findRevocation } from './sessions/revocation.ts';
+import { createSessions, pathOfSession, type Sessions } from './sessions/sessions.ts';
+import { activeJobLimit } from './throttling/quotas.ts';
+import { createThrottle, type Imitation } from './throttling/throttle.ts';
 import { createTwins } from './twins/twins.ts';
 
 export interface CoreParts {
@@ -14,9 +26,17 @@ export interface CoreParts {
   readonly telemetry: TelemetryLog;
   readonly gatekeeper: Gatekeeper;
   readonly clock: Clock;
+  /** Where blobs keep their bytes; without it devices cannot upload files. */
+  readonly blobFiles?: BlobFiles | undefined;
   /** Told of failures that no caller waits for: a batch of activity that could not be written, a check after connect. */
   readonly onError: (error: unknown) => void;
   readonly maxInFlightPerDevice?: number | undefined;
+  /** Which limits of the cloud to imitate; none when absent. */
+  readonly imitation?: Imitation | undefined;
+  /** How devices are provisioned; the hub is called localhost when absent. */
+  readonly provisioning?: ProvisioningSettings | undefined;
+  /** In [0, 1), for faults; the system's own when absent. */
+  readonly random?: (() => number) | undefined;
 }
 
 export interface RunningCore extends HubCore {
@@ -30,23 +50,42 @@ export interface RunningCore extends HubCore {
 export function createCore(parts: CoreParts): RunningCore {
   const { store, clock, telemetry } = parts;
   const records = createDeviceRecords(store);
-  const proved = new WeakMap<Sender, number>();
+  const proofs: Proofs = new WeakMap();
   const sessions: Sessions = createSessions({
     store,
     clock,
     onError: parts.onError,
-    attached(session, record) {
-      const ended = endIfRevoked(sessions, session, record, proved.get(session.sender));
-      if (!ended) noteModel(records, session.sender).catch(parts.onError);
+    async attached(session) {
+      const identity = pathOfSession(session);
+      const revoked = await findRevocation(store, session.sender, proofs.get(session.sender)?.identityCounter);
+      if (sessions.find(identity) !== session) return;
+      if (revoked === undefined) await noteModel(records, session.sender);
+      else sessions.end(identity, revoked);
     },
   });
+  const faults = createFaults({ clock, random: parts.random ?? systemRandom });
+  const throttle = createThrottle(parts.imitation, clock);
   const messaging = createMessaging({ store, records, clock, onError: parts.onError });
-  const commands = createCommands({ records, sessions, clock, maxInFlightPerDevice: parts.maxInFlightPerDevice });
+  const methods = createCommands({ records, sessions, clock, maxInFlightPerDevice: parts.maxInFlightPerDevice });
+  const commands = faultyCommands(methods, faults, clock);
+  const twins = createTwins({ records, sessions, clock });
+  const { onError } = parts;
+  const maxActive = activeJobLimit(parts.imitation?.tier);
+  const jobs = createJobs({ store, clock, twins, commands, throttle, maxActive, onError });
+  const files = createFiles({
+    store,
+    blobFiles: parts.blobFiles,
+    notifications: messaging.fileNotifications,
+    clock,
+    onError,
+  });
+  const registry = createRegistry({ store, records, sessions, proofs, clock });
+  const settings = parts.provisioning ?? { hubHostName: 'localhost' };
   return {
-    gatekeeper: rememberProofs(parts.gatekeeper, proved),
-    registry: createRegistry({ store, records, sessions, clock }),
-    twins: createTwins({ records, sessions, clock }),
-    queries: createQueries(store, sessions),
+    gatekeeper: rememberProofs(parts.gatekeeper, proofs),
+    registry,
+    twins,
+    queries: createQueries(store, sessions, jobs),
     sessions,
     commands,
     messages: messaging.messages,
@@ -54,48 +93,32 @@ export function createCore(parts: CoreParts): RunningCore {
     fileNotifications: messaging.fileNotifications,
     ready: messaging.messages.ready,
     telemetry,
+    files,
+    jobs,
+    faults,
+    throttle,
+    provisioning: createProvisioning({ ...settings, store, registry, twins, clock, onError }),
     async close() {
-      commands.close();
+      methods.close();
+      await jobs.close();
+      await files.close();
       await sessions.close();
       await messaging.close();
     },
   };
 }
 
-/** Notes at which identity version a sender was proved, so that a session that begins later can be compared with it. */
-function rememberProofs(gatekeeper: Gatekeeper, proved: WeakMap<Sender, number>): Gatekeeper {
-  return {
-    authorizeService: (request) => gatekeeper.authorizeService(request),
-    authorizeEventHub: (token) => gatekeeper.authorizeEventHub(token),
-    async authenticateDevice(request) {
-      const principal = await gatekeeper.authenticateDevice(request);
-      proved.set(principal.sender, principal.identityCounter);
-      return principal;
-    },
-  };
-}
-
-/** Ends a session whose device was deleted, disabled or re-keyed between the credential check and the attach. */
-function endIfRevoked(
-  sessions: Sessions,
-  session: DeviceSession,
-  record: DeviceRecord | undefined,
-  provedAt: number | undefined,
-): boolean {
-  const { deviceId, generationId, auth } = session.sender;
-  if (record === undefined || record.generationId !== generationId) sessions.end(deviceId, 'deleted');
-  else if (record.status === 'disabled') sessions.end(deviceId, 'disabled');
-  else if (auth.scope === 'device' && provedAt !== undefined && record.identityCounter !== provedAt)
-    sessions.end(deviceId, 'key-changed');
-  else return false;
-  return true;
+/** Whether a fault with a probability strikes need not be secret, but it must not repeat. */
+function systemRandom(): number {
+  return randomInt(2 ** 32) / 2 ** 32;
 }
 
 /** Keeps the model the device announced on its twin. Source: device.md §1.4. */
-async function noteModel(records: DeviceRecords, { deviceId, modelId }: Sender): Promise<void> {
-  if (modelId === '' || (await records.read(deviceId)).modelId === modelId) return;
-  await records.change(deviceId, (record) => {
-    if (record === undefined) throw new Error(`device '${deviceId}' was deleted while it connected`);
+async function noteModel(records: DeviceRecords, { deviceId, moduleId, modelId }: Sender): Promise<void> {
+  const identity = identityPath(deviceId, moduleId);
+  if (modelId === '' || (await records.read(identity)).modelId === modelId) return;
+  await records.change(identity, (record) => {
+    if (record === undefined) throw new Error(`'${identity}' was deleted while it connected`);
     const write = { ...record, modelId, revision: record.revision + 1, twinVersion: record.twinVersion + 1 };
     return { write, result: undefined };
   });

@@ -1,13 +1,28 @@
 /** What the hub's fronts (MQTT, HTTP, later AMQP) may ask of the core. A front translates one protocol to these calls. */
-import type { BulkResult, DeviceIdentity } from '../../protocol/identity.ts';
+import type { BulkResult, DeviceIdentity, ModuleIdentity } from '../../protocol/identity.ts';
 import type { MethodResponse } from '../../protocol/method.ts';
 import type { DeviceTwin, Twin } from '../../protocol/twin/document.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { IdentityPath } from '../../protocol/identity-path.ts';
+import type { FileServices } from './files/files.ts';
+import type { FaultService } from './faults/service.ts';
+import type { JobService } from './jobs/service.ts';
 import type { MessageService, ServiceQueue } from './messages/service.ts';
+import type { ProvisioningService } from './provisioning/service.ts';
 import type { RegistryCounts, Sender, TelemetryLog } from './ports.ts';
+import type { ThrottleService } from './throttling/service.ts';
 
-export type Permission = 'RegistryRead' | 'RegistryWrite' | 'ServiceConnect' | 'DeviceConnect';
+export type Permission =
+  | 'RegistryRead'
+  | 'RegistryWrite'
+  | 'ServiceConnect'
+  | 'DeviceConnect'
+  // Of the provisioning service (service.md §10).
+  | 'ServiceConfig'
+  | 'EnrollmentRead'
+  | 'EnrollmentWrite'
+  | 'RegistrationStatusRead'
+  | 'RegistrationStatusWrite';
 
 export interface AccessPolicy {
   readonly name: string;
@@ -16,9 +31,19 @@ export interface AccessPolicy {
   readonly secondaryKey: string;
 }
 
-/** A device that has proved who it is. */
+/** Which of an identity's credentials was shown; `authority` is a certificate of a verified CA, `policy` a hub policy's token. */
+export type ShownCredential =
+  | 'primaryKey'
+  | 'secondaryKey'
+  | 'primaryThumbprint'
+  | 'secondaryThumbprint'
+  | 'authority'
+  | 'policy';
+
+/** A device or module that has proved who it is. */
 export interface DevicePrincipal {
   readonly sender: Sender;
+  readonly credential: ShownCredential;
   /** When its token expires, Unix milliseconds (with the allowed skew added); undefined when it cannot. */
   readonly expiresAt: number | undefined;
   /** The identity's write counter when it was checked: a later write may have taken the key away. */
@@ -64,8 +89,17 @@ export interface Gatekeeper {
 /** `If-Match`: undefined when absent, `*` for any, else the bare etag. */
 export type IfMatch = string | undefined;
 
+/** Module identities, by the rules of service.md §2.5. HubErrors DeviceNotFound, ModuleNotFound and those of devices. */
+export interface ModuleRegistry {
+  get(identity: IdentityPath): Promise<ModuleIdentity>;
+  list(deviceId: string): Promise<ModuleIdentity[]>;
+  put(identity: IdentityPath, body: unknown, ifMatch: IfMatch): Promise<ModuleIdentity>;
+  delete(identity: IdentityPath, ifMatch: IfMatch): Promise<void>;
+}
+
 /** Identities, by the rules of service.md §2. */
 export interface RegistryService {
+  readonly modules: ModuleRegistry;
   get(deviceId: string): Promise<DeviceIdentity>;
   list(top: number): Promise<DeviceIdentity[]>;
   /** PUT with the precondition table of §2.4. `body` is untrusted JSON. */
@@ -91,7 +125,7 @@ export interface QueryService {
   run(
     text: string,
     page: { limit: number; after?: string | undefined },
-  ): Promise<{ type: 'Twin' | 'Raw'; rows: JsonObject[]; next: string | undefined }>;
+  ): Promise<{ type: 'Twin' | 'Raw' | 'DeviceJob'; rows: JsonObject[]; next: string | undefined }>;
 }
 
 /** A live connection of a device or module, on any protocol. One per identity: a newer one displaces it, whatever it speaks. */
@@ -148,4 +182,9 @@ export interface HubCore {
   /** Notices of finished uploads. */
   readonly fileNotifications: ServiceQueue;
   readonly telemetry: TelemetryLog;
+  readonly files: FileServices;
+  readonly jobs: JobService;
+  readonly faults: FaultService;
+  readonly throttle: ThrottleService;
+  readonly provisioning: ProvisioningService;
 }
