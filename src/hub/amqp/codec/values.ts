@@ -5,7 +5,17 @@
  * timestamps as Date; maps with their keys as text. Bytes are views of the frame they came in: copy what is kept.
  */
 export type AmqpValue =
-  null | boolean | number | bigint | string | Date | Uint8Array | AmqpUuid | AmqpDescribed | readonly AmqpValue[] | AmqpMap;
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Date
+  | Uint8Array
+  | AmqpUuid
+  | AmqpDescribed
+  | readonly AmqpValue[]
+  | AmqpMap;
 
 export type AmqpMap = ReadonlyMap<string, AmqpValue>;
 

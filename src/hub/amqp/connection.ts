@@ -1,0 +1,432 @@
+/** One connection: bytes in and out, its phases, its timers, its end. Source: AMQP 1.0 part 2.4; device.md §4.1. */
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import type { PeerCertificates } from '../core/services.ts';
+import { Timers } from '../timers.ts';
+import { ConnectionClaims } from './claims.ts';
+import {
+  codes,
+  numberField,
+  readPerformative,
+  textField,
+  writeEnd,
+  writeOpen,
+  writeSaslMechanisms,
+  writeSaslOutcome,
+  type Performative,
+} from './codec/performatives.ts';
+import { DecodeError } from './codec/reader.ts';
+import type { Writer } from './codec/writer.ts';
+import type { AmqpContext } from './context.ts';
+import { toAmqpError } from './errors.ts';
+import { FrameSplitter } from './frame-splitter.ts';
+import { ProtocolError } from './protocol-error.ts';
+import type { AmqpConnection, AmqpError, Claim, LinkRoute, SharedKey } from './route.ts';
+import { amqpHeader, readSaslInit, saslHeader, saslMechanisms, verifyLogin, type Login } from './sasl.ts';
+import { Session, type SessionHost } from './session.ts';
+import { Wire, type WireTimer } from './wire.ts';
+
+export interface ConnectionParts {
+  readonly context: AmqpContext;
+  readonly routes: readonly LinkRoute[];
+  /** Shared by all connections; never kept over a turn. */
+  readonly writer: Writer;
+  readonly stream: Duplex;
+  readonly remote: string;
+  readonly secure: boolean;
+  readonly protocol: 'amqp' | 'amqp-ws';
+  readonly localPort: number | undefined;
+  readonly certificates: PeerCertificates | undefined;
+  /** Called once, when the stream is closed. */
+  readonly onClosed: (connection: Connection) => void;
+}
+
+/** `greeted`: an AMQP header came. `ending`: the hub has said CLOSE. */
+type Phase = 'silent' | 'sasl' | 'greeted' | 'open' | 'draining' | 'ending' | 'ended';
+
+const channelMax = 8_191;
+const smallestFrame = 512;
+
+export class Connection implements AmqpConnection, SessionHost {
+  readonly remote: string;
+  readonly secure: boolean;
+  readonly protocol: 'amqp' | 'amqp-ws';
+  readonly localPort: number | undefined;
+  readonly certificates: PeerCertificates | undefined;
+  readonly claims: ConnectionClaims;
+  readonly routes: readonly LinkRoute[];
+  readonly writer: Writer;
+  readonly connection = this;
+  hostName = '';
+  login: Login | undefined;
+  peerFrameBytes = smallestFrame;
+  readonly #context: AmqpContext;
+  readonly #parts: ConnectionParts;
+  readonly #wire: Wire;
+  readonly #splitter: FrameSplitter;
+  readonly #timers: Timers<WireTimer | 'unauthenticated' | 'silence' | 'heartbeat' | 'shutdown'>;
+  readonly #sessions = new Map<number, Session>();
+  readonly #shared = new Map<SharedKey<unknown>, unknown>();
+  #flushing = new Set<Session>();
+  #phase: Phase = 'silent';
+  #held = false;
+  #processing = false;
+  #lastHeard: number;
+  #links = 0;
+  #partialBytes = 0;
+  #unsettled = 0;
+  #sentOpen = false;
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+    this.#context = parts.context;
+    this.remote = parts.remote;
+    this.secure = parts.secure;
+    this.protocol = parts.protocol;
+    this.localPort = parts.localPort;
+    this.certificates = parts.certificates;
+    this.routes = parts.routes;
+    this.writer = parts.writer;
+    const { limits, clock } = this.#context;
+    this.#lastHeard = clock.monotonic();
+    this.#timers = new Timers(clock);
+    this.#splitter = new FrameSplitter(limits.frameBytes);
+    this.claims = new ConnectionClaims({
+      context: this.#context,
+      certificates: parts.certificates,
+      onExpired: (claim) => this.#expired(claim),
+    });
+    this.#wire = new Wire({
+      stream: parts.stream,
+      limits,
+      timers: this.#timers as unknown as Timers<WireTimer>,
+      beforeFlush: () => this.#flushSessions(),
+      onBytes: (chunk) => this.#receive(chunk),
+      onDrain: () => this.#drained(),
+      onStall: () => this.#cut('not-reading'),
+      onClosed: (error) => this.#closed(error),
+    });
+    this.#watchAuthentication();
+    this.#watchSilence();
+  }
+
+  get congested(): boolean {
+    return this.#wire.congested;
+  }
+
+  shared<Value>(key: SharedKey<Value>): Value {
+    const held = this.#shared.get(key);
+    if (held !== undefined) return held as Value;
+    const value = key.create(this);
+    this.#shared.set(key, value);
+    return value;
+  }
+
+  /** Says CLOSE and ends. A peer that has not been told OPEN yet is told so first: only then may there be a CLOSE. */
+  close(error?: AmqpError): void {
+    if (this.#phase === 'ending' || this.#phase === 'ended') return;
+    if (this.#phase === 'silent' || this.#phase === 'sasl') {
+      this.#cut(error?.condition ?? 'closed');
+      return;
+    }
+    if (!this.#sentOpen) this.#writeOpen();
+    this.#endSessions();
+    this.write((writer) => writeEnd(writer, 0, codes.close, error));
+    this.#finish(error?.condition ?? 'closed', error?.description);
+    this.#phase = 'ending';
+    this.#wire.end();
+  }
+
+  /** The hub goes down: what is on its way to disk may still be accepted. */
+  shutdown(): void {
+    if (this.#phase !== 'open') {
+      this.close(goingDown);
+      return;
+    }
+    this.#phase = 'draining';
+    this.#wire.pause();
+    this.#timers.arm('shutdown', this.#context.limits.shutdownMs, () => this.close(goingDown));
+    this.#finishShutdown();
+  }
+
+  write(build: (writer: Writer) => void): void {
+    const { writer } = this;
+    writer.reset();
+    build(writer);
+    this.#wire.send(writer.take());
+  }
+
+  wantsFlush(session: Session): void {
+    this.#flushing.add(session);
+    this.#wire.schedule();
+  }
+
+  countLink(change: 1 | -1): boolean {
+    this.#links += change;
+    return this.#links <= this.#context.limits.links;
+  }
+
+  holdPartial(bytes: number): boolean {
+    if (this.#partialBytes + bytes > this.#context.limits.partialBytes) return false;
+    this.#partialBytes += bytes;
+    return true;
+  }
+
+  unsettledChanged(change: 1 | -1): void {
+    this.#unsettled += change;
+    if (this.#phase === 'draining') queueMicrotask(() => this.#finishShutdown());
+  }
+
+  toError(thrown: unknown): AmqpError {
+    return toAmqpError(thrown, this.#context);
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#phase === 'ending' || this.#phase === 'ended') return;
+    this.#lastHeard = this.#context.clock.monotonic();
+    this.#splitter.push(chunk);
+    if (this.#phase !== 'draining') this.#process();
+  }
+
+  /** Takes frames as long as nothing stands against it; what is left waits in the splitter, what follows in the socket. */
+  #process(): void {
+    if (this.#processing) return;
+    this.#processing = true;
+    try {
+      while (this.#mayTake()) {
+        const piece = this.#splitter.next();
+        if (piece === 'more') {
+          this.#wire.resume();
+          return;
+        }
+        if (piece === 'header') this.#takeHeader(this.#splitter.piece);
+        else if (piece === 'frame') this.#takeFrame(this.#splitter.piece);
+        else throw new ProtocolError('amqp:connection:framing-error', `the frame is ${piece}`);
+      }
+      if (this.#phase !== 'ending' && this.#phase !== 'ended') this.#wire.pause();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#processing = false;
+    }
+  }
+
+  #mayTake(): boolean {
+    if (this.#held || this.#phase === 'draining' || this.#phase === 'ending' || this.#phase === 'ended') return false;
+    // A peer that does not read gets no more answers to read.
+    if (this.#wire.congested) return false;
+    if (!this.#context.gate.blocked) return true;
+    this.#context.gate.wait(this.#resume);
+    return false;
+  }
+
+  readonly #resume = (): void => this.#process();
+
+  #takeHeader(header: Buffer): void {
+    this.#splitter.expectsHeader = false;
+    if (header.equals(amqpHeader)) {
+      this.#wire.send(amqpHeader);
+      this.#phase = 'greeted';
+    } else if (header.equals(saslHeader) && this.#phase === 'silent') {
+      this.#wire.send(saslHeader);
+      this.write((writer) => writeSaslMechanisms(writer, saslMechanisms));
+      this.#phase = 'sasl';
+    } else {
+      // Part 2.2: the header that would have been right, then the end.
+      this.#wire.send(amqpHeader);
+      this.#finish('protocol', 'not AMQP 1.0');
+      this.#wire.end();
+    }
+  }
+
+  #takeFrame(frame: Buffer): void {
+    const type = frame[5];
+    if (type !== (this.#phase === 'sasl' ? 1 : 0))
+      throw new ProtocolError('amqp:connection:framing-error', 'a frame of another layer');
+    const performative = readPerformative(frame);
+    if (performative === undefined) return;
+    if (this.#phase === 'sasl') void this.#takeSasl(performative);
+    else if (this.#phase === 'greeted') this.#takeOpen(performative);
+    else this.#takePerformative(performative, frame);
+  }
+
+  async #takeSasl(performative: Performative): Promise<void> {
+    this.#held = true;
+    const login = readSaslInit(performative);
+    let refusal: string | undefined;
+    try {
+      this.hostName = hostOf(login.hostName);
+      this.login = login.plain;
+      refusal = await verifyLogin(login, this.claims);
+    } catch (error) {
+      refusal = this.toError(error).condition;
+    }
+    this.#held = false;
+    if (this.#phase !== 'sasl') return;
+    this.write((writer) =>
+      writeSaslOutcome(writer, refusal === undefined ? 0 : 1, refusal === undefined ? 'Welcome!' : 'Unauthorized'),
+    );
+    if (refusal === undefined) {
+      this.#splitter.expectsHeader = true;
+      this.#process();
+    } else {
+      this.#finish('refused', refusal);
+      this.#wire.end();
+    }
+  }
+
+  #takeOpen({ code, fields }: Performative): void {
+    if (code !== codes.open) throw new ProtocolError('amqp:not-allowed', 'the first frame is not OPEN');
+    this.hostName = hostOf(textField(fields, 1) ?? '') || this.hostName;
+    const theirs = numberField(fields, 2) ?? this.#context.limits.frameBytes;
+    this.peerFrameBytes = Math.min(Math.max(theirs, smallestFrame), this.#context.limits.frameBytes);
+    this.#phase = 'open';
+    this.#writeOpen();
+    const silence = numberField(fields, 4) ?? 0;
+    if (silence > 0) this.#beat(Math.max(silence / 2, 500));
+  }
+
+  #takePerformative(performative: Performative, frame: Buffer): void {
+    const { channel, code } = performative;
+    const session = this.#sessions.get(channel);
+    if (code === codes.begin && session === undefined) {
+      if (this.#sessions.size >= this.#context.limits.sessions || channel > channelMax)
+        throw new ProtocolError('amqp:resource-limit-exceeded', 'the connection has too many sessions');
+      this.#sessions.set(channel, new Session(this, performative));
+    } else if (code === codes.close) {
+      this.#endSessions();
+      this.write((writer) => writeEnd(writer, 0, codes.close));
+      this.#finish('peer-closed', undefined);
+      this.#wire.end();
+    } else if (session === undefined) {
+      throw new ProtocolError('amqp:not-allowed', 'a frame on a channel without a session');
+    } else if (code === codes.end) {
+      this.#sessions.delete(channel);
+      session.over();
+      this.write((writer) => writeEnd(writer, channel, codes.end));
+    } else {
+      session.handle(performative, frame);
+    }
+  }
+
+  #writeOpen(): void {
+    this.#sentOpen = true;
+    const { frameBytes, idleMs } = this.#context.limits;
+    this.write((writer) =>
+      writeOpen(writer, {
+        containerId: `DeviceGateway_${randomBytes(16).toString('hex')}`,
+        hostName: 'localhost',
+        maxFrameSize: frameBytes,
+        channelMax,
+        idleTimeout: idleMs,
+      }),
+    );
+  }
+
+  #flushSessions(): void {
+    if (this.#flushing.size === 0) return;
+    const sessions = this.#flushing;
+    this.#flushing = new Set();
+    for (const session of sessions) session.flush();
+  }
+
+  #drained(): void {
+    for (const session of this.#sessions.values()) session.wake();
+    if (this.#phase === 'draining') this.#finishShutdown();
+    else this.#process();
+  }
+
+  #expired(claim: Claim): void {
+    const error = { condition: 'amqp:unauthorized-access', description: 'The token has expired.' };
+    for (const session of this.#sessions.values()) session.detachWhere((link) => link.handler?.claim === claim, error);
+    if (!this.#timers.has('unauthenticated')) this.#watchAuthentication();
+  }
+
+  /** A connection that has shown nothing to go by, and opened no link that needs nothing, does not stay. */
+  #watchAuthentication(): void {
+    this.#timers.arm('unauthenticated', this.#context.limits.unauthenticatedMs, () => {
+      if (this.claims.size > 0 || this.#links > 2) return;
+      this.close({ condition: 'amqp:unauthorized-access', description: 'No token came in time.' });
+    });
+  }
+
+  #watchSilence(): void {
+    const { idleMs } = this.#context.limits;
+    const check = (): void => {
+      // While the hub does not read, the hub is silent, not the peer.
+      if (this.#wire.paused) this.#lastHeard = this.#context.clock.monotonic();
+      const left = this.#lastHeard + idleMs - this.#context.clock.monotonic();
+      if (left > 0) this.#timers.arm('silence', left, check);
+      else
+        this.close({
+          condition: 'amqp:resource-limit-exceeded',
+          description: 'The connection was silent for too long.',
+        });
+    };
+    this.#timers.arm('silence', idleMs, check);
+  }
+
+  /** Empty frames, so that the peer hears something in time. */
+  #beat(everyMs: number): void {
+    this.#timers.arm('heartbeat', everyMs, () => {
+      if (!this.#wire.takeWrote()) this.#wire.send(emptyFrame);
+      this.#beat(everyMs);
+    });
+  }
+
+  #finishShutdown(): void {
+    if (this.#phase === 'draining' && this.#unsettled === 0 && !this.#wire.congested) this.close(goingDown);
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof ProtocolError) {
+      this.close({ condition: error.condition, description: error.message });
+    } else if (error instanceof DecodeError) {
+      this.close({ condition: 'amqp:decode-error', description: error.message });
+    } else {
+      this.close(this.toError(error));
+    }
+  }
+
+  #cut(reason: string): void {
+    this.#finish(reason, undefined);
+    this.#wire.destroy();
+  }
+
+  #endSessions(): void {
+    this.#flushSessions();
+    for (const session of this.#sessions.values()) session.over();
+    this.#sessions.clear();
+  }
+
+  #closed(error: Error | undefined): void {
+    this.#finish(error === undefined ? 'peer-closed' : 'stream-error', error?.message);
+    this.#parts.onClosed(this);
+  }
+
+  /** Everything but the stream is over. Idempotent. */
+  #finish(reason: string, detail: string | undefined): void {
+    if (this.#phase === 'ending' || this.#phase === 'ended') return;
+    this.#phase = 'ended';
+    this.#endSessions();
+    this.#timers.disarmAll();
+    this.#context.gate.forget(this.#resume);
+    this.claims.close();
+    for (const [key, value] of this.#shared) {
+      try {
+        key.closed?.(value);
+      } catch (error) {
+        this.toError(error);
+      }
+    }
+    this.#shared.clear();
+    this.#context.log.debug({ remote: this.remote, protocol: this.protocol, reason, detail }, 'AMQP connection ended');
+  }
+}
+
+const goingDown: AmqpError = { condition: 'amqp:connection:forced', description: 'The hub is going down.' };
+const emptyFrame = Buffer.of(0, 0, 0, 8, 2, 0, 0, 0);
+
+function hostOf(text: string): string {
+  return text.toLowerCase().replace(/:\d+$/, '');
+}

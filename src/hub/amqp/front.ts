@@ -1,0 +1,80 @@
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../std/clock.ts';
+import { AppendGate } from '../append-gate.ts';
+import type { HubCore, PeerCertificates } from '../core/services.ts';
+import type { HubLog } from '../log.ts';
+import { Writer } from './codec/writer.ts';
+import { Connection } from './connection.ts';
+import type { AmqpContext } from './context.ts';
+import { defaultAmqpLimits, type AmqpLimits } from './limits.ts';
+import { createRoutes } from './routes.ts';
+
+export interface AmqpFrontOptions {
+  readonly core: HubCore;
+  readonly clock: Clock;
+  readonly log: HubLog;
+  readonly limits?: Partial<AmqpLimits> | undefined;
+  /** Shared with the MQTT front, so that both stop when the log is full; one of its own when absent. */
+  readonly gate?: AppendGate | undefined;
+}
+
+export interface AmqpPeer {
+  /** Address of the peer, for the log. */
+  readonly remote: string;
+  /** True over TLS. */
+  readonly secure: boolean;
+  /** Default `amqp`. */
+  readonly protocol?: 'amqp' | 'amqp-ws' | undefined;
+  readonly certificates?: PeerCertificates | undefined;
+  readonly localPort?: number | undefined;
+}
+
+/** AMQP 1.0 for devices, back ends and readers of telemetry. Source: device.md §4, service.md §8, §9. */
+export interface AmqpFront {
+  /** Serves one peer on a stream that carries its bytes; never throws. The front owns the stream from here on. */
+  accept(stream: Duplex, peer: AmqpPeer): void;
+  /** Connections that are not closed yet. */
+  readonly size: number;
+  /** Takes no more frames, accepts what is being stored, closes every connection; resolves when all are closed. */
+  close(): Promise<void>;
+}
+
+export function createAmqpFront({ core, clock, log, limits, gate }: AmqpFrontOptions): AmqpFront {
+  const context: AmqpContext = {
+    core,
+    clock,
+    log,
+    limits: { ...defaultAmqpLimits, ...limits },
+    gate: gate ?? new AppendGate(core.telemetry, log),
+  };
+  const routes = createRoutes(context);
+  const writer = new Writer();
+  const connections = new Set<Connection>();
+  let closing = false;
+  const allClosed = Promise.withResolvers<void>();
+  const onClosed = (connection: Connection): void => {
+    connections.delete(connection);
+    if (closing && connections.size === 0) allClosed.resolve();
+  };
+
+  return {
+    accept(stream, { protocol = 'amqp', remote, secure, certificates, localPort }) {
+      if (closing || stream.destroyed) {
+        stream.on('error', () => undefined);
+        stream.destroy();
+        return;
+      }
+      const peer = { remote, secure, protocol, certificates, localPort };
+      connections.add(new Connection({ context, routes, writer, stream, onClosed, ...peer }));
+    },
+    get size() {
+      return connections.size;
+    },
+    async close() {
+      closing = true;
+      if (connections.size === 0) return;
+      for (const connection of connections) connection.shutdown();
+      await allClosed.promise;
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { createAmqpFront, type AmqpFront } from './front.ts';
