@@ -1,18 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../std/clock.ts';
-import { isBlobRequest, type BlobFront } from './blob/index.ts';
+import { createBlobFront, isBlobRequest } from './blob/index.ts';
+import type { BlobService } from './core/blobs/service.ts';
 import type { HttpFront } from './http/index.ts';
+import type { HubLog } from './log.ts';
 
 /** A small body must be there in this time; a blob's may take longer, as long as it moves. */
 const bodyMs = 30_000;
 
 /** The REST side and the blob endpoint behind the same listeners: the path says whose a request is. */
-export function joinBlobs(http: HttpFront, blobs: BlobFront, clock: Clock): HttpFront {
+export function joinBlobs(
+  http: HttpFront,
+  blobs: BlobService | undefined,
+  { clock, log }: { readonly clock: Clock; readonly log: HubLog },
+): HttpFront {
+  const handleBlob = blobs === undefined ? undefined : createBlobFront({ blobs, clock, log });
   return {
     app: http.app,
     handle(request, response) {
-      if (isBlobRequest(request.url)) {
-        blobs(request, response);
+      if (handleBlob !== undefined && isBlobRequest(request.url)) {
+        handleBlob(request, response);
         return;
       }
       limitBody(request, response, clock);

@@ -35,7 +35,7 @@ export const packageImports: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Parts of the hub that must not know each other: a front knows neither another front nor the store. */
-export const hubFronts: readonly string[] = ['src/hub/http', 'src/hub/mqtt'];
+export const hubFronts: readonly string[] = ['src/hub/blob', 'src/hub/http', 'src/hub/mqtt'];
 
 /** Rooms that are programs of their own: others enter them by `index.ts`, except for types. */
 export const doors: readonly string[] = ['client', 'hub', 'device'];

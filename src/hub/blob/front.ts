@@ -29,7 +29,7 @@ interface BlobFrontParts {
 }
 
 /** Handles requests for which {@link isBlobRequest} is true; bodies are streams in both directions. */
-export type BlobFront = (request: IncomingMessage, response: ServerResponse) => void;
+type BlobFront = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** One request, its caller admitted. */
 interface Exchange {

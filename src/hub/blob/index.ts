@@ -1,2 +1,2 @@
-export { createBlobFront, type BlobFront } from './front.ts';
+export { createBlobFront } from './front.ts';
 export { isBlobRequest } from './request.ts';

@@ -1,7 +1,7 @@
 import type * as Http from 'node:http';
 import type * as Https from 'node:https';
 import { createRequire } from 'node:module';
-import type { CertificatePair } from '../tls/issue.ts';
+import { tlsOptions, type CertificatePair } from '../tls/index.ts';
 import type { HttpFront } from './app.ts';
 
 // An ESM import of node:http evaluates each of its exports, and with them the fetch and WebSocket stack: 9 MB of memory that a hub
@@ -13,7 +13,8 @@ const { createServer: createTlsServer } = load('node:https') as typeof Https;
 /** A client that does not get on with its request is cut off; answers, streams among them, may take their time. */
 const timeouts: Http.ServerOptions = {
   headersTimeout: 8_000,
-  requestTimeout: 30_000,
+  // Bodies have limits of their own, because an uploaded file may take longer than a request of the API: see ../web.ts.
+  requestTimeout: 0,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
   maxHeaderSize: 16 * 1024,
@@ -26,7 +27,5 @@ export function createHttpServer(front: HttpFront, tls: CertificatePair | undefi
   const handle = front.handle.bind(front);
   if (tls === undefined) return createPlainServer(timeouts, handle);
   return createTlsServer(
-    { ...timeouts, key: tls.key, cert: tls.certificate, minVersion: 'TLSv1.2', handshakeTimeout: 8_000 },
-    handle,
-  );
+{ ...timeouts, ...tlsOptions(tls) }, handle  );
 }
