@@ -1,9 +1,9 @@
 /** Blobs and their blocks as they are kept in the document store. */
 import { createHash } from 'node:crypto';
-import type { JsonObject, JsonValue } from '../../../std/json.ts';
+import type { JsonObject } from '../../../std/json.ts';
 import type { DocumentChange, DocumentStore, StoredDocument } from '../ports.ts';
 import { blobKey } from './names.ts';
-import type { BlobAddress, BlobDescription, BlobProperties } from './service.ts';
+import type { BlobAddress, BlobProperties } from './service.ts';
 
 const blobCollection = 'blobs';
 const blockCollection = 'blob-blocks';
@@ -30,15 +30,6 @@ export interface BlockRecord {
   /** Key in its collection. */
   readonly key: string;
 }
-
-const textMembers = [
-  'contentType',
-  'contentEncoding',
-  'contentLanguage',
-  'contentDisposition',
-  'cacheControl',
-  'contentMd5',
-] as const satisfies readonly (keyof BlobDescription)[];
 
 export async function readBlob(documents: DocumentStore, address: BlobAddress): Promise<BlobRecord | undefined> {
   const value = await documents.get(blobCollection, blobKey(address));
@@ -129,34 +120,11 @@ function segmentValue({ file, size, block }: Segment): JsonObject {
   return block === undefined ? { file, size } : { file, size, block };
 }
 
+/** The collections have no other writer, so that what is in them has the shape it was written with. */
 function blobOf(name: string, value: JsonObject): BlobRecord {
-  const description: Record<string, string> = {};
-  for (const member of textMembers) {
-    const text = value[member];
-    if (typeof text === 'string') description[member] = text;
-  }
-  return {
-    name,
-    ...description,
-    metadata: value['metadata'] as Record<string, string>,
-    size: Number(value['size']),
-    etag: String(value['etag']),
-    createdAt: Number(value['createdAt']),
-    modifiedAt: Number(value['modifiedAt']),
-    segments: listOf(value['segments']).map((segment) => segment as unknown as Segment),
-  };
+  return { ...(value as unknown as Omit<BlobRecord, 'name'>), name };
 }
 
 function blockOf({ id: key, value }: StoredDocument): BlockRecord {
-  return {
-    key,
-    id: String(value['id']),
-    file: String(value['file']),
-    size: Number(value['size']),
-    storedAt: Number(value['storedAt']),
-  };
-}
-
-function listOf(value: JsonValue | undefined): readonly JsonValue[] {
-  return Array.isArray(value) ? value : [];
+  return { ...(value as unknown as Omit<BlockRecord, 'key'>), key };
 }

@@ -146,5 +146,5 @@ function noticeOf(
 }
 
 function uploadOf({ value }: StoredDocument): Upload {
-  return { blobName: String(value['blobName']), host: String(value['host']), expiresAt: Number(value['expiresAt']) };
+  return value as unknown as Upload;
 }

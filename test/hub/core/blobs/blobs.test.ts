@@ -1,0 +1,125 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { createBlobs, type RunningBlobs } from '../../../../src/hub/core/blobs/blobs.ts';
+import type { BlobContent, BlobFiles, BlobWrite } from '../../../../src/hub/core/blobs/service.ts';
+import { createBlobFiles } from '../../../../src/hub/store/blobs/index.ts';
+import { openRegistryStore } from '../../../../src/hub/store/sqlite/index.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
+
+const address = { container: 'exports', blob: 'devices.txt' };
+const write: BlobWrite = { description: { metadata: {} }, conditions: {}, mayReplace: true };
+const cleanups: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+});
+
+async function open(adapt: (files: BlobFiles) => BlobFiles = (files) => files) {
+  const directory = await mkdtemp(join(tmpdir(), 'iotctl-blobs-'));
+  cleanups.push(() => rm(directory, { recursive: true, force: true }));
+  const store = await openRegistryStore({ file: ':memory:' });
+  cleanups.push(() => store.close());
+  const clock = fakeClock();
+  const errors: unknown[] = [];
+  const start = (): RunningBlobs => {
+    const files = adapt(createBlobFiles(directory));
+    const blobs = createBlobs({ store, files, clock, onError: (error) => errors.push(error) });
+    cleanups.push(() => blobs.close());
+    return blobs;
+  };
+  return { directory, clock, errors, start };
+}
+
+function content(...chunks: string[]): BlobContent {
+  const bytes = chunks.map((chunk) => Buffer.from(chunk));
+  return {
+    // oxlint-disable-next-line typescript/require-await -- a body comes as it comes
+    bytes: (async function* () {
+      yield* bytes;
+    })(),
+    length: Buffer.concat(bytes).length,
+  };
+}
+
+async function textOf(blobs: RunningBlobs): Promise<string> {
+  const blob = await blobs.open(address);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of blob.bytes(0, blob.properties.size)) chunks.push(chunk);
+  blob.release();
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+test('when the hub starts again, blobs and waiting blocks are there, and files nobody knows are gone', async () => {
+  const { directory, clock, errors, start } = await open();
+  const first = start();
+  await first.put(address, content('kept'), write);
+  await first.putBlock({ ...address, blob: 'b' }, 'MQ==', content('block'));
+  await writeFile(join(directory, 'of-a-crash.part'), 'half');
+  await writeFile(join(directory, 'of-a-crash'), 'whole, but in no document');
+  await first.close();
+  const second = start();
+  await second.put({ ...address, blob: 'new' }, content('new'), write);
+  await clock.advance(60_000);
+  await expect.poll(() => readdir(directory)).toHaveLength(3);
+  expect(await textOf(second)).toBe('kept');
+  const list = [{ id: 'MQ==', from: 'latest' }] as const;
+  expect((await second.putBlockList({ ...address, blob: 'b' }, list, write)).size).toBe(5);
+  expect(errors).toEqual([]);
+});
+
+test('when the disk is full in the midst of a body, nothing of it is left and the blob of before stays', async () => {
+  let room = Number.POSITIVE_INFINITY;
+  const { directory, start } = await open((files) => ({
+    ...files,
+    async create() {
+      const writer = await files.create();
+      return {
+        ...writer,
+        async write(bytes) {
+          room -= bytes.length;
+          if (room < 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+          await writer.write(bytes);
+        },
+      };
+    },
+  }));
+  const blobs = start();
+  await blobs.put(address, content('old'), write);
+  room = 6;
+  await expect(blobs.put(address, content('12345', '67890'), write)).rejects.toMatchObject({ code: 'ENOSPC' });
+  expect(await readdir(directory)).toHaveLength(1);
+  expect(await textOf(blobs)).toBe('old');
+});
+
+test('when a body would take the room that the hub needs itself, it is refused before a byte is read', async () => {
+  const { start } = await open((files) => ({ ...files, free: () => Promise.resolve(64 * 1024 * 1024) }));
+  let read = false;
+  const body: BlobContent = {
+    // oxlint-disable-next-line typescript/require-await, require-yield -- only whether it begins matters
+    bytes: (async function* () {
+      read = true;
+    })(),
+    length: 1,
+  };
+  await expect(start().put(address, body, write)).rejects.toMatchObject({ code: 'InsufficientStorage', status: 507 });
+  expect(read).toBe(false);
+});
+
+test('when a body is announced larger than a request may be, it is refused with the limit', async () => {
+  const { start } = await open();
+  const body = { ...content('x'), length: 6_000 * 1024 * 1024 };
+  await expect(start().put(address, body, write)).rejects.toMatchObject({ code: 'RequestBodyTooLarge', status: 413 });
+});
+
+test('when two bodies for one blob must both be the first, one of them is refused', async () => {
+  const { start } = await open();
+  const blobs = start();
+  const once = { ...write, conditions: { ifNoneMatch: '*' } };
+  const results = await Promise.allSettled([
+    blobs.put(address, content('one'), once),
+    blobs.put(address, content('two'), once),
+  ]);
+  expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+});
