@@ -4,7 +4,7 @@ import type { CloudToDeviceMessage } from './service.ts';
 
 /** Body and properties together. */
 const messageBytes = 64 * 1024;
-const defaultLifeMs = 3_600_000;
+export const defaultLifeMs = 3_600_000;
 const longestLifeMs = 2 * 86_400_000;
 const messageIdPattern = /^[A-Za-z0-9\-:.+%_#*?!(),=@;$']{1,128}$/;
 /** Printable ASCII: it must fit a header of the HTTP API as well as a topic. */

@@ -1,12 +1,11 @@
 import type { Clock } from '../../../std/clock.ts';
 import { identityNames, identityResource, type IdentityPath } from '../../../protocol/identity-path.ts';
-import type { JsonObject } from '../../../std/json.ts';
 import type { DocumentChange, DocumentStore } from '../ports.ts';
-import { checkMessage, expiryOf } from './check-message.ts';
+import { checkMessage, defaultLifeMs, expiryOf } from './check-message.ts';
 import { DurableQueue } from './durable-queue.ts';
 import { feedbackRecord, type FeedbackCollector, type FeedbackRecord } from './feedback.ts';
 import { readContent, writeContent, type MessageContent } from './message-content.ts';
-import { changesFor, contentChange, documentId, documentsOf, queueOf, readEntry } from './queue-documents.ts';
+import { changesFor, documentId, documentsOf, queueOf, readEntry } from './queue-documents.ts';
 import { QueueState, type DeadEntry, type Entry, type QueueEvent, type QueueRules } from './queue-state.ts';
 import type { CloudToDeviceMessage, FeedbackRequest, MessageService, QueuedMessage } from './service.ts';
 import { createWakers } from './wakers.ts';
@@ -142,14 +141,13 @@ export function createMessages(parts: MessageParts): Messages {
       const generationId = await parts.generationOf(identity);
       checkMessage(message, clock.now());
       const content = contentOf(identity, message);
-      const entry = await queueFor(identity).run((draft, bring) => {
+      const entry = await queueFor(identity).run((draft) => {
         const now = clock.now();
         // The name may have been given anew while the drop of the old queue failed.
         if (draft.entries.some(({ note }) => note.generationId !== generationId)) draft.clear();
         const note = { ack: message.ack, messageId: message.messageId ?? null, generationId };
-        const added = draft.add({ enqueuedTime: now, expiresAt: expiryOf(message, now), note }, rules);
-        bring([contentChange(collections, identity, added.sequenceNumber, writeContent(content))]);
-        return added;
+        const expiresAt = expiryOf(message, now);
+        return draft.add({ enqueuedTime: now, expiresAt, note, content: writeContent(content) }, rules);
       });
       return queuedMessage(entry, content);
     },
@@ -198,17 +196,16 @@ export function createMessages(parts: MessageParts): Messages {
       const wanted = sequenceNumbers === undefined ? undefined : new Set(sequenceNumbers);
       const chosen = dead.filter(({ sequenceNumber }) => wanted?.has(sequenceNumber) ?? true);
       const found = await readAll(identity, chosen);
-      return queueFor(identity).run((draft, bring) => {
+      return queueFor(identity).run((draft) => {
         const still = new Set(draft.dead.map(({ sequenceNumber }) => sequenceNumber));
         const revived = found
           .filter(({ entry }) => still.has(entry.sequenceNumber))
           .slice(0, rules.capacity - draft.entries.length);
         for (const { entry, message } of revived) {
-          const now = clock.now();
-          const fresh = { ...message, expiresAt: undefined };
+          const enqueuedTime = clock.now();
           const note = { ...entry.note, generationId };
-          const added = draft.revive(entry, { enqueuedTime: now, expiresAt: expiryOf(fresh, now), note }, rules);
-          bring([contentChange(collections, identity, added.sequenceNumber, writeContent(message))]);
+          const expiresAt = enqueuedTime + defaultLifeMs;
+          draft.revive(entry, { enqueuedTime, expiresAt, note, content: writeContent(message) }, rules);
         }
         return revived.length;
       });

@@ -62,16 +62,9 @@ export function changesFor<Note extends JsonObject>(
         { kind: 'delete', collection: contents, id },
       ];
     }
-    return [{ kind: 'put', collection: headers, id, value: writeEntry(event.entry) }];
+    const header: DocumentChange = { kind: 'put', collection: headers, id, value: writeEntry(event.entry) };
+    return event.kind === 'added'
+      ? [header, { kind: 'put', collection: contents, id, value: event.content }]
+      : [header];
   });
-}
-
-/** The change that stores a message's content. */
-export function contentChange(
-  { contents }: QueueCollections,
-  queue: string,
-  sequenceNumber: number,
-  value: JsonObject,
-): DocumentChange {
-  return { kind: 'put', collection: contents, id: documentId(queue, sequenceNumber), value };
 }

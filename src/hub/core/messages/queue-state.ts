@@ -1,5 +1,6 @@
 /** What a queue of messages is, apart from time, storage and waiting: a value that steps change. Source: device.md §8. */
 import { HubError } from '../../../protocol/hub-errors.ts';
+import type { JsonObject } from '../../../std/json.ts';
 import type { DeadLetterReason, Settlement } from './service.ts';
 
 export interface QueueRules {
@@ -30,7 +31,7 @@ export interface DeadEntry<Note> extends Entry<Note> {
 
 /** What a step did to the queue; storage and feedback follow from it. */
 export type QueueEvent<Note> =
-  | { readonly kind: 'added'; readonly entry: Entry<Note> }
+  | { readonly kind: 'added'; readonly entry: Entry<Note>; readonly content: JsonObject }
   /** Came back, with other counts. */
   | { readonly kind: 'returned'; readonly entry: Entry<Note> }
   | { readonly kind: 'done'; readonly entry: Entry<Note>; readonly outcome: 'Success' | 'Purged' }
@@ -42,6 +43,8 @@ export interface NewEntry<Note> {
   readonly enqueuedTime: number;
   readonly expiresAt: number;
   readonly note: Note;
+  /** What the message says; stored, not kept. */
+  readonly content: JsonObject;
 }
 
 /** Steps either throw and change nothing, or change the state and note what they did in {@link QueueState.events}. */
@@ -97,12 +100,12 @@ export class QueueState<Note> {
   }
 
   /** Failure: DeviceMaximumQueueDepthExceeded. */
-  add(message: NewEntry<Note>, rules: QueueRules): Entry<Note> {
+  add({ content, ...message }: NewEntry<Note>, rules: QueueRules): Entry<Note> {
     if (this.#entries.length >= rules.capacity)
       throw new HubError('DeviceMaximumQueueDepthExceeded', `The queue holds ${rules.capacity} messages already.`);
     const entry = { ...message, sequenceNumber: ++this.#lastSequence, deliveryCount: 0, redelivered: false };
     this.#entries.push(entry);
-    this.events.push({ kind: 'added', entry });
+    this.events.push({ kind: 'added', entry, content });
     return entry;
   }
 

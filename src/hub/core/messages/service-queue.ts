@@ -2,14 +2,7 @@ import type { Clock } from '../../../std/clock.ts';
 import type { JsonObject } from '../../../std/json.ts';
 import type { DocumentChange, DocumentStore } from '../ports.ts';
 import { DurableQueue } from './durable-queue.ts';
-import {
-  changesFor,
-  contentChange,
-  documentId,
-  documentsOf,
-  readEntry,
-  type QueueCollections,
-} from './queue-documents.ts';
+import { changesFor, documentId, documentsOf, readEntry, type QueueCollections } from './queue-documents.ts';
 import { QueueState, type Entry, type QueueRules } from './queue-state.ts';
 import type { ServiceDelivery, ServiceQueue } from './service.ts';
 
@@ -56,8 +49,8 @@ export function createServiceQueue({ documents, clock, onError, name }: ServiceQ
     await queue.run((draft, bring) => {
       if (draft.entries.length >= capacity) draft.dropOldest();
       const enqueuedTime = clock.now();
-      const entry = draft.add({ enqueuedTime, expiresAt: enqueuedTime + lifeMs, note: {} }, rules);
-      bring([contentChange(collections, name, entry.sequenceNumber, content), ...changes]);
+      draft.add({ enqueuedTime, expiresAt: enqueuedTime + lifeMs, note: {}, content }, rules);
+      bring(changes);
     });
   }
 
@@ -89,12 +82,7 @@ async function openState(documents: DocumentStore, collection: string): Promise<
 
 function deliveryOf(entry: Entry<NoNote>, lockToken: string, content: JsonObject): ServiceDelivery {
   const { sequenceNumber, enqueuedTime, deliveryCount } = entry;
-  return {
-    lockToken,
-    sequenceNumber,
-    enqueuedTime,
-    deliveryCount,
-    contentType: String(content['contentType']),
-    body: Buffer.from(String(content['body']), 'base64'),
-  };
+  const { contentType, body } = content;
+  if (typeof contentType !== 'string' || typeof body !== 'string') throw new Error('a stored record cannot be read');
+  return { lockToken, sequenceNumber, enqueuedTime, deliveryCount, contentType, body: Buffer.from(body, 'base64') };
 }
