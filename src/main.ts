@@ -28,10 +28,16 @@ const rooms: Rooms = {
       userAgent: `iotctl/${version}`,
       env,
       ...(canSignIn && { onSignIn: (message: string) => notes.warn(message) }),
+      onWait: ({ cause, waitMs }) => notes.info(`${waitReasons[cause]}; going on in ${formatDuration(waitMs)}`),
       onRetry: ({ reason, retryInMs }) => notes.warn(`${reason}; trying again in ${formatDuration(retryInMs)}`),
     });
   },
 };
+
+const waitReasons = {
+  hub: 'throttled by the hub',
+  rate: "keeping to the rate of the hub's tier (iotctl profile show)",
+} as const;
 
 /** Runs the program on the real process; the launcher calls it. The version alone needs nothing else loaded. */
 export async function main(): Promise<void> {

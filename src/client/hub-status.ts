@@ -16,6 +16,7 @@ export async function readHubStatus(
       method: 'GET',
       path: hubStatusPath,
       action: 'read the status of the hub',
+      extension: { name: 'a status', instead: 'iotctl doctor' },
       signal,
     });
     return parseAnswer(answer, isHubStatus, 'status');

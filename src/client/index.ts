@@ -4,7 +4,7 @@ import type * as Probe from './probe.ts';
 export { connectHub } from './connect-hub.ts';
 export { readHubStatus } from './hub-status.ts';
 export type { ProbeReport } from './probe.ts';
-export { serviceUrlOf } from './http/service-client.ts';
+export { serviceUrlOf } from './http/service-url.ts';
 export type * from './service-api.ts';
 
 /** Loaded when it is asked for, because every command comes through this door and only one asks. */

@@ -6,11 +6,11 @@ import type { Failure } from '../errors/index.ts';
 import { clockSkew } from './http/answer-failure.ts';
 import {
   createServiceClient,
-  serviceUrlOf,
   type ClientDependencies,
   type ServiceClient,
   type ServiceRequest,
 } from './http/service-client.ts';
+import { serviceUrlOf } from './http/service-url.ts';
 
 export interface ProbeReport {
   /** `host:port` of the service API. */

@@ -1,5 +1,6 @@
 /** The proxy that the environment names: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case. */
-import type { Agent, AgentOptions } from 'node:http';
+import type { Agent, AgentOptions } from 'node:https';
+import type { ClientRequest } from 'node:http';
 import { Failure } from '../errors/index.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,12 +31,31 @@ export function proxyFor(target: URL, environment: Environment): URL | undefined
 export async function proxyAgent(
   target: URL,
   environment: Environment,
-  options: AgentOptions = {},
+  { ca, ...options }: AgentOptions = {},
 ): Promise<Agent | undefined> {
   const proxy = proxyFor(target, environment);
   if (proxy === undefined) return undefined;
   const { HttpsProxyAgent } = await import('https-proxy-agent');
-  return new HttpsProxyAgent(proxy, options);
+  const agent = new HttpsProxyAgent(proxy, options);
+  // Its constructor drops them; given there, `ca` would be for the proxy's certificate and not for the target's.
+  Object.assign(agent.options, options, ca !== undefined && { ca });
+  // Else its answer would be taken for the target's.
+  agent.on('proxyConnect', ({ statusCode }: { statusCode: number }, request: ClientRequest) => {
+    if (statusCode !== 200) request.destroy(new ProxyRefusal(proxy.host, statusCode));
+  });
+  return agent;
+}
+
+/** The proxy did not open a way to the target. */
+export class ProxyRefusal extends Error {
+  override readonly name = 'ProxyRefusal';
+  readonly code = 'EPROXY';
+  readonly statusCode: number;
+
+  constructor(proxyHost: string, statusCode: number) {
+    super(`the proxy ${proxyHost} answered ${statusCode}`);
+    this.statusCode = statusCode;
+  }
 }
 
 function variable(

@@ -50,7 +50,7 @@ export async function resolveConnection(options: ResolveOptions): Promise<Connec
 }
 
 /** `local` for hubs that are not at one of Azure's addresses. */
-export function kindOfHost(hostName: string): Connection['kind'] {
+function kindOfHost(hostName: string): Connection['kind'] {
   return /\.azure-devices(-int)?\.(net|cn|us|de)$/i.test(hostName) ? 'cloud' : 'local';
 }
 

@@ -35,13 +35,15 @@ const method = { methodName: 'reboot', payload: null, responseTimeoutInSeconds: 
 
 function setUp(hub: { connection: typeof testConnection }, clock = quickClock(), random = 0.5) {
   const retries: string[] = [];
+  const told: unknown[] = [];
   const service = connectHub(hub.connection, {
     clock,
     random: () => random,
     userAgent: 'iotctl/test',
     onRetry: ({ reason }) => retries.push(reason),
+    onWait: (event) => told.push(event),
   });
-  return { service, clock, retries };
+  return { service, clock, retries, told };
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<Failure> {
@@ -179,10 +181,11 @@ describe('retries', () => {
       refusal(429, 'ThrottlingException', 'slow', { 'retry-after': '7' }),
       json(200, device),
     );
-    const { service, clock, retries } = setUp(hub);
+    const { service, clock, retries, told } = setUp(hub);
     await expect(service.devices.get('pump-1')).resolves.toMatchObject({ deviceId: 'pump-1' });
     expect(clock.waits).toEqual([7000]);
-    expect(retries).toHaveLength(1);
+    expect(told).toEqual([{ cause: 'hub', operation: 'registry', waitMs: 7000 }]);
+    expect(retries).toEqual([]);
   });
 
   test('when the hub throttles for ever, then the budget of twenty minutes ends it', async () => {

@@ -5,7 +5,6 @@ import {
   connectionOf,
   credentialKinds,
   hubTiers,
-  kindOfHost,
   readSecretFile,
   type EntraProfile,
   type KeyConnection,

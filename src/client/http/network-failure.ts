@@ -1,6 +1,7 @@
 /** Why a hub could not be reached, in words, with what helps. */
 import { Failure } from '../../errors/index.ts';
 import { messageOf } from '../../std/message-of.ts';
+import { ProxyRefusal } from '../proxy.ts';
 
 export interface NetworkContext {
   /** Where the service API is, which need not be the hub's own name. */
@@ -9,6 +10,8 @@ export interface NetworkContext {
   readonly address: string;
   readonly local: boolean;
   readonly hasCaFile: boolean;
+  /** `host:port` of the proxy in between. */
+  readonly proxy?: string | undefined;
 }
 
 const untrustedCodes = new Set([
@@ -30,10 +33,13 @@ const neverSentCodes = new Set([
   'ENETUNREACH',
   'EADDRNOTAVAIL',
   'ENOENT',
+  'EPROXY',
 ]);
 
 export function failureOfNetwork(error: unknown, context: NetworkContext): Failure {
   const code = codeOf(error);
+  if (error instanceof ProxyRefusal) return failureOfProxy(error, context);
+  if (context.proxy !== undefined && neverSentCodes.has(code)) return proxyUnreachable(error, code, context.proxy);
   const fail = (message: string, hint?: string, retryable = true): Failure =>
     new Failure('hub-unreachable', message, {
       hint,
@@ -76,6 +82,26 @@ export function failureOfNetwork(error: unknown, context: NetworkContext): Failu
 /** True when the hub cannot have seen the request. */
 export function wasNeverSent(error: unknown): boolean {
   return neverSentCodes.has(codeOf(error)) || isTrustError(error);
+}
+
+function failureOfProxy(refusal: ProxyRefusal, { address }: NetworkContext): Failure {
+  const asks = refusal.statusCode === 407;
+  return new Failure('hub-unreachable', `${refusal.message} and opened no way to ${address}`, {
+    hint: asks
+      ? 'put a name and a password into HTTPS_PROXY: http://NAME:PASSWORD@HOST:PORT'
+      : 'ask who runs the proxy, or name the hub in NO_PROXY',
+    details: { address, cause: 'EPROXY', status: refusal.statusCode },
+    cause: refusal,
+  });
+}
+
+function proxyUnreachable(error: unknown, code: string, proxy: string): Failure {
+  return new Failure('hub-unreachable', `the proxy ${proxy} cannot be reached (${code})`, {
+    hint: 'check HTTPS_PROXY, or name the hub in NO_PROXY',
+    details: { proxy, cause: code },
+    cause: error,
+    retryable: true,
+  });
 }
 
 function isTrustError(error: unknown): boolean {

@@ -3,9 +3,13 @@ import type { Connection } from '../../config/profile.ts';
 import { Failure, isFailure } from '../../errors/index.ts';
 import { sleep, type Clock } from '../../std/clock.ts';
 import { createAuthorizer } from '../authorization.ts';
-import type { Environment } from '../proxy.ts';
+import { hasNothingThere, notServed, requireExtension, type Extension } from '../extension.ts';
+import { proxyFor, type Environment } from '../proxy.ts';
 import { failureOfNetwork, wasNeverSent, type NetworkContext } from './network-failure.ts';
+import { repeatabilityOf, workOf } from './operation.ts';
+import { createPace, type WaitEvent } from './pace.ts';
 import { parseRetryAfter, retryDelay, type Outcome, type Repeatability } from './retry.ts';
+import { serviceUrlOf } from './service-url.ts';
 import { createTransport, type HttpRequest, type HttpResponse } from './transport.ts';
 
 export interface ClientDependencies {
@@ -13,8 +17,10 @@ export interface ClientDependencies {
   /** In [0, 1), for jitter. */
   readonly random: () => number;
   readonly userAgent?: string;
-  /** Told before each wait, so that a person sees why nothing happens. */
+  /** Told before each wait after a failure, so that a person sees why nothing happens. */
   readonly onRetry?: (event: RetryEvent) => void;
+  /** Told when work waits for its turn, or because the hub refused it for load. */
+  readonly onWait?: (event: WaitEvent) => void;
   /** Where the proxy variables are looked for; none are honoured when absent. */
   readonly env?: Environment;
   /** Shows how to sign in to Entra ID with a code; absent where nobody is there to do it. */
@@ -36,11 +42,14 @@ export interface ServiceRequest {
   readonly body?: unknown;
   readonly action: string;
   readonly deviceId?: string;
+  /** By its method and path when absent. */
   readonly repeatability?: Repeatability;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
   /** True for an answer that is a result although its status is not 2xx. */
   readonly isResult?: (response: HttpResponse) => boolean;
+  /** Only iotctl's own hub serves this; other hubs are not asked. */
+  readonly extension?: Extension;
 }
 
 interface ServiceAnswer extends HttpResponse {
@@ -50,6 +59,7 @@ interface ServiceAnswer extends HttpResponse {
 
 export interface ServiceClient {
   readonly hostName: string;
+  readonly connection: Connection;
   readonly clock: Clock;
   readonly random: () => number;
   /** Sends with retries. Failures are mapped; one that followed a lost reply says `afterLostReply` in its details. */
@@ -72,11 +82,13 @@ export function createServiceClient(connection: Connection, dependencies: Client
   const { env } = dependencies;
   const transport = createTransport({ baseUrl, caFile: connection.caFile, clock, env });
   const authorizer = createAuthorizer(connection, dependencies);
+  const pace = createPace(connection, dependencies);
   const network: NetworkContext = {
     hostName: baseUrl.hostname,
     address: baseUrl.host,
     local: connection.kind === 'local',
     hasCaFile: connection.caFile !== undefined,
+    proxy: env === undefined ? undefined : proxyFor(baseUrl, env)?.host,
   };
   let answered = false;
 
@@ -99,23 +111,33 @@ export function createServiceClient(connection: Connection, dependencies: Client
   const refusalOf = async (response: HttpResponse, request: ServiceRequest): Promise<Failure> => {
     // Most commands meet none, and start sooner without its code.
     const { failureOfAnswer } = await import('./answer-failure.ts');
-    return failureOfAnswer(response, {
+    const failure = failureOfAnswer(response, {
       ...request,
       hostName: connection.hostName,
       auth: connection.auth,
       now: clock.now(),
     });
+    const { hubError } = failure.details;
+    const isOther = hasNothingThere(response.status, typeof hubError === 'string' ? hubError : undefined);
+    return request.extension !== undefined && isOther
+      ? notServed(connection.hostName, request.extension, response.status)
+      : failure;
   };
 
   return {
     hostName: connection.hostName,
+    connection,
     clock,
     random,
     failureOf,
     async request(request) {
+      if (request.extension !== undefined) requireExtension(connection, request.extension);
       const begun = clock.monotonic();
+      const work = workOf(request);
+      const repeatability = request.repeatability ?? repeatabilityOf(request);
       let afterLostReply = false;
       for (let tries = 1; ; tries++) {
+        if (work !== undefined) await pace.admit(work, request.signal);
         const result = await tryOnce(
           async () => transport.send(await prepare(request, defaultTimeoutMs)),
           request.signal,
@@ -128,42 +150,28 @@ export function createServiceClient(connection: Connection, dependencies: Client
           : retryDelay(outcomeOf(result, clock.now()), {
               tries,
               elapsedMs: clock.monotonic() - begun,
-              repeatability: request.repeatability ?? 'idempotent',
+              repeatability,
               answeredBefore: answered,
               random: random(),
             });
         if (delay === undefined) throw afterLostReply ? withLostReply(failure) : failure;
-        afterLostReply ||=
-          'error' in result
-            ? !wasNeverSent(result.error)
-            : result.response.status >= 500 && result.response.status !== 503;
-        dependencies.onRetry?.({ reason: failure.message, retryInMs: delay, tries });
+        afterLostReply ||= mayBeDone(result);
+        if (work !== undefined && 'response' in result && result.response.status === 429) {
+          pace.hold(work.operation, delay);
+        } else {
+          dependencies.onRetry?.({ reason: failure.message, retryInMs: delay, tries });
+        }
         await sleep(clock, delay, request.signal);
       }
     },
     async open(request) {
+      if (request.extension !== undefined) requireExtension(connection, request.extension);
       const result = await tryOnce(async () => transport.open(await prepare(request, openTimeoutMs)), request.signal);
       if ('error' in result) throw failureOf(result.error);
       return result.response;
     },
     close: () => transport.close(),
   };
-}
-
-/** Where the service API of a hub is. Failure `invalid-config` for plain HTTP to another machine: it would show the token to the network. */
-export function serviceUrlOf(connection: Pick<Connection, 'hostName' | 'serviceUrl' | 'name'>): URL {
-  const text = connection.serviceUrl ?? `https://${connection.hostName}`;
-  if (!URL.canParse(text))
-    throw new Failure('invalid-config', `the service URL of ${connection.name} is not a URL: ${text}`);
-  const url = new URL(text);
-  if (url.protocol === 'https:') return url;
-  const host = url.hostname;
-  const isLoopback = host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
-  if (url.protocol === 'http:' && isLoopback) return url;
-  throw new Failure(
-    'invalid-config',
-    `the service URL of ${connection.name} must begin with https:// (http:// only for this machine): ${text}`,
-  );
 }
 
 type Try<Response> = { readonly response: Response } | { readonly error: unknown };
@@ -188,6 +196,12 @@ function outcomeOf(result: Try<HttpResponse>, now: number): Outcome {
   if ('error' in result) return { kind: 'network', neverSent: wasNeverSent(result.error) };
   const { status, headers } = result.response;
   return { kind: 'status', status, retryAfterMs: parseRetryAfter(headers['retry-after'], now) };
+}
+
+/** The hub may have done the work of a try that brought no whole answer. */
+function mayBeDone(result: Try<HttpResponse>): boolean {
+  if ('error' in result) return !wasNeverSent(result.error);
+  return result.response.status >= 500 && result.response.status !== 503;
 }
 
 function withLostReply(failure: Failure): Failure {
