@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { formatConnectionString } from '../protocol/connection-string.ts';
 import { isoMillis } from '../protocol/time.ts';
+import { createCertificateCheck } from './auth/certificate-check.ts';
+import { amqpWhenNeeded } from './amqp-when-needed.ts';
 import { createGatekeeper } from './auth/gatekeeper.ts';
-import { loadPolicies } from './auth/policies.ts';
+import { loadPolicies, provisioningPolicy } from './auth/policies.ts';
+import { createCertificates } from './core/certificates/certificates.ts';
 import { createCore } from './core/core.ts';
 import type { AccessPolicy } from './core/services.ts';
 import { openDataDirectory } from './data-directory.ts';
@@ -14,9 +17,11 @@ import type { HubOptions, RunningHub } from './options.ts';
 import { openListeners } from './servers.ts';
 import { createShutdown, type Shutdown } from './shutdown.ts';
 import { writeHubState, type HubInfo } from './state.ts';
+import { createBlobFiles } from './store/blobs/index.ts';
 import { openTelemetryLog } from './store/log/index.ts';
 import { openRegistryStore } from './store/sqlite/index.ts';
 import { loadCertificates } from './tls/index.ts';
+import { joinBlobs } from './web.ts';
 
 /** Names every hub answers to, whatever else it is called. */
 const localNames = ['localhost', '127.0.0.1', '::1'] as const;
@@ -55,24 +60,51 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   shutdown.add('telemetry log', () => telemetry.close());
   const policies = await loadPolicies(store);
 
-  const gatekeeper = createGatekeeper({ store, clock, policies, hostNames });
+  const authorities = createCertificates({ documents: store.documents, clock });
+  const check = createCertificateCheck({ clock, authorities: () => authorities.trusted() });
+  const gatekeeper = createGatekeeper({ store, clock, policies, hostNames, certificates: check });
   const onError = (error: unknown): void => log.error({ err: error }, 'work in the background failed');
-  const core = createCore({ store, telemetry, gatekeeper, clock, onError });
+  const blobFiles = createBlobFiles(join(directory.path, 'blobs'));
+  const hostName = options.hostNames?.[0] ?? 'localhost';
+  const provisioning = { hubHostName: hostName };
+  const core = createCore({
+    store,
+    telemetry,
+    blobFiles,
+    gatekeeper,
+    certificates: authorities,
+    clock,
+    onError,
+    provisioning,
+  });
   shutdown.add('core', () => core.close());
   await core.ready;
   const listeners: Listener[] = [];
   shutdown.add('connections', () => drain(listeners, clock));
-  const http = await createHttpFront({ core, clock, log, version });
+  const publicAddress = {
+    hostNames,
+    hostName,
+    httpsPort: () => portsOf(listeners).https ?? undefined,
+  };
+  const rest = await createHttpFront({ core, clock, log, version, publicAddress });
+  const http = joinBlobs(rest, core.files.blobs, { clock, log });
   shutdown.add('HTTP front', () => http.close());
   const mqtt = createMqttFront({ core, clock, log });
   shutdown.add('MQTT front', () => mqtt.close());
+  const amqp = amqpWhenNeeded({ core, clock, log });
+  shutdown.add('AMQP front', () => amqp.close());
   shutdown.add('listeners', () => listeners.forEach((listener) => listener.stop()));
-  await openListeners(options, { http, mqtt, certificate: certificates.server, log }, listeners);
+  await openListeners(options, { http, mqtt, amqp, certificate: certificates.server, log }, listeners);
 
   const info = {
-    hostName: options.hostNames?.[0] ?? 'localhost',
+    hostName,
     ports: portsOf(listeners),
-    connectionString: ownerConnectionString(options.hostNames?.[0] ?? 'localhost', policies),
+    connectionString: policyConnectionString(hostName, policies, ownerPolicy),
+    dps: {
+      endpoint: hostName,
+      idScope: await core.provisioning.idScope(),
+      connectionString: policyConnectionString(hostName, policies, provisioningPolicy),
+    },
     caFile: certificates.caFile,
     dataDir: directory.path,
     pid: options.pid,
@@ -84,14 +116,21 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
 
 function portsOf(listeners: readonly Listener[]): HubInfo['ports'] {
   const port = (wanted: string): number | null => listeners.find(({ name }) => name === wanted)?.port ?? null;
-  return { mqtt: port('mqtt'), mqtts: port('mqtts'), http: port('http'), https: port('https') };
+  return {
+    mqtt: port('mqtt'),
+    mqtts: port('mqtts'),
+    amqp: port('amqp'),
+    amqps: port('amqps'),
+    http: port('http'),
+    https: port('https'),
+  };
 }
 
 /** The policy with every right; it is among the ones a hub starts with. */
 const ownerPolicy = 'iothubowner';
 
-function ownerConnectionString(hostName: string, policies: readonly AccessPolicy[]): string {
-  const owner = policies.find(({ name }) => name === ownerPolicy);
-  if (owner === undefined) throw new Error(`the policy ${ownerPolicy} is missing`);
-  return formatConnectionString({ hostName, sharedAccessKeyName: owner.name, sharedAccessKey: owner.primaryKey });
+function policyConnectionString(hostName: string, policies: readonly AccessPolicy[], name: string): string {
+  const policy = policies.find((each) => each.name === name);
+  if (policy === undefined) throw new Error(`the policy ${name} is missing`);
+  return formatConnectionString({ hostName, sharedAccessKeyName: name, sharedAccessKey: policy.primaryKey });
 }

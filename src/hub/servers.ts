@@ -1,18 +1,22 @@
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import type { AmqpFront } from './amqp/index.ts';
 import { createHttpServer, type HttpFront } from './http/index.ts';
 import { listen, type Listener, type ListenRequest } from './listeners.ts';
+import type { PeerCertificates } from './core/services.ts';
 import type { HubLog } from './log.ts';
 import type { MqttFront } from './mqtt/index.ts';
 import type { HubOptions } from './options.ts';
 import { portKinds, portNames, type PortName } from './ports.ts';
-import type { CertificatePair } from './tls/index.ts';
+import { peerCertificatesOf, tlsOptions, type CertificatePair } from './tls/index.ts';
+import { createUpgrade } from './websocket/index.ts';
 
 const loopback = ['127.0.0.1', '::1'] as const;
 
 export interface Fronts {
   readonly http: HttpFront;
   readonly mqtt: MqttFront;
+  readonly amqp: Pick<AmqpFront, 'accept'>;
   readonly certificate: CertificatePair;
   readonly log: HubLog;
 }
@@ -34,20 +38,29 @@ export async function openListeners(
   }
 }
 
-function serversOf({ http, mqtt, certificate }: Fronts): Readonly<Record<PortName, ListenRequest['createServer']>> {
-  const accept = (socket: Socket, secure: boolean): void => mqtt.accept(socket, { remote: remoteOf(socket), secure });
+function serversOf(fronts: Fronts): Readonly<Record<PortName, ListenRequest['createServer']>> {
+  const { http, mqtt, amqp, certificate, log } = fronts;
+  const acceptMqtt = (socket: Socket): void => mqtt.accept(socket, peerOf(socket));
+  const acceptAmqp = (socket: Socket): void => amqp.accept(socket, { ...peerOf(socket), localPort: socket.localPort });
   const tls = {
-    key: certificate.key,
-    cert: certificate.certificate,
-    minVersion: 'TLSv1.2',
-    handshakeTimeout: 8_000,
+    ...tlsOptions(certificate),
     noDelay: true,
-  } as const;
+  };
+  const upgrade = createUpgrade(
+    (stream, protocol, socket) => {
+      const peer = peerOf(socket as Socket);
+      if (protocol === 'mqtt-ws') mqtt.accept(stream, { ...peer, protocol });
+      else amqp.accept(stream, { ...peer, protocol });
+    },
+    (error) => log.error({ err: error }, 'WebSockets cannot be served'),
+  );
   return {
-    mqtt: () => createServer({ noDelay: true }, (socket) => accept(socket, false)),
-    mqtts: () => createTlsServer(tls, (socket) => accept(socket, true)).on('tlsClientError', cut),
-    http: () => createHttpServer(http, undefined),
-    https: () => createHttpServer(http, certificate),
+    mqtt: () => createServer({ noDelay: true }, acceptMqtt),
+    mqtts: () => createTlsServer(tls, acceptMqtt).on('tlsClientError', cut),
+    amqp: () => createServer({ noDelay: true }, acceptAmqp),
+    amqps: () => createTlsServer(tls, acceptAmqp).on('tlsClientError', cut),
+    http: () => createHttpServer(http, undefined, upgrade),
+    https: () => createHttpServer(http, certificate, upgrade),
   };
 }
 
@@ -56,6 +69,11 @@ function cut(_error: Error, socket: Socket): void {
   socket.destroy();
 }
 
-function remoteOf(socket: Socket): string {
-  return `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+function peerOf(socket: Socket): {
+  readonly remote: string;
+  readonly secure: boolean;
+  readonly certificates: PeerCertificates | undefined;
+} {
+  const remote = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+  return { remote, secure: 'encrypted' in socket, certificates: peerCertificatesOf(socket) };
 }

@@ -41,12 +41,32 @@ export interface DeviceIdentity {
   parentScopes?: string[];
 }
 
+/** A module identity as `GET /devices/{d}/modules/{m}` answers it. It has no status: its device's counts. Source: service.md §2.2. */
+export interface ModuleIdentity {
+  deviceId: string;
+  moduleId: string;
+  /** Who looks after it, such as `iotEdge`; absent when nobody was named. */
+  managedBy?: string;
+  generationId: string;
+  etag: string;
+  connectionState: ConnectionState;
+  connectionStateUpdatedTime: string;
+  lastActivityTime: string;
+  cloudToDeviceMessageCount: number;
+  authentication: Authentication;
+}
+
+/** How many modules one device may have. Source: service.md §2.5. */
+export const moduleLimit = 50;
+
 /** The stamp of a time that was never set. */
 export const neverTime = '0001-01-01T00:00:00Z';
 
 /** One element of bulk `POST /devices`. Source: service.md §2.7. */
 export interface BulkDevice {
   id: string;
+  /** Names a module of the device `id`. */
+  moduleId?: string;
   importMode:
     | 'create'
     | 'update'
@@ -65,11 +85,14 @@ export interface BulkDevice {
   tags?: JsonObject;
   properties?: { desired?: JsonObject };
   capabilities?: { iotEdge: boolean };
+  managedBy?: string;
+  deviceScope?: string;
+  parentScopes?: string[];
 }
 
 export interface BulkResult {
   isSuccessful: boolean;
-  errors: { deviceId: string; errorCode: string; errorStatus: string; operation?: string }[];
+  errors: { deviceId: string; moduleId?: string; errorCode: string; errorStatus: string; operation?: string }[];
   warnings: { deviceId: string; warningCode: string; warningStatus: string }[];
 }
 

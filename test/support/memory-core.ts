@@ -116,6 +116,7 @@ export function memoryCore(): MemoryCore {
         const auth = { scope: 'device', type: 'sas', issuer: 'iothub' } as const;
         return {
           sender: { deviceId, moduleId: '', source: 'Telemetry', generationId: '1', auth, modelId },
+          credential: 'primaryKey',
           expiresAt: device.expiresAt,
           identityCounter: 1,
         };
@@ -123,7 +124,15 @@ export function memoryCore(): MemoryCore {
       authorizeEventHub: unused,
       authorizeService: unused,
     },
-    registry: { get: unused, list: unused, put: unused, delete: unused, bulk: unused, counts: unused },
+    registry: {
+      modules: { get: unused, list: unused, put: unused, delete: unused },
+      get: unused,
+      list: unused,
+      put: unused,
+      delete: unused,
+      bulk: unused,
+      counts: unused,
+    },
     queries: { run: unused },
     twins: {
       get: unused,

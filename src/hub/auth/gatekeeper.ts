@@ -1,9 +1,12 @@
 import type { Clock } from '../../std/clock.ts';
 import { HubError } from '../../protocol/hub-errors.ts';
+import { identityNames, identityResource, isModulePath, type IdentityPath } from '../../protocol/identity-path.ts';
 import type { AuthMethod } from '../../protocol/telemetry/message.ts';
 import { parseSasToken, tokenCovers, tokenSkewMs, verifySasToken, type SasToken } from '../../protocol/sas-token.ts';
 import type { DeviceRecord, RegistryStore, Sender } from '../core/ports.ts';
-import type { AccessPolicy, Gatekeeper } from '../core/services.ts';
+import { registryNotFound } from '../core/registry/preconditions.ts';
+import type { AccessPolicy, Gatekeeper, PeerCertificates, ShownCredential } from '../core/services.ts';
+import type { CertificateCheck } from './certificate-check.ts';
 
 export interface GatekeeperParts {
   readonly store: Pick<RegistryStore, 'read'>;
@@ -11,12 +14,14 @@ export interface GatekeeperParts {
   readonly policies: readonly AccessPolicy[];
   /** Names this hub answers to, without ports. */
   readonly hostNames: readonly string[];
+  /** Without it nobody is let in by a certificate. */
+  readonly certificates?: CertificateCheck | undefined;
 }
 
 /** Stands in for the keys of devices and policies that do not exist, so that the answer takes as long. */
 const nobodysKey = Buffer.alloc(32, 0x5a).toString('base64');
 
-/** Checks shared access signatures. Source: device.md §1.2, service.md §1. */
+/** Checks shared access signatures and certificates. Source: device.md §1.2, §1.3, service.md §1. */
 export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
   const policies = new Map(parts.policies.map((policy) => [policy.name, policy]));
   const covers = (token: SasToken, path: string): boolean =>
@@ -32,25 +37,43 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
     return policy;
   }
 
+  function proveByToken(text: string | undefined, record: DeviceRecord | undefined, identity: IdentityPath): Proof {
+    const token = text === undefined ? undefined : parseSasToken(text);
+    if (token === undefined) throw malformed();
+    const credential = token.keyName === undefined ? ownKeyOf(token, record) : connectingPolicy(signer(token));
+    const expiresAt = token.expiresAt * 1_000 + tokenSkewMs;
+    if (expiresAt < now() || !covers(token, identityResource(identity))) throw unauthorized();
+    const scope = credential === 'policy' ? 'hub' : scopeOf(identity);
+    return { credential, expiresAt, auth: { scope, type: 'sas', issuer: 'iothub' } };
+  }
+
+  async function proveByCertificate(
+    certificates: PeerCertificates,
+    record: DeviceRecord | undefined,
+    identity: IdentityPath,
+  ): Promise<Proof> {
+    const credential = await parts.certificates?.check(certificates, record, identity);
+    if (credential === undefined) throw unauthorized();
+    const issuer = credential === 'authority' ? 'external' : 'self';
+    return { credential, expiresAt: undefined, auth: { scope: scopeOf(identity), type: 'x509', issuer } };
+  }
+
   return {
-    async authenticateDevice({ identity: deviceId, token: text, modelId = '' }) {
-      const token = text === undefined ? undefined : parseSasToken(text);
-      if (token === undefined) throw malformed();
-      const record = await parts.store.read(deviceId);
-      const auth = token.keyName === undefined ? proveByOwnKey(token, record) : proveByPolicy(signer(token));
-      const expiresAt = token.expiresAt * 1_000 + tokenSkewMs;
-      if (expiresAt < now() || !covers(token, `/devices/${deviceId}`)) throw unauthorized();
-      if (record === undefined) throw new HubError('DeviceNotFound', `Device '${deviceId}' is not registered.`);
-      if (record.status === 'disabled') throw new HubError('DeviceDisabled', `Device '${deviceId}' is disabled.`);
-      const sender: Sender = {
-        deviceId,
-        moduleId: '',
-        generationId: record.generationId,
-        auth,
-        modelId,
-        source: 'Telemetry',
-      };
-      return { sender, expiresAt, identityCounter: record.identityCounter };
+    async authenticateDevice({ identity, token, certificates, modelId = '' }) {
+      const { deviceId, moduleId } = identityNames(identity);
+      const record = await parts.store.read(identity);
+      // A token wins over a certificate. Source: device.md §1.3.
+      const proof =
+        token === undefined && certificates !== undefined
+          ? await proveByCertificate(certificates, record, identity)
+          : proveByToken(token, record, identity);
+      if (record === undefined) throw registryNotFound(identity);
+      // A module has no status: its device's counts.
+      const device = moduleId === '' ? record : await parts.store.read(deviceId);
+      if (device?.status !== 'enabled') throw new HubError('DeviceDisabled', `Device '${deviceId}' is disabled.`);
+      const { generationId, identityCounter } = record;
+      const sender: Sender = { deviceId, moduleId, generationId, auth: proof.auth, modelId, source: 'Telemetry' };
+      return { sender, credential: proof.credential, expiresAt: proof.expiresAt, identityCounter };
     },
     async authorizeService({ token: text, resource, anyOf }) {
       if (text === undefined) throw malformed();
@@ -78,20 +101,30 @@ function keyOfText(key: string): string {
   return Buffer.from(key, 'utf8').toString('base64');
 }
 
-/** A device that does not exist is refused like a wrong key: nobody learns which ids are registered. */
-function proveByOwnKey(token: SasToken, record: DeviceRecord | undefined): AuthMethod {
-  const holdsKeys = record?.authType === 'sas';
-  const verified = verifySasToken(
-    token,
-    holdsKeys ? [record.primaryKey, record.secondaryKey] : [nobodysKey, nobodysKey],
-  );
-  if (!holdsKeys || !verified) throw unauthorized();
-  return { scope: 'device', type: 'sas', issuer: 'iothub' };
+/** What a credential proved. */
+interface Proof {
+  readonly credential: ShownCredential;
+  readonly expiresAt: number | undefined;
+  readonly auth: AuthMethod;
 }
 
-function proveByPolicy(policy: AccessPolicy): AuthMethod {
+/** An identity that does not exist is refused like a wrong key: nobody learns which ids are registered. */
+function ownKeyOf(token: SasToken, record: DeviceRecord | undefined): 'primaryKey' | 'secondaryKey' {
+  const holdsKeys = record?.authType === 'sas';
+  // Both are tried whatever the first says, so that the time tells nothing.
+  const primary = verifySasToken(token, [holdsKeys ? record.primaryKey : nobodysKey]);
+  const secondary = verifySasToken(token, [holdsKeys ? record.secondaryKey : nobodysKey]);
+  if (!holdsKeys || !(primary || secondary)) throw unauthorized();
+  return primary ? 'primaryKey' : 'secondaryKey';
+}
+
+function connectingPolicy(policy: AccessPolicy): 'policy' {
   if (!policy.permissions.includes('DeviceConnect')) throw unauthorized();
-  return { scope: 'hub', type: 'sas', issuer: 'iothub' };
+  return 'policy';
+}
+
+function scopeOf(identity: IdentityPath): 'device' | 'module' {
+  return isModulePath(identity) ? 'module' : 'device';
 }
 
 /** One answer for every reason, so that a caller cannot find out which part was right. */

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../std/clock.ts';
 import { identityPath } from '../../protocol/identity-path.ts';
+import { createCertificates } from './certificates/certificates.ts';
+import type { CertificateService } from './certificates/service.ts';
 import { createCommands } from './commands/commands.ts';
 import { createMessaging } from './messages/open-messages.ts';
 import type { BlobFiles } from './blobs/service.ts';
@@ -25,6 +27,8 @@ export interface CoreParts {
   readonly store: RegistryStore;
   readonly telemetry: TelemetryLog;
   readonly gatekeeper: Gatekeeper;
+  /** Given by whoever lets the gatekeeper look into it too. */
+  readonly certificates?: CertificateService | undefined;
   readonly clock: Clock;
   /** Where blobs keep their bytes; without it devices cannot upload files. */
   readonly blobFiles?: BlobFiles | undefined;
@@ -84,6 +88,7 @@ export function createCore(parts: CoreParts): RunningCore {
   return {
     gatekeeper: rememberProofs(parts.gatekeeper, proofs),
     registry,
+    certificates: parts.certificates ?? createCertificates({ documents: store.documents, clock }),
     twins,
     queries: createQueries(store, sessions, jobs),
     sessions,
@@ -97,7 +102,15 @@ export function createCore(parts: CoreParts): RunningCore {
     jobs,
     faults,
     throttle,
-    provisioning: createProvisioning({ ...settings, store, registry, twins, clock, onError }),
+    provisioning: createProvisioning({
+      ...settings,
+      store,
+      certificates: parts.certificates,
+      registry,
+      twins,
+      clock,
+      onError,
+    }),
     async close() {
       methods.close();
       await jobs.close();

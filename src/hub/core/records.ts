@@ -1,25 +1,31 @@
 import { HubError } from '../../protocol/hub-errors.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
-import type { DeviceRecord, RegistryStore } from './ports.ts';
-import { deviceExists, deviceNotFound } from './registry/preconditions.ts';
+import { identityNames, identityPath, type IdentityPath } from '../../protocol/identity-path.ts';
+import type { ChangeOutcome, DeviceRecord, RegistryChange, RegistryStore } from './ports.ts';
+import { deviceNotFound, identityExists, identityNotFound } from './registry/preconditions.ts';
 
-/** What a step on one device decides after reading its record: nothing to write, a new record, or its removal. */
+/** What a step on one identity decides after reading its record: nothing to write, a new record, or its removal. */
 type Decision<Result> =
-  | { readonly write: DeviceRecord; readonly result: Result }
+  /** `also` is written in the same transaction. */
+  | { readonly write: DeviceRecord; readonly result: Result; readonly also?: readonly RegistryChange[] }
   | { readonly remove: true; readonly result: Result };
 
-/** Reads and writes single records; steps on one device run in order, and a lost race with another writer is run again. */
+type Decide<Result> = (record: DeviceRecord | undefined) => Decision<Result> | Promise<Decision<Result>>;
+
+/** Reads and writes single records; steps on one identity run in order, and a lost race with another writer is run again. */
 export interface DeviceRecords {
   /** Failure: DeviceNotFound. */
-  read(deviceId: string): Promise<DeviceRecord>;
+  read(identity: IdentityPath): Promise<DeviceRecord>;
   /** `decide` may run more than once; it throws to refuse. `done` runs right after the write, in the order of the writes. */
-  change<Result>(
-    deviceId: string,
-    decide: (record: DeviceRecord | undefined) => Decision<Result>,
+  change<Result>(identity: IdentityPath, decide: Decide<Result>, done?: (result: Result) => void): Promise<Result>;
+  /** {@link DeviceRecords.change} of a module, in the line of its device too: neither comes or goes behind the other's back. */
+  changeMember<Result>(
+    identity: IdentityPath,
+    decide: Decide<Result>,
     done?: (result: Result) => void,
   ): Promise<Result>;
-  /** Runs work on several devices while nobody else changes them through here. */
-  exclusively<Result>(deviceIds: readonly string[], work: () => Promise<Result>): Promise<Result>;
+  /** Runs work on several identities while nobody else changes them through here. */
+  exclusively<Result>(identities: readonly IdentityPath[], work: () => Promise<Result>): Promise<Result>;
 }
 
 /** Only another hub on the same store can win a race, so a few rounds are plenty. */
@@ -28,45 +34,69 @@ const maxRounds = 5;
 export function createDeviceRecords(store: RegistryStore): DeviceRecords {
   const queue = createKeyedQueue();
 
-  async function attempt<Result>(
-    deviceId: string,
-    decide: (record: DeviceRecord | undefined) => Decision<Result>,
-  ): Promise<Result> {
-    let lost: HubError = deviceNotFound(deviceId);
+  async function attempt<Result>(identity: IdentityPath, decide: Decide<Result>): Promise<Result> {
+    let lost = contended(identity);
     for (let round = 0; round < maxRounds; round++) {
-      const before = await store.read(deviceId);
-      const decision = decide(before);
-      const [outcome] = await store.write([changeOf(deviceId, before, decision)]);
+      const before = await store.read(identity);
+      const decision = await decide(before);
+      const change = changeOf(identity, before, decision);
+      const also = 'also' in decision ? (decision.also ?? []) : [];
+      const [outcome = 'stale'] = await store.write([change, ...also]);
       if (outcome === 'applied') return decision.result;
-      lost =
-        outcome === 'exists'
-          ? deviceExists(deviceId)
-          : new HubError('ServiceUnavailable', `Device '${deviceId}' is being changed by too many at once.`);
+      lost = lostRace(change, outcome);
     }
     throw lost;
   }
 
+  async function changeNow<Result>(
+    identity: IdentityPath,
+    decide: Decide<Result>,
+    done: ((result: Result) => void) | undefined,
+  ): Promise<Result> {
+    const result = await attempt(identity, decide);
+    done?.(result);
+    return result;
+  }
+
   return {
-    async read(deviceId) {
-      const record = await store.read(deviceId);
-      if (record === undefined) throw deviceNotFound(deviceId);
+    async read(identity) {
+      const record = await store.read(identity);
+      if (record === undefined) throw identityNotFound(identity);
       return record;
     },
-    change: (deviceId, decide, done) =>
-      queue.run([deviceId], async () => {
-        const result = await attempt(deviceId, decide);
-        done?.(result);
-        return result;
-      }),
-    exclusively: (deviceIds, work) => queue.run(deviceIds, work),
+    change: (identity, decide, done) => queue.run([identity], () => changeNow(identity, decide, done)),
+    changeMember: (identity, decide, done) =>
+      queue.run([identityNames(identity).deviceId, identity], () => changeNow(identity, decide, done)),
+    exclusively: (identities, work) => queue.run(identities, work),
   };
 }
 
-function changeOf<Result>(deviceId: string, before: DeviceRecord | undefined, decision: Decision<Result>) {
+function changeOf<Result>(
+  identity: IdentityPath,
+  before: DeviceRecord | undefined,
+  decision: Decision<Result>,
+): RegistryChange {
   if (before === undefined) {
-    if ('remove' in decision) throw deviceNotFound(deviceId);
-    return { kind: 'insert', record: decision.write } as const;
+    if ('remove' in decision) throw identityNotFound(identity);
+    return { kind: 'insert', record: decision.write };
   }
-  if ('remove' in decision) return { kind: 'delete', deviceId, expected: before.revision } as const;
-  return { kind: 'replace', record: decision.write, expected: before.revision } as const;
+  if ('remove' in decision) return { kind: 'delete', identity, expected: before.revision };
+  return { kind: 'replace', record: decision.write, expected: before.revision };
+}
+
+/** The answer when somebody else was faster each time. */
+function lostRace(change: RegistryChange, outcome: ChangeOutcome): HubError {
+  const identity = change.kind === 'delete' ? change.identity : pathOf(change.record);
+  if (outcome === 'exists') return identityExists(identity);
+  if (outcome === 'missing' && change.kind === 'insert') return deviceNotFound(identityNames(identity).deviceId);
+  return contended(identity);
+}
+
+/** HubError ServiceUnavailable: too many writers wanted the record at once. */
+export function contended(identity: IdentityPath): HubError {
+  return new HubError('ServiceUnavailable', `'${identity}' is being changed by too many at once.`);
+}
+
+export function pathOf({ deviceId, moduleId }: Pick<DeviceRecord, 'deviceId' | 'moduleId'>): IdentityPath {
+  return identityPath(deviceId, moduleId);
 }

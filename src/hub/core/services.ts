@@ -9,6 +9,7 @@ import type { FaultService } from './faults/service.ts';
 import type { JobService } from './jobs/service.ts';
 import type { MessageService, ServiceQueue } from './messages/service.ts';
 import type { ProvisioningService } from './provisioning/service.ts';
+import type { CertificateService } from './certificates/service.ts';
 import type { RegistryCounts, Sender, TelemetryLog } from './ports.ts';
 import type { ThrottleService } from './throttling/service.ts';
 
@@ -171,6 +172,7 @@ export interface CommandService {
 
 export interface HubCore {
   readonly gatekeeper: Gatekeeper;
+  readonly certificates: CertificateService;
   readonly registry: RegistryService;
   readonly twins: TwinService;
   readonly queries: QueryService;

@@ -2,12 +2,16 @@ import type { FastifyRequest } from 'fastify';
 import { HubError } from '../../protocol/hub-errors.ts';
 import type { Gatekeeper, DevicePrincipal, Permission } from '../core/services.ts';
 import type { Envelope } from './errors.ts';
-import { checkApiVersion, idOf, parametersOf } from './request.ts';
+import { peerCertificatesOf } from '../tls/index.ts';
+import { checkApiVersion, identityOf, parametersOf } from './request.ts';
 
 /** What a route declares about itself. */
 export interface RouteConfig {
-  /** Rights of which a back-end caller needs one, or `device`: the device of the path itself. */
-  readonly access: readonly Permission[] | 'device';
+  /**
+   * Rights of which a back-end caller needs one; `device`: the device or module of the path itself; `registration`: a device that
+   * proves itself to the provisioning service, by the route.
+   */
+  readonly access: readonly Permission[] | 'device' | 'registration';
   /** Body shape of its errors. */
   readonly envelope?: Envelope;
   /** The hub's own extensions may be asked without an api-version. */
@@ -42,8 +46,12 @@ export async function admit(gatekeeper: Gatekeeper, request: FastifyRequest): Pr
   if (config === undefined) throw new HubError('NotFound', 'There is nothing at this address.');
   const token = request.headers.authorization;
   if (config.access === 'device') {
-    request.principal = await gatekeeper.authenticateDevice({ identity: idOf(request), token });
-  } else {
+    request.principal = await gatekeeper.authenticateDevice({
+      identity: identityOf(request),
+      token,
+      certificates: peerCertificatesOf(request.raw.socket),
+    });
+  } else if (config.access !== 'registration') {
     await gatekeeper.authorizeService({ token, resource: pathOf(request), anyOf: config.access });
   }
   if (config.unversioned !== true) checkApiVersion(parametersOf(request));

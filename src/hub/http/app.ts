@@ -1,16 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../std/clock.ts';
-import { HubError } from '../../protocol/hub-errors.ts';
+import { HubError, hubErrors } from '../../protocol/hub-errors.ts';
 import type { HubCore } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import { admit } from './access.ts';
 import { createApp } from './create-app.ts';
-import { errorReply, isAnswer } from './errors.ts';
+import { errorReply, isAnswer, type Envelope } from './errors.ts';
 import { deviceRoutes } from './routes/devices.ts';
+import { publicHostOf, type PublicAddress } from './public-host.ts';
 import { eventRoutes } from './routes/events.ts';
 import { faultRoutes } from './routes/faults.ts';
+import { fileRoutes } from './routes/files.ts';
 import { methodRoutes } from './routes/methods.ts';
+import { moduleRoutes } from './routes/modules.ts';
+import { provisioningDeviceRoutes } from './routes/provisioning-devices.ts';
+import { provisioningServiceRoutes } from './routes/provisioning-service.ts';
 import { queryRoutes } from './routes/query.ts';
 import { scheduledJobRoutes } from './routes/scheduled-jobs.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
@@ -24,6 +29,8 @@ export interface HttpFrontParts {
   readonly log: HubLog;
   /** Version of the program, for `/iotctl/status`. */
   readonly version: string;
+  /** How clients reach the hub over HTTPS; `localhost` when absent. */
+  readonly publicAddress?: PublicAddress | undefined;
 }
 
 /** What routes may use. */
@@ -32,6 +39,8 @@ export interface RouteContext extends HttpFrontParts {
   readonly stopping: AbortSignal;
   /** When the hub started, Unix milliseconds. */
   readonly startedAt: number;
+  /** Host and port over HTTPS, as this caller should be told. */
+  readonly publicHost: (request: IncomingMessage) => string;
 }
 
 /** The REST side of the hub, apart from any listener: servers hand it requests, tests inject them. */
@@ -50,18 +59,32 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     void reply.header('x-ms-request-id', request.id);
     await admit(parts.core.gatekeeper, request);
   });
-  const context: RouteContext = { ...parts, stopping: stopping.signal, startedAt: parts.clock.now() };
+  const address = parts.publicAddress ?? {
+    hostNames: ['localhost'],
+    hostName: 'localhost',
+    httpsPort: () => undefined,
+  };
+  const context: RouteContext = {
+    ...parts,
+    stopping: stopping.signal,
+    startedAt: parts.clock.now(),
+    publicHost: (request) => publicHostOf(request, address),
+  };
   for (const routes of [
     deviceRoutes,
+    moduleRoutes,
     twinRoutes,
     queryRoutes,
     methodRoutes,
     statisticsRoutes,
     eventRoutes,
+    fileRoutes,
     telemetryRoutes,
     statusRoutes,
     scheduledJobRoutes,
     faultRoutes,
+    provisioningServiceRoutes,
+    provisioningDeviceRoutes,
   ]) {
     routes(app, context);
   }
@@ -83,7 +106,8 @@ function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const answer = errorReply(error, envelopeOf(request, error), clock.now());
+  const envelope = envelopeOf(request, error);
+  const answer = errorReply(error, envelope, clock.now());
   const facts = {
     method: request.method,
     path: request.url.split('?', 1)[0],
@@ -94,6 +118,8 @@ function sendError(
   else log.error({ ...facts, err: error }, 'request failed');
   // A refused request may still be sending a body that nobody will read.
   if (answer.status === 401 || answer.status === 413) void reply.header('connection', 'close');
+  // The provisioning service has the number in a header of its own (service.md §10.1).
+  if (envelope === 'provisioning') void reply.header('x-ms-error-code', hubErrors[answer.symbol]);
   return reply
     .code(answer.status)
     .header('iothub-errorcode', answer.symbol)
@@ -101,8 +127,10 @@ function sendError(
     .send(answer.body);
 }
 
-/** Refused credentials look the same on every route. */
-function envelopeOf(request: FastifyRequest, error: unknown): 'classic' | 'nested' {
+/** Refused credentials look the same on every route; a module that is there already is told in the newer form (service.md §2.5). */
+function envelopeOf(request: FastifyRequest, error: unknown): Envelope {
   const refused = error instanceof Error && 'status' in error && error.status === 401;
-  return refused ? 'classic' : (request.routeOptions?.config.hub?.envelope ?? 'classic');
+  if (error instanceof HubError && error.symbol === 'ModuleAlreadyExistsOnDevice') return 'structured';
+  const declared = request.routeOptions?.config.hub?.envelope ?? 'classic';
+  return refused && declared !== 'provisioning' ? 'classic' : declared;
 }

@@ -10,16 +10,26 @@ export interface ErrorReply {
   readonly body: object;
 }
 
-/** How the body of an error is shaped; direct methods have their own. Source: service.md §0.4. */
-export type Envelope = 'classic' | 'nested';
+/**
+ * How the body of an error is shaped: direct methods have their own, some newer errors, and the provisioning service. Source:
+ * service.md §0.4, §10.1.
+ */
+export type Envelope = 'classic' | 'nested' | 'structured' | 'provisioning';
 
 /** Writes an error in the hub's form. What is not a HubError becomes one without its text: internals stay inside. */
 export function errorReply(error: unknown, envelope: Envelope, now: number): ErrorReply {
   const known = toHubError(error);
   const trackingId = `${randomBytes(16).toString('hex').toUpperCase()}-G:0-TimeStamp:${new Date(now).toISOString()}`;
-  const body = envelope === 'nested' ? nestedBody(known, trackingId, now) : classicBody(known, trackingId);
+  const body = bodies[envelope](known, trackingId, now);
   return { status: known.status, symbol: known.symbol, trackingId, body };
 }
+
+const bodies: Readonly<Record<Envelope, (error: HubError, trackingId: string, now: number) => object>> = {
+  classic: classicBody,
+  nested: (...facts) => ({ Message: JSON.stringify(structuredBody(...facts)), ExceptionMessage: '' }),
+  structured: structuredBody,
+  provisioning: structuredBody,
+};
 
 function classicBody(error: HubError, trackingId: string): object {
   // SDKs split the message at semicolons, so its text has none.
@@ -27,15 +37,14 @@ function classicBody(error: HubError, trackingId: string): object {
   return { Message: `ErrorCode:${error.symbol};${text}`, ExceptionMessage: `Tracking ID:${trackingId}` };
 }
 
-function nestedBody(error: HubError, trackingId: string, now: number): object {
-  const inner = {
+function structuredBody(error: HubError, trackingId: string, now: number): object {
+  return {
     errorCode: error.number,
     trackingId,
     message: error.message,
     info: error.info ?? {},
     timestampUtc: new Date(now).toISOString(),
   };
-  return { Message: JSON.stringify(inner), ExceptionMessage: '' };
 }
 
 /** Refusals of the HTTP layer itself, by status. */

@@ -1,12 +1,24 @@
 /** Reading what clients send, in all the forms they send it. Source: service.md §0.3. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HubError } from '../../protocol/hub-errors.ts';
+import { identityPath, type IdentityPath } from '../../protocol/identity-path.ts';
 import type { JsonValue } from '../../std/json.ts';
 import { parseUntrustedJson } from '../core/untrusted.ts';
 
-/** A route's `:id`, decoded once. */
+/** A route's `:id`, decoded once. Failure: ArgumentInvalid for one with a slash, which would name a module. */
 export function idOf(request: FastifyRequest): string {
-  return (request.params as { id: string }).id;
+  return withoutSlash((request.params as { id: string }).id);
+}
+
+/** The device or, on a route with `:module`, the module of the address. Failure: ArgumentInvalid. */
+export function identityOf(request: FastifyRequest): IdentityPath {
+  const { module = '' } = request.params as { module?: string };
+  return identityPath(idOf(request), withoutSlash(module));
+}
+
+function withoutSlash(id: string): string {
+  if (id.includes('/')) throw new HubError('ArgumentInvalid', 'An id must not hold a slash.');
+  return id;
 }
 
 /** `If-Match` without one pair of quotes; undefined when absent or empty. */

@@ -2,6 +2,7 @@ import type * as Http from 'node:http';
 import type * as Https from 'node:https';
 import { createRequire } from 'node:module';
 import { tlsOptions, type CertificatePair } from '../tls/index.ts';
+import { isWebSocketPath, type Upgrade } from '../websocket/index.ts';
 import type { HttpFront } from './app.ts';
 
 // An ESM import of node:http evaluates each of its exports, and with them the fetch and WebSocket stack: 9 MB of memory that a hub
@@ -22,10 +23,21 @@ const timeouts: Http.ServerOptions = {
   keepAlive: true,
 };
 
+const options: Http.ServerOptions = {
+  ...timeouts,
+  // Some clients offer HTTP/2 with every plain request; it is not taken, the request is.
+  shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+};
+
 /** A server over the front, plain or with TLS 1.2 and up; not listening yet. */
-export function createHttpServer(front: HttpFront, tls: CertificatePair | undefined): Http.Server {
-  const handle = front.handle.bind(front);
-  if (tls === undefined) return createPlainServer(timeouts, handle);
-  return createTlsServer(
-{ ...timeouts, ...tlsOptions(tls) }, handle  );
+export function createHttpServer(front: HttpFront, tls: CertificatePair | undefined, upgrade: Upgrade): Http.Server {
+  const handle: Http.RequestListener = (request, response) => {
+    if (isWebSocketPath(request.url)) response.writeHead(400).end();
+    else front.handle(request, response);
+  };
+  const server =
+    tls === undefined
+      ? createPlainServer(options, handle)
+      : createTlsServer({ ...options, ...tlsOptions(tls) }, handle);
+  return server.on('upgrade', upgrade);
 }

@@ -2,7 +2,7 @@
 import { isDeviceId } from '../../protocol/device-id.ts';
 import { HubError } from '../../protocol/hub-errors.ts';
 import { parseMqttUsername, stampBag, telemetryBag, type MqttUsername } from '../../protocol/mqtt/index.ts';
-import type { DevicePrincipal, HubCore } from '../core/services.ts';
+import type { DevicePrincipal, HubCore, PeerCertificates } from '../core/services.ts';
 import type { Frame } from './frame-reader.ts';
 import { connackCodes, decodePacket, type ConnackCode } from './packets.ts';
 
@@ -15,6 +15,8 @@ export interface Will {
 /** A CONNECT on its way through the steps; each step fills in what it finds. */
 export interface ConnectAttempt {
   readonly frame: Frame;
+  /** What the peer showed in its TLS handshake. */
+  readonly certificates: PeerCertificates | undefined;
   clientId: string;
   clean: boolean;
   /** Seconds; 0 for none. */
@@ -61,9 +63,10 @@ export const connectSteps: readonly ConnectStep[] = [
   { name: 'credentials', run: checkCredentials },
 ];
 
-export function newAttempt(frame: Frame): ConnectAttempt {
+export function newAttempt(frame: Frame, certificates: PeerCertificates | undefined): ConnectAttempt {
   return {
     frame,
+    certificates,
     clientId: '',
     clean: true,
     keepAlive: 0,
@@ -127,7 +130,6 @@ function readUsername(attempt: ConnectAttempt): StepResult {
   if (user === undefined) return unauthorized('the user name is not that of a device');
   const identity = user.moduleId === undefined ? user.deviceId : `${user.deviceId}/${user.moduleId}`;
   if (identity !== attempt.clientId) return unauthorized('client id and user name differ');
-  if (user.moduleId !== undefined) return unauthorized('the registry has no such module');
   attempt.user = user;
   return undefined;
 }
@@ -153,11 +155,16 @@ async function readStoredSession(attempt: ConnectAttempt, core: HubCore): Promis
 }
 
 async function checkCredentials(attempt: ConnectAttempt, core: HubCore): Promise<StepResult> {
-  const { password, user, clientId } = attempt;
-  if (password === undefined) return unauthorized('no shared access signature');
+  const { password, user, clientId, certificates } = attempt;
+  if (password === undefined && certificates === undefined) return unauthorized('neither a token nor a certificate');
   try {
     const modelId = user?.modelId;
-    attempt.principal = await core.gatekeeper.authenticateDevice({ identity: clientId, token: password, modelId });
+    attempt.principal = await core.gatekeeper.authenticateDevice({
+      identity: clientId,
+      token: password,
+      certificates,
+      modelId,
+    });
     return undefined;
   } catch (error) {
     return refusalFor(error);

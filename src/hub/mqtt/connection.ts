@@ -1,5 +1,6 @@
 /** One connection: bytes in and out, its phases, its timers, its end. */
 import type { Duplex } from 'node:stream';
+import type { PeerCertificates } from '../core/services.ts';
 import { newAttempt, runConnectSteps, type ConnectAttempt, type Refusal } from './connect.ts';
 import type { EndReason, FrontContext } from './context.ts';
 import { DeviceLink, type Wire } from './device-link.ts';
@@ -16,6 +17,8 @@ export interface ConnectionParts {
   readonly stream: Duplex;
   readonly remote: string;
   readonly secure: boolean;
+  /** What the peer showed in its TLS handshake. */
+  readonly certificates: PeerCertificates | undefined;
   readonly protocol: 'mqtt' | 'mqtt-ws';
   /** Called once, when the stream is closed. */
   readonly onClosed: (connection: Connection) => void;
@@ -110,7 +113,7 @@ export class Connection implements Wire {
   #receive(chunk: Buffer): void {
     if (this.#phase === 'ending' || this.#phase === 'ended') return;
     this.#silence.heard();
-    if (this.#link !== undefined) this.#context.core.sessions.touch(this.#link.sender.deviceId);
+    if (this.#link !== undefined) this.#context.core.sessions.touch(this.#link.identity);
     this.#reader.push(chunk);
     this.#process();
   }
@@ -193,7 +196,7 @@ export class Connection implements Wire {
   async #connect(frame: Frame): Promise<void> {
     this.#phase = 'connecting';
     this.#timers.disarm('connect');
-    const attempt = newAttempt(frame);
+    const attempt = newAttempt(frame, this.#parts.certificates);
     try {
       const refusal = await runConnectSteps(attempt, this.#context.core);
       if (this.#phase !== 'connecting') return;
@@ -224,7 +227,7 @@ export class Connection implements Wire {
       context: this.#context,
       wire: this,
       sender: principal.sender,
-      subscriptions: new Subscriptions(principal.sender.deviceId, clean ? [] : stored),
+      subscriptions: new Subscriptions(attempt.clientId, clean ? [] : stored),
       will: attempt.will,
       clean,
       hasApiVersion: attempt.user?.apiVersion !== undefined,
@@ -241,15 +244,15 @@ export class Connection implements Wire {
     this.#context.core.sessions.attach(link);
     const { remote, protocol } = this;
     const { secure } = this.#parts;
-    this.#context.log.debug({ remote, protocol, secure, deviceId: principal.sender.deviceId }, 'device connected');
+    this.#context.log.debug({ remote, protocol, secure, identity: link.identity }, 'device connected');
     void this.#hold(this.#storeSession(link, stored));
   }
 
   /** Clean session 1 forgets the stored session; clean session 0 has one from now on (MQTT-3.1.2-4 to -6). */
-  async #storeSession({ clean, sender }: DeviceLink, stored: readonly string[] | undefined): Promise<Outcome> {
+  async #storeSession({ clean, identity }: DeviceLink, stored: readonly string[] | undefined): Promise<Outcome> {
     const { sessions } = this.#context.core;
-    if (clean && stored !== undefined) await sessions.writeSubscriptions(sender.deviceId, undefined);
-    if (!clean && stored === undefined) await sessions.writeSubscriptions(sender.deviceId, []);
+    if (clean && stored !== undefined) await sessions.writeSubscriptions(identity, undefined);
+    if (!clean && stored === undefined) await sessions.writeSubscriptions(identity, []);
     return {};
   }
 
@@ -285,13 +288,13 @@ export class Connection implements Wire {
     this.#phase = 'ended';
     this.#timers.disarmAll();
     this.#context.gate.forget(this.#resume);
-    const deviceId = this.#link?.sender.deviceId;
-    this.#context.log.debug({ remote: this.remote, deviceId, reason, detail }, 'connection ended');
+    const identity = this.#link?.identity;
+    this.#context.log.debug({ remote: this.remote, identity, reason, detail }, 'connection ended');
     try {
       this.#link?.ended(reason);
     } catch (error) {
       this.#context.log.error(
-        { remote: this.remote, deviceId, error: messageOf(error) },
+        { remote: this.remote, identity, error: messageOf(error) },
         'a session could not be ended',
       );
     }

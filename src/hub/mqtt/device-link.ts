@@ -6,6 +6,7 @@ import {
   stampBag,
   telemetryBag,
 } from '../../protocol/mqtt/index.ts';
+import { identityPath, type IdentityPath } from '../../protocol/identity-path.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { Sender } from '../core/ports.ts';
 import type { DeviceSession, SessionEnd } from '../core/services.ts';
@@ -45,6 +46,7 @@ const endsWithoutWill: ReadonlySet<EndReason> = new Set(['disconnect', 'disabled
 
 export class DeviceLink implements DeviceSession {
   readonly sender: Sender;
+  readonly identity: IdentityPath;
   readonly protocol: DeviceSession['protocol'];
   readonly remote: string;
   readonly subscriptions: Subscriptions;
@@ -66,6 +68,7 @@ export class DeviceLink implements DeviceSession {
     this.#context = parts.context;
     this.#wire = parts.wire;
     this.sender = parts.sender;
+    this.identity = identityPath(parts.sender.deviceId, parts.sender.moduleId);
     this.protocol = parts.wire.protocol;
     this.remote = parts.wire.remote;
     this.subscriptions = parts.subscriptions;
@@ -120,7 +123,7 @@ export class DeviceLink implements DeviceSession {
     }
     if (publish.topic !== this.#lastTopic) {
       this.#lastTopic = publish.topic;
-      this.#lastBag = telemetryBag(publish.topic, this.sender.deviceId);
+      this.#lastBag = telemetryBag(publish.topic, this.identity);
     }
     if (this.#lastBag === undefined)
       this.#receiveRequest(frame.buffer.toString('utf8', publish.bodyStart, publish.bodyEnd));
@@ -162,14 +165,14 @@ export class DeviceLink implements DeviceSession {
 
   #receiveRequest(body: string): void {
     const { topic, qos, packetIdentifier } = this.#publish;
-    const request = parsePublishTopic(topic, this.sender.deviceId);
+    const request = parsePublishTopic(topic, this.identity);
     if (request.kind === 'telemetry' || request.kind === 'forbidden') {
       this.#wire.end('forbidden', request.kind === 'forbidden' ? request.reason : undefined);
       return;
     }
     const slot = qos === 1 ? this.#acknowledgements.addRequest(packetIdentifier) : undefined;
     if (request.kind === 'method-response') {
-      this.#context.core.commands.answer(this.sender.deviceId, request.rid, request.status, body);
+      this.#context.core.commands.answer(this.identity, request.rid, request.status, body);
       this.#completeRequest(slot);
     } else {
       this.#pendingRequests++;
@@ -180,9 +183,8 @@ export class DeviceLink implements DeviceSession {
   /** Never rejects; one after the other, so that a read sees the update sent before it. */
   async #performTwinRequest(request: TwinRequest, body: string, slot: number | undefined): Promise<void> {
     const { core, clock, log } = this.#context;
-    const { deviceId } = this.sender;
     const answer = await answerTwinRequest(
-      { twins: core.twins, clock, log, deviceId, hasApiVersion: this.#parts.hasApiVersion },
+      { twins: core.twins, clock, log, identity: this.identity, hasApiVersion: this.#parts.hasApiVersion },
       request,
       body,
     );

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../std/clock.ts';
-import type { HubCore } from '../core/services.ts';
+import type { HubCore, PeerCertificates } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import { AppendGate } from '../append-gate.ts';
 import { Connection } from './connection.ts';
@@ -21,6 +21,8 @@ interface PeerFacts {
   readonly secure: boolean;
   /** Default `mqtt`. */
   readonly protocol?: 'mqtt' | 'mqtt-ws' | undefined;
+  /** What the peer showed in its TLS handshake. */
+  readonly certificates?: PeerCertificates | undefined;
 }
 
 /** MQTT 3.1.1 for devices. Source: device.md §1.4, §1.5, §2. */
@@ -50,13 +52,13 @@ export function createMqttFront({ core, clock, log, limits }: MqttFrontOptions):
   };
 
   return {
-    accept(stream, { remote, secure, protocol = 'mqtt' }) {
+    accept(stream, { remote, secure, protocol = 'mqtt', certificates }) {
       if (closing || stream.destroyed) {
         stream.on('error', () => undefined);
         stream.destroy();
         return;
       }
-      connections.add(new Connection({ context, stream, remote, secure, protocol, onClosed }));
+      connections.add(new Connection({ context, stream, remote, secure, protocol, certificates, onClosed }));
     },
     get size() {
       return connections.size;

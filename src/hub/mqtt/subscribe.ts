@@ -46,5 +46,5 @@ function isIdentifier(messageId: number | undefined): messageId is number {
 
 async function changed({ core }: FrontContext, link: DeviceLink): Promise<void> {
   core.sessions.methodsChanged(link);
-  if (!link.clean) await core.sessions.writeSubscriptions(link.sender.deviceId, link.subscriptions.filters);
+  if (!link.clean) await core.sessions.writeSubscriptions(link.identity, link.subscriptions.filters);
 }

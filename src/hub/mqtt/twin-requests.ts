@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../std/clock.ts';
 import { structuredErrorBody } from '../../protocol/error-body.ts';
+import type { IdentityPath } from '../../protocol/identity-path.ts';
 import { HubError } from '../../protocol/hub-errors.ts';
 import { twinResponseTopic, type DeviceTopic } from '../../protocol/mqtt/index.ts';
 import type { TwinService } from '../core/services.ts';
@@ -18,7 +19,7 @@ export interface TwinRequestParts {
   readonly twins: TwinService;
   readonly clock: Clock;
   readonly log: HubLog;
-  readonly deviceId: string;
+  readonly identity: IdentityPath;
   /** A device that named no API version gets 400 (device.md §1.4). */
   readonly hasApiVersion: boolean;
 }
@@ -38,17 +39,17 @@ export async function answerTwinRequest(
   }
 }
 
-async function readTwin({ twins, deviceId }: TwinRequestParts, rid: string): Promise<TwinAnswer> {
-  const twin = await twins.readAsDevice(deviceId);
+async function readTwin({ twins, identity }: TwinRequestParts, rid: string): Promise<TwinAnswer> {
+  const twin = await twins.readAsDevice(identity);
   return { topic: twinResponseTopic(200, rid), payload: JSON.stringify(twin) };
 }
 
 async function patchTwin(
-  { twins, deviceId }: TwinRequestParts,
+  { twins, identity }: TwinRequestParts,
   { rid, version }: Extract<TwinRequest, { kind: 'twin-patch' }>,
   body: string,
 ): Promise<TwinAnswer | undefined> {
-  const newVersion = await twins.patchReported(deviceId, parsePatch(body), version);
+  const newVersion = await twins.patchReported(identity, parsePatch(body), version);
   return rid === undefined ? undefined : { topic: twinResponseTopic(204, rid, newVersion), payload: '' };
 }
 
@@ -60,14 +61,14 @@ function parsePatch(body: string): unknown {
   }
 }
 
-function errorAnswer({ clock, log, deviceId }: TwinRequestParts, rid: string, error: unknown): TwinAnswer {
+function errorAnswer({ clock, log, identity }: TwinRequestParts, rid: string, error: unknown): TwinAnswer {
   const trackingId = randomBytes(16).toString('hex');
   let known: HubError;
   if (error instanceof HubError) {
     known = error;
   } else {
     known = new HubError('ServerError', 'The request could not be completed.');
-    log.error({ deviceId, trackingId, error: String(error) }, 'a twin request failed');
+    log.error({ identity, trackingId, error: String(error) }, 'a twin request failed');
   }
   const payload = JSON.stringify(structuredErrorBody(known, { trackingId, now: clock.now() }));
   return { topic: twinResponseTopic(known.status, rid), payload };

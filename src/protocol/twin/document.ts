@@ -18,6 +18,8 @@ export interface TwinSection {
 /** A twin as `GET /twins/{id}` answers it. Source: service.md §3.2. */
 export interface Twin {
   deviceId: string;
+  /** Absent on a device's twin. */
+  moduleId?: string;
   etag: string;
   deviceEtag: string;
   status: DeviceStatus;
@@ -36,6 +38,10 @@ export interface Twin {
     reported: JsonObject;
   };
   capabilities: { iotEdge: boolean };
+  deviceScope?: string;
+  parentScopes?: string[];
+  /** Configurations that target the identity, by id: `{"status": "Targeted"}` or `Applied`. */
+  configurations?: JsonObject;
 }
 
 /** What a service may change in one PATCH or PUT. `null` deletes a key (PATCH only). */

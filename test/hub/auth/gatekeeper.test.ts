@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createGatekeeper } from '../../../src/hub/auth/gatekeeper.ts';
-import { newDeviceRecord } from '../../../src/hub/core/registry/device-records.ts';
+import { newRecord } from '../../../src/hub/core/registry/device-records.ts';
 import { parseIdentityDraft } from '../../../src/hub/core/registry/identity-draft.ts';
 import type { DeviceRecord } from '../../../src/hub/core/ports.ts';
 import type { AccessPolicy, Permission } from '../../../src/hub/core/services.ts';
@@ -22,7 +22,7 @@ function key(seed: string): string {
 function device(deviceId: string, body: Record<string, unknown> = {}): DeviceRecord {
   const fields = new Map(Object.entries(body)) as Parameters<typeof parseIdentityDraft>[0];
   return {
-    ...newDeviceRecord(deviceId, parseIdentityDraft(fields), clock.now()),
+    ...newRecord(deviceId, parseIdentityDraft(fields), clock.now()),
     primaryKey: key(`${deviceId}-1`),
     secondaryKey: key(`${deviceId}-2`),
   };
@@ -217,6 +217,6 @@ describe('back-end callers', () => {
       resource: '/devices/query',
       anyOf: ['ServiceConnect', 'RegistryRead'],
     });
-    expect(answer).toEqual({ policy: 'registryRead' });
+    expect(answer).toMatchObject({ policy: 'registryRead' });
   });
 });

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { JsonValue } from '../../../std/json.ts';
+import type { IdentityPath } from '../../../protocol/identity-path.ts';
 import { HubError } from '../../../protocol/hub-errors.ts';
 import {
   parseMethodPayload,
@@ -9,6 +10,7 @@ import {
 } from '../../../protocol/method.ts';
 import type { CommandService, DeviceSession } from '../services.ts';
 import { guardJson } from '../untrusted.ts';
+import { pathOfSession } from '../sessions/sessions.ts';
 import { badAnswer, noAnswer } from './errors.ts';
 import { findListener, type ListenerParts } from './listener.ts';
 import { createPendingCalls, type PendingCalls } from './pending-calls.ts';
@@ -34,7 +36,7 @@ export function createCommands(parts: CommandParts): Commands {
   let nextRequest = randomInt(1, 0x1000_0000);
 
   function call(session: DeviceSession, request: MethodRequest, signal: AbortSignal): Promise<MethodResponse> {
-    const { deviceId } = session.sender;
+    const identity = pathOfSession(session);
     const { methodName, responseTimeoutInSeconds } = request;
     const requestId = (nextRequest++).toString(16);
     return waitFor({
@@ -42,32 +44,32 @@ export function createCommands(parts: CommandParts): Commands {
       ms: responseTimeoutInSeconds * 1_000,
       signal,
       begin: (ending) => {
-        pending.add(deviceId, requestId, ending);
+        pending.add(identity, requestId, ending);
         try {
           session.sendMethod({ requestId, methodName, payload: JSON.stringify(request.payload) });
         } catch (error) {
           ending.reject(error as Error);
         }
-        return () => void pending.take(deviceId, requestId);
+        return () => void pending.take(identity, requestId);
       },
       late: ({ reject }) => reject(noAnswer(responseTimeoutInSeconds)),
     });
   }
 
   return {
-    async invoke(deviceId, body, callerSignal) {
+    async invoke(identity, body, callerSignal) {
       const request = parseMethodRequest(body);
       const signal = callerSignal === undefined ? closing.signal : AbortSignal.any([callerSignal, closing.signal]);
       signal.throwIfAborted();
-      const leave = pending.enter(deviceId);
+      const leave = pending.enter(identity);
       try {
-        const session = await findListener(parts, deviceId, request.connectTimeoutInSeconds, signal);
+        const session = await findListener(parts, identity, request.connectTimeoutInSeconds, signal);
         return await call(session, request, signal);
       } finally {
         leave();
       }
     },
-    answer: (deviceId, requestId, status, payload) => deliver(pending, deviceId, requestId, status, payload),
+    answer: (identity, requestId, status, payload) => deliver(pending, identity, requestId, status, payload),
     close() {
       closing.abort(new HubError('ServiceUnavailable', 'The hub is stopping.'));
     },
@@ -77,12 +79,12 @@ export function createCommands(parts: CommandParts): Commands {
 /** Hands a device's answer to whoever waits for it; late and unknown ones are dropped. Source: device.md §7. */
 function deliver(
   pending: PendingCalls,
-  deviceId: string,
+  identity: IdentityPath,
   requestId: string,
   status: number | undefined,
   payload: string,
 ): void {
-  const waiting = pending.take(deviceId, requestId);
+  const waiting = pending.take(identity, requestId);
   if (waiting === undefined) return;
   try {
     if (status === undefined) throw badAnswer('has no integer status');

@@ -10,7 +10,8 @@ export function notOnline(record: DeviceRecord, session: DeviceSession | undefin
 }
 
 function describe(record: DeviceRecord, session: DeviceSession | undefined): string {
-  const device = `Device '${record.deviceId}'`;
+  const { deviceId, moduleId } = record;
+  const device = moduleId === '' ? `Device '${deviceId}'` : `Module '${moduleId}' of device '${deviceId}'`;
   if (record.status === 'disabled') return `${device} is disabled, so it cannot be online.`;
   if (session !== undefined) return `${device} is connected but has not subscribed to methods.`;
   if (record.connectionStateUpdatedTime === 0) return `${device} is not online: it has never connected.`;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../std/clock.ts';
+import type { IdentityPath } from '../../../protocol/identity-path.ts';
 import type { DeviceRecords } from '../records.ts';
 import type { DeviceSession } from '../services.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -17,12 +18,12 @@ export interface ListenerParts {
  */
 export async function findListener(
   { records, sessions, clock }: ListenerParts,
-  deviceId: string,
+  identity: IdentityPath,
   waitSeconds: number,
   signal: AbortSignal,
 ): Promise<DeviceSession> {
-  const record = await records.read(deviceId);
-  const session = sessions.find(deviceId);
+  const record = await records.read(identity);
+  const session = sessions.find(identity);
   if (session?.methodReady === true) return session;
   const later =
     waitSeconds === 0
@@ -31,11 +32,11 @@ export async function findListener(
           clock,
           ms: waitSeconds * 1_000,
           signal,
-          begin: ({ resolve }) => sessions.whenMethodReady(deviceId, resolve),
+          begin: ({ resolve }) => sessions.whenMethodReady(identity, resolve),
           late: ({ resolve }) => resolve(undefined),
         });
   if (later !== undefined) return later;
   await sessions.flushStates();
-  const latest = await records.read(deviceId).catch(() => record);
-  throw notOnline(latest, sessions.find(deviceId), waitSeconds);
+  const latest = await records.read(identity).catch(() => record);
+  throw notOnline(latest, sessions.find(identity), waitSeconds);
 }

@@ -14,6 +14,14 @@ export interface IdentityDraft {
   readonly primaryThumbprint: string | null;
   readonly secondaryThumbprint: string | null;
   readonly iotEdge: boolean;
+  readonly managedBy: string | null;
+  /** As it was written: empty text detaches, undefined says nothing. See device-scopes.ts. */
+  readonly scopes: ScopeRequest;
+}
+
+export interface ScopeRequest {
+  readonly deviceScope: string | undefined;
+  readonly parentScopes: readonly string[] | undefined;
 }
 
 const keyBytes = { minimum: 16, maximum: 64, generated: 32 } as const;
@@ -29,6 +37,9 @@ function generateKey(): string {
  * generated. Source: service.md §2.2, §2.3. Failure: HubError ArgumentInvalid.
  */
 export function parseIdentityDraft(fields: Fields): IdentityDraft {
+  const authentication = parseAuthentication(fields.get('authentication'));
+  if (authentication.authType === 'none')
+    throw new HubError('ArgumentInvalid', 'authentication.type none is not allowed for a device.');
   const statusReason = stringField(fields, 'statusReason') ?? null;
   if (statusReason !== null && statusReason.length > reasonLimit) {
     throw new HubError('ArgumentInvalid', `statusReason must not be longer than ${reasonLimit} characters.`);
@@ -37,7 +48,26 @@ export function parseIdentityDraft(fields: Fields): IdentityDraft {
     status: wordField(fields, 'status', ['enabled', 'disabled']) ?? 'enabled',
     statusReason,
     iotEdge: parseIotEdge(fields.get('capabilities')),
-    ...parseAuthentication(fields.get('authentication')),
+    managedBy: null,
+    scopes: { deviceScope: stringField(fields, 'deviceScope'), parentScopes: textsField(fields, 'parentScopes') },
+    ...authentication,
+  };
+}
+
+/** Reads the writable part of a module identity: it has no status, no capabilities and no scopes of its own. */
+export function parseModuleDraft(fields: Fields): IdentityDraft {
+  const authentication = parseAuthentication(fields.get('authentication'));
+  const managedBy = stringField(fields, 'managedBy') ?? '';
+  if (managedBy.length > reasonLimit)
+    throw new HubError('ArgumentInvalid', `managedBy must not be longer than ${reasonLimit} characters.`);
+  return {
+    status: 'enabled',
+    statusReason: null,
+    iotEdge: false,
+    managedBy: managedBy === '' ? null : managedBy,
+    scopes: { deviceScope: undefined, parentScopes: undefined },
+    // The hub turns none into sas for modules. Source: service.md §2.3.
+    ...(authentication.authType === 'none' ? parseAuthentication(undefined) : authentication),
   };
 }
 
@@ -53,8 +83,6 @@ function parseAuthentication(value: JsonValue | undefined): Credentials {
   const secondaryThumbprint = parseThumbprint(thumbprints, 'secondaryThumbprint');
   const inferred = primaryThumbprint === null && secondaryThumbprint === null ? 'sas' : 'selfSigned';
   const authType = wordField(fields, 'type', ['sas', 'selfSigned', 'certificateAuthority', 'none']) ?? inferred;
-  if (authType === 'none')
-    throw new HubError('ArgumentInvalid', 'authentication.type none is not allowed for a device.');
   if (authType === 'sas') {
     return {
       authType,
@@ -110,6 +138,14 @@ function parseThumbprint(fields: Fields, name: string): string | null {
     throw new HubError('ArgumentInvalid', `${name} must be 40 or 64 hexadecimal digits.`);
   }
   return text;
+}
+
+function textsField(fields: Fields, name: string): readonly string[] | undefined {
+  const value = fields.get(name.toLowerCase());
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
+    throw new HubError('ArgumentInvalid', `${name} must be a list of strings.`);
+  return value;
 }
 
 function parseIotEdge(value: JsonValue | undefined): boolean {

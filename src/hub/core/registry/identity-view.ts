@@ -1,4 +1,4 @@
-import type { DeviceIdentity } from '../../../protocol/identity.ts';
+import type { Authentication, DeviceIdentity, ModuleIdentity } from '../../../protocol/identity.ts';
 import { isoMillis } from '../../../protocol/time.ts';
 import { etagOf } from '../../../protocol/twin/index.ts';
 import type { DeviceRecord } from '../ports.ts';
@@ -17,11 +17,33 @@ export function viewIdentity(record: DeviceRecord): DeviceIdentity {
     lastActivityTime: isoMillis(record.lastActivityTime),
     // Cloud-to-device messages are not queued by this hub, so none can be waiting.
     cloudToDeviceMessageCount: 0,
-    authentication: {
-      type: record.authType,
-      symmetricKey: { primaryKey: record.primaryKey, secondaryKey: record.secondaryKey },
-      x509Thumbprint: { primaryThumbprint: record.primaryThumbprint, secondaryThumbprint: record.secondaryThumbprint },
-    },
+    authentication: viewAuthentication(record),
     capabilities: { iotEdge: record.iotEdge },
+    ...(record.deviceScope === null ? {} : { deviceScope: record.deviceScope }),
+    ...(record.parentScopes.length === 0 ? {} : { parentScopes: [...record.parentScopes] }),
+  };
+}
+
+/** The identity as `GET /devices/{d}/modules/{m}` answers it. Source: service.md §2.2. */
+export function viewModule(record: DeviceRecord): ModuleIdentity {
+  return {
+    moduleId: record.moduleId,
+    ...(record.managedBy === null ? {} : { managedBy: record.managedBy }),
+    deviceId: record.deviceId,
+    generationId: record.generationId,
+    etag: etagOf(record.identityCounter),
+    connectionState: record.connectionState,
+    connectionStateUpdatedTime: isoMillis(record.connectionStateUpdatedTime),
+    lastActivityTime: isoMillis(record.lastActivityTime),
+    cloudToDeviceMessageCount: 0,
+    authentication: viewAuthentication(record),
+  };
+}
+
+function viewAuthentication(record: DeviceRecord): Authentication {
+  return {
+    type: record.authType,
+    symmetricKey: { primaryKey: record.primaryKey, secondaryKey: record.secondaryKey },
+    x509Thumbprint: { primaryThumbprint: record.primaryThumbprint, secondaryThumbprint: record.secondaryThumbprint },
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../std/clock.ts';
 import type { RegistryStore } from '../ports.ts';
 import type { DeviceRecords } from '../records.ts';
+import type { Proofs } from '../sessions/proofs.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 
 /** What the registry is made of. */
@@ -8,5 +9,6 @@ export interface RegistryParts {
   readonly store: RegistryStore;
   readonly records: DeviceRecords;
   readonly sessions: Sessions;
+  readonly proofs: Proofs;
   readonly clock: Clock;
 }

@@ -1,12 +1,12 @@
-import { HubError } from '../../../protocol/hub-errors.ts';
-import { deviceIdProblem } from '../../../protocol/device-id.ts';
 import type { RegistryService } from '../services.ts';
-import { fieldsOf, stringField, type Fields } from '../untrusted.ts';
 import { createBulk } from './bulk.ts';
+import { checkParent } from './device-scopes.ts';
+import { newRecord, replaceIdentity, systemModuleInserts } from './device-records.ts';
 import { endSessionAfter } from './end-session.ts';
-import { newDeviceRecord, replaceIdentity } from './device-records.ts';
+import { readIdentityBody } from './identity-body.ts';
 import { parseIdentityDraft } from './identity-draft.ts';
 import { viewIdentity } from './identity-view.ts';
+import { createModules } from './modules.ts';
 import type { RegistryParts } from './parts.ts';
 import { checkDelete, checkPut } from './preconditions.ts';
 
@@ -14,6 +14,7 @@ import { checkDelete, checkPut } from './preconditions.ts';
 export function createRegistry(parts: RegistryParts): RegistryService {
   const { store, records, sessions, clock } = parts;
   return {
+    modules: createModules(parts),
     async get(deviceId) {
       await sessions.flushStates();
       return viewIdentity(await records.read(deviceId));
@@ -23,18 +24,17 @@ export function createRegistry(parts: RegistryParts): RegistryService {
       return (await store.list(top)).map(viewIdentity);
     },
     async put(deviceId, body, ifMatch) {
-      const fields = readIdentityBody(deviceId, body);
-      const draft = parseIdentityDraft(fields);
+      const draft = parseIdentityDraft(readIdentityBody({ deviceId, moduleId: '' }, body));
       const written = await records.change(
         deviceId,
-        (before) => {
+        async (before) => {
           checkPut(deviceId, before, ifMatch);
           const now = clock.now();
-          const write =
-            before === undefined ? newDeviceRecord(deviceId, draft, now) : replaceIdentity(before, draft, now);
-          return { write, result: { before, after: write } };
+          const write = before === undefined ? newRecord(deviceId, draft, now) : replaceIdentity(before, draft, now);
+          await checkParent(store, write);
+          return { write, also: systemModuleInserts(before, write, now), result: { before, after: write } };
         },
-        ({ before, after }) => endSessionAfter(sessions, before, after),
+        ({ before, after }) => endSessionAfter(parts, before, after),
       );
       return viewIdentity(written.after);
     },
@@ -45,7 +45,7 @@ export function createRegistry(parts: RegistryParts): RegistryService {
           checkDelete(deviceId, before, ifMatch);
           return { remove: true, result: undefined };
         },
-        () => sessions.end(deviceId, 'deleted'),
+        () => sessions.endAll(deviceId, 'deleted'),
       );
     },
     bulk: createBulk(parts),
@@ -54,16 +54,4 @@ export function createRegistry(parts: RegistryParts): RegistryService {
       return store.counts();
     },
   };
-}
-
-/** Checks the id of the path and that the body does not name another. */
-function readIdentityBody(deviceId: string, body: unknown): Fields {
-  const problem = deviceIdProblem(deviceId);
-  if (problem !== undefined) throw new HubError('ArgumentInvalid', `The device id ${problem}.`);
-  const fields = fieldsOf(body, 'The device');
-  const named = stringField(fields, 'deviceId');
-  if (named !== undefined && named !== deviceId) {
-    throw new HubError('ArgumentInvalid', 'deviceId in the body differs from the one in the path.');
-  }
-  return fields;
 }

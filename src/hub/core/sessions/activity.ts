@@ -1,13 +1,14 @@
 import type { Clock } from '../../../std/clock.ts';
 import type { ConnectionState } from '../../../protocol/identity.ts';
+import type { IdentityPath } from '../../../protocol/identity-path.ts';
 import type { Activity, RegistryStore } from '../ports.ts';
 
 /** Collects what devices do and writes it in batches: states soon, bare activity every few seconds. */
 export interface ActivityRecorder {
   /** The device did something just now. */
-  seen(deviceId: string): void;
+  seen(identity: IdentityPath): void;
   /** The device's connection state changed just now. */
-  changed(deviceId: string, state: ConnectionState): void;
+  changed(identity: IdentityPath, state: ConnectionState): void;
   /** Resolves when every connection state noted so far is stored, or could not be. */
   flushStates(): Promise<void>;
   /** Writes everything that is left. */
@@ -50,12 +51,12 @@ export function createActivityRecorder({ store, clock, onError }: ActivityParts)
     times = new Map();
     states = new Map();
     const batch: Activity[] = [];
-    for (const [deviceId, lastActivityTime] of takenTimes) {
-      const change = takenStates.get(deviceId);
+    for (const [identity, lastActivityTime] of takenTimes) {
+      const change = takenStates.get(identity);
       batch.push(
         change === undefined
-          ? { deviceId, lastActivityTime }
-          : { deviceId, lastActivityTime, connectionState: change.state },
+          ? { identity, lastActivityTime }
+          : { identity, lastActivityTime, connectionState: change.state },
       );
     }
     writing = writing.catch(() => undefined).then(() => write(batch, takenStates));
@@ -70,10 +71,10 @@ export function createActivityRecorder({ store, clock, onError }: ActivityParts)
       await store.touch(batch);
     } catch (error) {
       onError(error);
-      for (const [deviceId, change] of takenStates) {
-        if (states.has(deviceId)) continue;
-        states.set(deviceId, change);
-        if (!times.has(deviceId)) times.set(deviceId, change.time);
+      for (const [identity, change] of takenStates) {
+        if (states.has(identity)) continue;
+        states.set(identity, change);
+        if (!times.has(identity)) times.set(identity, change.time);
       }
       if (takenStates.size > 0) schedule(activityDelayMs);
       throw error;
@@ -81,14 +82,14 @@ export function createActivityRecorder({ store, clock, onError }: ActivityParts)
   }
 
   return {
-    seen(deviceId) {
-      times.set(deviceId, clock.now());
+    seen(identity) {
+      times.set(identity, clock.now());
       if (dueAt === Number.POSITIVE_INFINITY) schedule(activityDelayMs);
     },
-    changed(deviceId, state) {
+    changed(identity, state) {
       const time = clock.now();
-      times.set(deviceId, time);
-      states.set(deviceId, { state, time });
+      times.set(identity, time);
+      states.set(identity, { state, time });
       schedule(stateDelayMs);
     },
     // A store that cannot write must not keep anyone from reading.

@@ -1,16 +1,20 @@
 import type { Clock } from '../../../std/clock.ts';
-import type { DeviceRecord, RegistryStore } from '../ports.ts';
+import { identityPath, type IdentityPath } from '../../../protocol/identity-path.ts';
+import type { RegistryStore } from '../ports.ts';
 import type { DeviceSession, SessionEnd, SessionService } from '../services.ts';
 import { createActivityRecorder } from './activity.ts';
+import { createLiveSessions } from './live-sessions.ts';
 
 /** The session service with what only the core itself may ask of it. */
 export interface Sessions extends SessionService {
-  /** Ends the device's session, if it has one. The device counts as disconnected at once. */
-  end(deviceId: string, reason: SessionEnd): void;
+  /** Ends the identity's session, if it has one. The identity counts as disconnected at once. */
+  end(identity: IdentityPath, reason: SessionEnd): void;
+  /** Ends the sessions of a device and of all its modules. */
+  endAll(deviceId: string, reason: SessionEnd): void;
   /** Resolves when reads from the store show every connection as it is now. */
   flushStates(): Promise<void>;
-  /** Calls `ready` once, when the device has a session that listens for methods; the returned function cancels. */
-  whenMethodReady(deviceId: string, ready: (session: DeviceSession) => void): () => void;
+  /** Calls `ready` once, when the identity has a session that listens for methods; the returned function cancels. */
+  whenMethodReady(identity: IdentityPath, ready: (session: DeviceSession) => void): () => void;
   close(): Promise<void>;
 }
 
@@ -18,84 +22,87 @@ export interface SessionParts {
   readonly store: RegistryStore;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
-  /** Told after a session began with the device's record as it is then; undefined when the device is gone. */
-  readonly attached: (session: DeviceSession, record: DeviceRecord | undefined) => void;
+  /** Runs after a session began, while it lasts: what has changed since its credentials were checked may end it. */
+  readonly attached: (session: DeviceSession) => Promise<void>;
 }
 
-type Waiters = Map<string, Set<(session: DeviceSession) => void>>;
+type Waiters = Map<IdentityPath, Set<(session: DeviceSession) => void>>;
 
 export function createSessions({ store, clock, onError, attached }: SessionParts): Sessions {
-  const live = new Map<string, DeviceSession>();
+  const live = createLiveSessions();
   const waiters: Waiters = new Map();
   const activity = createActivityRecorder({ store, clock, onError });
 
-  function wake(session: DeviceSession): void {
-    const waiting = waiters.get(session.sender.deviceId);
+  function wake(identity: IdentityPath, session: DeviceSession): void {
+    const waiting = waiters.get(identity);
     if (!session.methodReady || waiting === undefined) return;
-    waiters.delete(session.sender.deviceId);
+    waiters.delete(identity);
     for (const ready of waiting) ready(session);
-  }
-
-  /** Between the credential check and the attach the device may have been disabled, re-keyed or deleted: look again. */
-  async function recheck(session: DeviceSession): Promise<void> {
-    const record = await store.read(session.sender.deviceId);
-    if (live.get(session.sender.deviceId) === session) attached(session, record);
   }
 
   const sessions: Sessions = {
     attach(session) {
-      const { deviceId } = session.sender;
-      const older = live.get(deviceId);
-      live.set(deviceId, session);
+      const identity = pathOfSession(session);
+      const older = live.get(identity);
+      live.set(identity, session);
       if (older !== undefined && older !== session) older.close('displaced');
-      activity.changed(deviceId, 'Connected');
-      wake(session);
-      recheck(session).catch(onError);
+      activity.changed(identity, 'Connected');
+      wake(identity, session);
+      attached(session).catch(onError);
     },
     detach(session) {
-      const { deviceId } = session.sender;
-      if (live.get(deviceId) !== session) return;
-      live.delete(deviceId);
-      activity.changed(deviceId, 'Disconnected');
+      const identity = pathOfSession(session);
+      if (live.get(identity) !== session) return;
+      live.delete(identity);
+      activity.changed(identity, 'Disconnected');
     },
     methodsChanged(session) {
-      if (live.get(session.sender.deviceId) === session) wake(session);
+      const identity = pathOfSession(session);
+      if (live.get(identity) === session) wake(identity, session);
     },
-    find: (deviceId) => live.get(deviceId),
-    touch: (deviceId) => activity.seen(deviceId),
+    find: (identity) => live.get(identity),
+    touch: (identity) => activity.seen(identity),
     get size() {
       return live.size;
     },
-    readSubscriptions: (deviceId) => store.readSession(deviceId),
-    writeSubscriptions: (deviceId, filters) => store.writeSession(deviceId, filters),
-    end(deviceId, reason) {
-      const session = live.get(deviceId);
+    readSubscriptions: (identity) => store.readSession(identity),
+    writeSubscriptions: (identity, filters) => store.writeSession(identity, filters),
+    end(identity, reason) {
+      const session = live.get(identity);
       if (session === undefined) return;
       sessions.detach(session);
       session.close(reason);
     },
+    endAll(deviceId, reason) {
+      for (const identity of live.familyOf(deviceId)) sessions.end(identity, reason);
+    },
     flushStates: () => activity.flushStates(),
-    whenMethodReady(deviceId, ready) {
-      const session = live.get(deviceId);
+    whenMethodReady(identity, ready) {
+      const session = live.get(identity);
       if (session?.methodReady === true) {
         ready(session);
         return () => undefined;
       }
-      return addWaiter(waiters, deviceId, ready);
+      return addWaiter(waiters, identity, ready);
     },
     async close() {
-      for (const deviceId of live.keys()) sessions.end(deviceId, 'shutdown');
+      for (const identity of live.all()) sessions.end(identity, 'shutdown');
       await activity.close();
     },
   };
   return sessions;
 }
 
-function addWaiter(waiters: Waiters, deviceId: string, ready: (session: DeviceSession) => void): () => void {
-  const waiting = waiters.get(deviceId) ?? new Set();
-  waiters.set(deviceId, waiting.add(ready));
+/** The identity a session belongs to. */
+export function pathOfSession({ sender }: DeviceSession): IdentityPath {
+  return identityPath(sender.deviceId, sender.moduleId);
+}
+
+function addWaiter(waiters: Waiters, identity: IdentityPath, ready: (session: DeviceSession) => void): () => void {
+  const waiting = waiters.get(identity) ?? new Set();
+  waiters.set(identity, waiting.add(ready));
   return () => {
     waiting.delete(ready);
-    if (waiting.size === 0 && waiters.get(deviceId) === waiting) waiters.delete(deviceId);
+    if (waiting.size === 0 && waiters.get(identity) === waiting) waiters.delete(identity);
   };
 }

@@ -7,6 +7,7 @@ import type { DeviceRecord } from '../ports.ts';
 export function viewTwin(record: DeviceRecord): Twin {
   return {
     deviceId: record.deviceId,
+    ...(record.moduleId === '' ? {} : { moduleId: record.moduleId }),
     etag: etagOf(record.twinCounter),
     deviceEtag: etagOf(record.identityCounter),
     status: record.status,
@@ -25,5 +26,8 @@ export function viewTwin(record: DeviceRecord): Twin {
       reported: readSection(record.reported, { metadata: true }),
     },
     capabilities: { iotEdge: record.iotEdge },
+    ...(record.deviceScope === null ? {} : { deviceScope: record.deviceScope }),
+    ...(record.parentScopes.length === 0 ? {} : { parentScopes: [...record.parentScopes] }),
+    ...(Object.keys(record.configurations).length === 0 ? {} : { configurations: record.configurations }),
   };
 }

@@ -1,10 +1,11 @@
 import type { JsonObject } from '../../../std/json.ts';
+import type { IdentityPath } from '../../../protocol/identity-path.ts';
 import type { Clock } from '../../../std/clock.ts';
 import { HubError } from '../../../protocol/hub-errors.ts';
 import { contentOf, readSection } from '../../../protocol/twin/index.ts';
 import type { DeviceRecord } from '../ports.ts';
-import type { DeviceRecords } from '../records.ts';
-import { checkTwinEtag, deviceNotFound } from '../registry/preconditions.ts';
+import { pathOf, type DeviceRecords } from '../records.ts';
+import { checkTwinEtag, identityNotFound } from '../registry/preconditions.ts';
 import type { IfMatch, TwinService } from '../services.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { fieldsOf } from '../untrusted.ts';
@@ -17,17 +18,17 @@ export interface TwinParts {
   readonly clock: Clock;
 }
 
-/** Twins by the rules of service.md §3 and device.md §6. A device that listens hears of desired changes in version order. */
+/** Twins by the rules of service.md §3 and device.md §6. An identity that listens hears of desired changes in version order. */
 export function createTwins({ records, sessions, clock }: TwinParts): TwinService {
   async function write(
-    deviceId: string,
+    identity: IdentityPath,
     ifMatch: IfMatch,
     next: (record: DeviceRecord) => { record: DeviceRecord; notice: JsonObject | undefined },
   ) {
     const written = await records.change(
-      deviceId,
+      identity,
       (before) => {
-        if (before === undefined) throw deviceNotFound(deviceId);
+        if (before === undefined) throw identityNotFound(identity);
         checkTwinEtag(before, ifMatch);
         const result = next(before);
         return { write: result.record, result };
@@ -40,35 +41,35 @@ export function createTwins({ records, sessions, clock }: TwinParts): TwinServic
   }
 
   return {
-    async get(deviceId) {
+    async get(identity) {
       await sessions.flushStates();
-      return viewTwin(await records.read(deviceId));
+      return viewTwin(await records.read(identity));
     },
-    async patch(deviceId, body, ifMatch) {
+    async patch(identity, body, ifMatch) {
       const draft = readDraft(body);
-      return write(deviceId, ifMatch, (record) => ({
+      return write(identity, ifMatch, (record) => ({
         record: mergeTwin(record, draft, clock.now()),
         notice: draft.desired,
       }));
     },
-    async replace(deviceId, body, ifMatch) {
+    async replace(identity, body, ifMatch) {
       const draft = readDraft(body);
-      return write(deviceId, ifMatch, (record) => ({
+      return write(identity, ifMatch, (record) => ({
         record: replaceTwin(record, draft, clock.now()),
         notice: draft.desired ?? {},
       }));
     },
-    async readAsDevice(deviceId) {
-      const record = await records.read(deviceId);
+    async readAsDevice(identity) {
+      const record = await records.read(identity);
       return {
         desired: readSection(record.desired, { metadata: false }),
         reported: readSection(record.reported, { metadata: false }),
       };
     },
-    async patchReported(deviceId, patch, baseVersion) {
+    async patchReported(identity, patch, baseVersion) {
       const content = readReported(patch);
-      return records.change(deviceId, (before) => {
-        if (before === undefined) throw deviceNotFound(deviceId);
+      return records.change(identity, (before) => {
+        if (before === undefined) throw identityNotFound(identity);
         if (baseVersion !== undefined && baseVersion !== before.reported.version) {
           throw new HubError(
             'PreconditionFailed',
@@ -95,5 +96,5 @@ function readReported(patch: unknown): JsonObject {
 /** Tells a connected device what changed: the service's patch, nulls kept, with the new version. Source: device.md §2.6. */
 export function notifyDesired(sessions: Sessions, record: DeviceRecord, patch: JsonObject): void {
   const { version } = record.desired;
-  sessions.find(record.deviceId)?.sendDesired({ ...patch, $version: version }, version);
+  sessions.find(pathOf(record))?.sendDesired({ ...patch, $version: version }, version);
 }

@@ -1,5 +1,6 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HubError } from '../../../protocol/hub-errors.ts';
+import { identityPath } from '../../../protocol/identity-path.ts';
 import type { RouteContext } from '../app.ts';
 import { readBatch, readSingle, type DeviceMessage } from '../device-messages.ts';
 import { bytesOf, headerOf, jsonOf } from '../request.ts';
@@ -13,13 +14,13 @@ const batchType = 'application/vnd.microsoft.iothub.json';
 /** A device sends telemetry over HTTPS: 204 means stored. Source: device.md §3.1. */
 export function eventRoutes(app: FastifyInstance, { core, clock }: RouteContext): void {
   const options = { config: { hub: { access: 'device' } }, bodyLimit: eventBodyLimit } as const;
-  app.post('/devices/:id/messages/events', options, async (request, reply) => {
+  const send = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const sender = request.principal?.sender;
     if (sender === undefined) throw new HubError('IotHubUnauthorizedAccess', 'Unauthorized');
     const batched = headerOf(request, 'content-type')?.toLowerCase().startsWith(batchType) === true;
     const messages = batched ? readBatch(jsonOf(request)) : [readSingle(request.headers, bytesOf(request))];
     checkSize(messages);
-    core.sessions.touch(sender.deviceId);
+    core.sessions.touch(identityPath(sender.deviceId, sender.moduleId));
     const now = clock.now();
     const stored = messages.map(async ({ bag, body }) => {
       await new Promise<void>((resolve, reject) => {
@@ -28,7 +29,9 @@ export function eventRoutes(app: FastifyInstance, { core, clock }: RouteContext)
     });
     await Promise.all(stored);
     return reply.code(204).send();
-  });
+  };
+  app.post('/devices/:id/messages/events', options, send);
+  app.post('/devices/:id/modules/:module/messages/events', options, send);
 }
 
 function checkSize(messages: readonly DeviceMessage[]): void {

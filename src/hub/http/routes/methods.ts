@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { rights } from '../access.ts';
 import type { RouteContext } from '../app.ts';
-import { callerSignal, idOf, jsonOf } from '../request.ts';
+import { callerSignal, identityOf, jsonOf } from '../request.ts';
 
 /** A payload of 128 KB and its frame. */
 const methodBodyLimit = 192 * 1024;
@@ -12,7 +12,9 @@ export function methodRoutes(app: FastifyInstance, { core, stopping }: RouteCont
     config: { hub: { access: rights.methods, envelope: 'nested' } },
     bodyLimit: methodBodyLimit,
   } as const;
-  app.post('/twins/:id/methods', options, (request, reply) =>
-    core.commands.invoke(idOf(request), jsonOf(request), callerSignal(reply, stopping)),
-  );
+  for (const path of ['/twins/:id/methods', '/twins/:id/modules/:module/methods']) {
+    app.post(path, options, (request, reply) =>
+      core.commands.invoke(identityOf(request), jsonOf(request), callerSignal(reply, stopping)),
+    );
+  }
 }

@@ -14,6 +14,7 @@ export interface Recipe {
 
 export type RecipeName =
   | 'insert'
+  | 'insertModule'
   | 'replace'
   | 'delete'
   | 'touch'
@@ -27,12 +28,21 @@ export type RecipeName =
 
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   insert: { first: writeStatements.insertIdentity, after: writeStatements.insertTwin },
+  insertModule: {
+    first: writeStatements.insertModule,
+    after: writeStatements.insertTwin,
+    otherwise: writeStatements.findIdentity,
+  },
   replace: {
     first: writeStatements.replaceIdentity,
     after: writeStatements.replaceTwin,
     otherwise: writeStatements.findIdentity,
   },
-  delete: { first: writeStatements.deleteIdentity, otherwise: writeStatements.findIdentity },
+  delete: {
+    first: writeStatements.deleteIdentity,
+    after: writeStatements.deleteModules,
+    otherwise: writeStatements.findIdentity,
+  },
   touch: { first: writeStatements.touch },
   touchState: { first: writeStatements.touchState },
   disconnectAll: { first: writeStatements.disconnectAll },

@@ -1,3 +1,4 @@
+import { identityNames, identityPath, type IdentityPath } from '../../../protocol/identity-path.ts';
 import type { JsonValue } from '../../../std/json.ts';
 import type {
   Activity,
@@ -16,7 +17,7 @@ import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { bindChange, type Change, type RecipeName } from './recipes.ts';
-import { toRecord } from './rows.ts';
+import { nameValues, toRecord } from './rows.ts';
 import { readStatements } from './statements.ts';
 import type { Template } from './template.ts';
 import type { DatabaseClient } from './thread/client.ts';
@@ -48,18 +49,28 @@ export class SqliteRegistryStore implements RegistryStore {
     return new SqliteRegistryStore(client, onCommit);
   }
 
-  async read(deviceId: string): Promise<DeviceRecord | undefined> {
-    const [row] = await this.#rows(readStatements.read, { device_id: deviceId });
+  async read(identity: IdentityPath): Promise<DeviceRecord | undefined> {
+    const [row] = await this.#rows(readStatements.read, nameValues(identity));
     return row === undefined ? undefined : toRecord(row);
   }
 
-  async readMany(deviceIds: readonly string[]): Promise<ReadonlyMap<string, DeviceRecord>> {
-    const rows = await this.#rows(readStatements.readMany, { ids: JSON.stringify(deviceIds) });
-    return new Map(rows.map((row) => toRecord(row)).map((record) => [record.deviceId, record]));
+  async readMany(identities: readonly IdentityPath[]): Promise<ReadonlyMap<IdentityPath, DeviceRecord>> {
+    const names = identities.map((identity) => {
+      const { deviceId, moduleId } = identityNames(identity);
+      return [deviceId, moduleId];
+    });
+    const rows = await this.#rows(readStatements.readMany, { names: JSON.stringify(names) });
+    const records = rows.map((row) => toRecord(row));
+    return new Map(records.map((record) => [identityPath(record.deviceId, record.moduleId), record]));
   }
 
   async list(top: number): Promise<readonly DeviceRecord[]> {
     const rows = await this.#rows(readStatements.list, { top });
+    return rows.map((row) => toRecord(row));
+  }
+
+  async listModules(deviceId: string): Promise<readonly DeviceRecord[]> {
+    const rows = await this.#rows(readStatements.listModules, { device_id: deviceId });
     return rows.map((row) => toRecord(row));
   }
 
@@ -96,14 +107,14 @@ export class SqliteRegistryStore implements RegistryStore {
     await this.#applyOne('writeSetting', { name, value: JSON.stringify(value) });
   }
 
-  async readSession(deviceId: string): Promise<readonly string[] | undefined> {
-    const filters = await this.#json(readStatements.readSession, { device_id: deviceId });
+  async readSession(identity: IdentityPath): Promise<readonly string[] | undefined> {
+    const filters = await this.#json(readStatements.readSession, nameValues(identity));
     return Array.isArray(filters) ? filters.map(String) : undefined;
   }
 
-  async writeSession(deviceId: string, filters: readonly string[] | undefined): Promise<void> {
-    if (filters === undefined) await this.#applyOne('deleteSession', { device_id: deviceId });
-    else await this.#applyOne('writeSession', { device_id: deviceId, filters: JSON.stringify(filters) });
+  async writeSession(identity: IdentityPath, filters: readonly string[] | undefined): Promise<void> {
+    if (filters === undefined) await this.#applyOne('deleteSession', nameValues(identity));
+    else await this.#applyOne('writeSession', { ...nameValues(identity), filters: JSON.stringify(filters) });
   }
 
   /** Takes no new work, finishes what was begun, closes the file. */

@@ -1,6 +1,7 @@
 /** Records as rows and back. The order of {@link recordColumns} is the order of the values of a row. */
 import type { JsonObject } from '../../../std/json.ts';
 import type { AuthenticationType, ConnectionState, DeviceStatus } from '../../../protocol/identity.ts';
+import { identityNames, type IdentityPath } from '../../../protocol/identity-path.ts';
 import type { TwinMetadata } from '../../../protocol/twin/index.ts';
 import type { DeviceRecord } from '../../core/ports.ts';
 import type { IdentityTable, TwinTable } from './schema.ts';
@@ -27,7 +28,11 @@ export const identityColumns = [
   'iot_edge',
   'model_id',
   ...connectionColumns,
-] as const satisfies readonly Exclude<keyof IdentityTable, 'id' | 'module_id'>[];
+  'module_id',
+  'managed_by',
+  'device_scope',
+  'parent_scopes',
+] as const satisfies readonly Exclude<keyof IdentityTable, 'id'>[];
 
 export const twinColumns = [
   'tags',
@@ -37,9 +42,16 @@ export const twinColumns = [
   'reported',
   'reported_version',
   'reported_metadata',
+  'configurations',
 ] as const satisfies readonly Exclude<keyof TwinTable, 'id'>[];
 
 export const recordColumns = [...identityColumns, ...twinColumns] as const;
+
+/** The values that name an identity. */
+export function nameValues(identity: IdentityPath): { readonly device_id: string; readonly module_id: string } {
+  const { deviceId, moduleId } = identityNames(identity);
+  return { device_id: deviceId, module_id: moduleId };
+}
 
 /** The values of {@link recordColumns}, by name. */
 export function recordValues(record: DeviceRecord): Record<(typeof recordColumns)[number], SqlValue> {
@@ -63,6 +75,10 @@ export function recordValues(record: DeviceRecord): Record<(typeof recordColumns
     connection_state: record.connectionState,
     connection_state_updated_time: record.connectionStateUpdatedTime,
     last_activity_time: record.lastActivityTime,
+    module_id: record.moduleId,
+    managed_by: record.managedBy,
+    device_scope: record.deviceScope,
+    parent_scopes: JSON.stringify(record.parentScopes),
     tags: JSON.stringify(record.tags),
     desired: JSON.stringify(record.desired.content),
     desired_version: record.desired.version,
@@ -70,6 +86,7 @@ export function recordValues(record: DeviceRecord): Record<(typeof recordColumns
     reported: JSON.stringify(record.reported.content),
     reported_version: record.reported.version,
     reported_metadata: JSON.stringify(record.reported.metadata),
+    configurations: JSON.stringify(record.configurations),
   };
 }
 
@@ -79,10 +96,13 @@ export function toRecord(row: readonly SqlValue[]): DeviceRecord {
   const [status, statusReason, statusUpdatedTime, authType] = row.slice(6);
   const [primaryKey, secondaryKey, primaryThumbprint, secondaryThumbprint, iotEdge, modelId] = row.slice(10);
   const [connectionState, connectionStateUpdatedTime, lastActivityTime] = row.slice(16);
-  const [tags, desired, desiredVersion, desiredMetadata, reported, reportedVersion, reportedMetadata] = row.slice(19);
+  const [moduleId, managedBy, deviceScope, parentScopes] = row.slice(19);
+  const [tags, desired, desiredVersion, desiredMetadata, reported, reportedVersion, reportedMetadata, configurations] =
+    row.slice(23);
   // The columns are NOT NULL and STRICT, and only this room writes them.
   return {
     deviceId: deviceId as string,
+    moduleId: moduleId as string,
     generationId: generationId as string,
     revision: revision as number,
     identityCounter: identityCounter as number,
@@ -97,6 +117,9 @@ export function toRecord(row: readonly SqlValue[]): DeviceRecord {
     primaryThumbprint: primaryThumbprint as string | null,
     secondaryThumbprint: secondaryThumbprint as string | null,
     iotEdge: iotEdge === 1,
+    managedBy: managedBy as string | null,
+    deviceScope: deviceScope as string | null,
+    parentScopes: JSON.parse(parentScopes as string) as readonly string[],
     modelId: modelId as string,
     connectionState: connectionState as ConnectionState,
     connectionStateUpdatedTime: connectionStateUpdatedTime as number,
@@ -104,6 +127,7 @@ export function toRecord(row: readonly SqlValue[]): DeviceRecord {
     tags: JSON.parse(tags as string) as JsonObject,
     desired: toSection(desired, desiredVersion, desiredMetadata),
     reported: toSection(reported, reportedVersion, reportedMetadata),
+    configurations: JSON.parse(configurations as string) as JsonObject,
   };
 }
 

@@ -30,7 +30,7 @@ export async function runQuery(request: QueryRun): Promise<QueryPage> {
   const place = readPageToken(query, page.after);
   const room = pageRoom(query, page.limit, place);
   const nothing: QueryPage = { type: query.select === 'all' ? 'Twin' : 'Raw', rows: [], next: undefined };
-  if (query.source !== 'devices' || room === 0) return nothing;
+  if (query.source === 'devices.jobs' || room === 0) return nothing;
   const pageRequest = { ...request, place, room };
   if (query.select === 'all') return readRecords(pageRequest);
   const grouped = query.groupBy.length > 0 || query.select.some((item) => item.kind === 'aggregate');
@@ -40,26 +40,26 @@ export async function runQuery(request: QueryRun): Promise<QueryPage> {
 }
 
 async function readRecords(request: PageRequest): Promise<QueryPage> {
-  const rows = await request.run(deviceRows(request).select([...recordColumns]));
+  const rows = await request.run(pageRows(request).select([...recordColumns]));
   const records = rows.slice(0, request.room).map((row) => toRecord(row));
-  return { type: 'Twin', rows: records, next: nextToken(request, rows, records.at(-1)?.deviceId) };
+  return { type: 'Twin', rows: records, next: nextToken(request, rows, records.at(-1) ?? {}) };
 }
 
 async function readColumns(request: PageRequest, columns: readonly OutputColumn[]): Promise<QueryPage> {
   const selected = columns.map((column, index) => column.value.as(`c${index}`));
-  const rows = await request.run(deviceRows(request).select(['i.device_id', ...selected]));
+  const rows = await request.run(pageRows(request).select(['i.device_id', 'i.module_id', ...selected]));
   const given = rows.slice(0, request.room);
   return {
     type: 'Raw',
-    rows: given.map((row) => toRow(columns, row.slice(1))),
-    next: nextToken(request, rows, given.at(-1)?.[0]),
+    rows: given.map((row) => toRow(columns, row.slice(2))),
+    next: nextToken(request, rows, { deviceId: given.at(-1)?.[0], moduleId: given.at(-1)?.[1] }),
   };
 }
 
 async function readGroups(request: PageRequest, plan: GroupPlan): Promise<QueryPage> {
   const inner = plan.inner.map(({ alias, value }) => value.as(alias));
   // Without any inner column COUNT() still needs rows to count.
-  const devices = matchingDevices(request).select([sql`1`.as('one'), ...inner]);
+  const devices = matching(request).select([sql`1`.as('one'), ...inner]);
   let groups = request.database
     .selectFrom(devices.as('devices'))
     .select(plan.outer.map((column, index) => column.value.as(`c${index}`)))
@@ -70,27 +70,31 @@ async function readGroups(request: PageRequest, plan: GroupPlan): Promise<QueryP
   return {
     type: 'Raw',
     rows: rows.slice(0, request.room).map((row) => toRow(plan.outer, row)),
-    next: nextToken(request, rows, ''),
+    next: nextToken(request, rows, {}),
   };
 }
 
-/** One row for each device of the page and one more, which tells whether there is another page. */
-function deviceRows(request: PageRequest) {
-  return matchingDevices(request)
-    .where('i.device_id', '>', request.place.afterDevice)
+/** One row for each identity of the page and one more, which tells whether there is another page. */
+function pageRows(request: PageRequest) {
+  const { afterDevice, afterModule } = request.place;
+  const rows = matching(request).limit(request.room + 1);
+  if (request.query.source === 'devices') return rows.where('i.device_id', '>', afterDevice).orderBy('i.device_id');
+  return rows
+    .where(sql<boolean>`(i.device_id, i.module_id) > (${afterDevice}, ${afterModule})`)
     .orderBy('i.device_id')
-    .limit(request.room + 1);
+    .orderBy('i.module_id');
 }
 
 /** The twin is joined from the left, so that SQLite leaves it out where a query does not look into it. */
-function matchingDevices({ database, query }: QueryRun) {
-  const devices = database
+function matching({ database, query }: QueryRun) {
+  const identities = database
     .selectFrom('identities as i')
     .leftJoin('twins as t', 't.id', 'i.id')
-    .where(sql<boolean>`i.module_id = ''`);
+    // As the partial indexes have it.
+    .where(query.source === 'devices' ? sql<boolean>`i.module_id = ''` : sql<boolean>`i.module_id > ''`);
   return query.where === undefined
-    ? devices
-    : devices.where(conditionSql(query.where) as ReturnType<typeof sql<boolean>>);
+    ? identities
+    : identities.where(conditionSql(query.where) as ReturnType<typeof sql<boolean>>);
 }
 
 /** How many rows this page may still hold: TOP counts over all pages. */
@@ -99,9 +103,20 @@ function pageRoom(query: Query, limit: number, place: PagePlace): number {
   return query.top === undefined ? size : Math.max(0, Math.min(size, query.top - place.given));
 }
 
-function nextToken(request: PageRequest, rows: Rows, last: SqlValue | undefined): string | undefined {
+/** The identity a page ends with; groups have none. */
+interface LastRow {
+  readonly deviceId?: SqlValue | undefined;
+  readonly moduleId?: SqlValue | undefined;
+}
+
+function nextToken(request: PageRequest, rows: Rows, last: LastRow): string | undefined {
   const { query, place, room } = request;
   const given = place.given + room;
   if (rows.length <= room || (query.top !== undefined && given >= query.top)) return undefined;
-  return writePageToken(query, { afterDevice: typeof last === 'string' ? last : '', given });
+  const { deviceId, moduleId } = last;
+  return writePageToken(query, { afterDevice: textOf(deviceId), afterModule: textOf(moduleId), given });
+}
+
+function textOf(value: SqlValue | undefined): string {
+  return typeof value === 'string' ? value : '';
 }

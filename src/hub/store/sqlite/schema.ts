@@ -24,6 +24,10 @@ export interface IdentityTable {
   /** 0 or 1. */
   readonly iot_edge: number;
   readonly model_id: string;
+  readonly managed_by: string | null;
+  readonly device_scope: string | null;
+  /** JSON array. */
+  readonly parent_scopes: string;
   readonly connection_state: ConnectionState;
   readonly connection_state_updated_time: number;
   readonly last_activity_time: number;
@@ -39,6 +43,8 @@ export interface TwinTable {
   readonly reported: string;
   readonly reported_version: number;
   readonly reported_metadata: string;
+  /** JSON object by the id of the configuration. */
+  readonly configurations: string;
 }
 
 /** Stored MQTT sessions (clean session 0); a session goes with its identity. */

@@ -5,19 +5,23 @@
 import { connectionColumns, identityColumns, recordColumns, twinColumns } from './rows.ts';
 import { template } from './template.ts';
 
-const isDevice = `device_id = :device_id AND module_id = ''`;
-const deviceRowId = `SELECT id FROM identities WHERE ${isDevice}`;
-const records = `SELECT ${recordColumns.join(', ')} FROM identities JOIN twins ON twins.id = identities.id WHERE module_id = ''`;
+const isIdentity = 'device_id = :device_id AND module_id = :module_id';
+const rowId = `SELECT id FROM identities WHERE ${isIdentity}`;
+const records = `SELECT ${recordColumns.join(', ')} FROM identities JOIN twins ON twins.id = identities.id`;
 /** An identity write leaves the connection alone. */
 const writable = identityColumns.filter(
-  (column) => column !== 'device_id' && !(connectionColumns as readonly string[]).includes(column),
+  (column) =>
+    column !== 'device_id' && column !== 'module_id' && !(connectionColumns as readonly string[]).includes(column),
 );
 
 export const readStatements = {
-  read: template(`${records} AND device_id = :device_id`),
-  /** `ids` is a JSON array, so that any number of them is one statement. */
-  readMany: template(`${records} AND device_id IN (SELECT value FROM json_each(:ids))`),
-  list: template(`${records} ORDER BY device_id LIMIT :top`),
+  read: template(`${records} WHERE ${isIdentity}`),
+  /** `names` is a JSON array of pairs of ids, so that any number of them is one statement. */
+  readMany: template(
+    `${records} WHERE (device_id, module_id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(:names))`,
+  ),
+  list: template(`${records} WHERE module_id = '' ORDER BY device_id LIMIT :top`),
+  listModules: template(`${records} WHERE device_id = :device_id AND module_id > '' ORDER BY module_id`),
   counts: template(
     `SELECT count(*), count(*) FILTER (WHERE status = 'enabled'), count(*) FILTER (WHERE connection_state = 'Connected')
        FROM identities WHERE module_id = ''`,
@@ -29,26 +33,34 @@ export const readStatements = {
       WHERE collection = :collection AND id > :after AND id >= :start AND id < :end ORDER BY id LIMIT :limit`,
   ),
   countDocuments: template('SELECT count(*) FROM documents WHERE collection = :collection'),
-  readSession: template(`SELECT filters FROM sessions WHERE id = (${deviceRowId})`),
+  readSession: template(`SELECT filters FROM sessions WHERE id = (${rowId})`),
 };
 
 export const writeStatements = {
   insertIdentity: template(
     `INSERT INTO identities (${identityColumns.join(', ')}) VALUES (${placesOf(identityColumns)}) ON CONFLICT DO NOTHING`,
   ),
+  insertModule: template(
+    `INSERT INTO identities (${identityColumns.join(', ')}) SELECT ${placesOf(identityColumns)}
+      WHERE EXISTS (SELECT 1 FROM identities WHERE device_id = :device_id AND module_id = '') ON CONFLICT DO NOTHING`,
+  ),
   /** Runs right after the insert of its identity. */
   insertTwin: template(
     `INSERT INTO twins (id, ${twinColumns.join(', ')}) VALUES (last_insert_rowid(), ${placesOf(twinColumns)})`,
   ),
-  replaceIdentity: template(`UPDATE identities SET ${settingsOf(writable)} WHERE ${isDevice} AND revision = :expected`),
-  replaceTwin: template(`UPDATE twins SET ${settingsOf(twinColumns)} WHERE id = (${deviceRowId})`),
-  /** The twin and the session go with it. */
-  deleteIdentity: template(`DELETE FROM identities WHERE ${isDevice} AND revision = :expected`),
-  findIdentity: template(deviceRowId),
-  touch: template(`UPDATE identities SET last_activity_time = max(last_activity_time, :time) WHERE ${isDevice}`),
+  replaceIdentity: template(
+    `UPDATE identities SET ${settingsOf(writable)} WHERE ${isIdentity} AND revision = :expected`,
+  ),
+  replaceTwin: template(`UPDATE twins SET ${settingsOf(twinColumns)} WHERE id = (${rowId})`),
+  /** The twin and the session go with it; see {@link writeStatements.deleteModules}. */
+  deleteIdentity: template(`DELETE FROM identities WHERE ${isIdentity} AND revision = :expected`),
+  /** Run after a device was deleted; a module has none of its own, and nothing is left for it to do. */
+  deleteModules: template(`DELETE FROM identities WHERE device_id = :device_id AND :module_id = ''`),
+  findIdentity: template(rowId),
+  touch: template(`UPDATE identities SET last_activity_time = max(last_activity_time, :time) WHERE ${isIdentity}`),
   touchState: template(
     `UPDATE identities SET last_activity_time = max(last_activity_time, :time), connection_state = :connection_state,
-       connection_state_updated_time = :time WHERE ${isDevice}`,
+       connection_state_updated_time = :time WHERE ${isIdentity}`,
   ),
   disconnectAll: template(
     `UPDATE identities SET connection_state = 'Disconnected', connection_state_updated_time = :time
@@ -57,9 +69,9 @@ export const writeStatements = {
   writeSetting: template(
     `INSERT INTO settings (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
   ),
-  /** Does nothing for a device that is not there. */
+  /** Does nothing for an identity that is not there. */
   writeSession: template(
-    `INSERT INTO sessions (id, filters) SELECT id, :filters FROM identities WHERE ${isDevice}
+    `INSERT INTO sessions (id, filters) SELECT id, :filters FROM identities WHERE ${isIdentity}
        ON CONFLICT (id) DO UPDATE SET filters = excluded.filters`,
   ),
   putDocument: template(
@@ -67,7 +79,7 @@ export const writeStatements = {
        ON CONFLICT (collection, id) DO UPDATE SET value = excluded.value`,
   ),
   deleteDocument: template('DELETE FROM documents WHERE collection = :collection AND id = :id'),
-  deleteSession: template(`DELETE FROM sessions WHERE id = (${deviceRowId})`),
+  deleteSession: template(`DELETE FROM sessions WHERE id = (${rowId})`),
 };
 
 function placesOf(columns: readonly string[]): string {

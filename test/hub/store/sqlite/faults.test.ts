@@ -29,7 +29,7 @@ test('when the disk is full, then the write fails as a whole with the code of th
   expect(await store.read('small')).toBeUndefined();
   expect(await store.counts()).toMatchObject({ total: stored });
   await store.write(
-    Array.from({ length: 10 }, (_, index) => ({ kind: 'delete', deviceId: `d-${index}`, expected: 1 })),
+    Array.from({ length: 10 }, (_, index) => ({ kind: 'delete', identity: `d-${index}`, expected: 1 })),
   );
   expect(await store.write([big('x')])).toEqual(['applied']);
   expect(await store.counts()).toMatchObject({ total: stored - 9 });

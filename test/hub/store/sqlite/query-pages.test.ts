@@ -61,9 +61,9 @@ describe('pages', () => {
     const query = parseQuery('SELECT deviceId FROM devices');
     const first = await store.query(query, { limit: 4 });
     await store.write([
-      { kind: 'delete', deviceId: 'd-001', expected: 1 },
-      { kind: 'delete', deviceId: 'd-003', expected: 1 },
-      { kind: 'delete', deviceId: 'd-005', expected: 1 },
+      { kind: 'delete', identity: 'd-001', expected: 1 },
+      { kind: 'delete', identity: 'd-003', expected: 1 },
+      { kind: 'delete', identity: 'd-005', expected: 1 },
       { kind: 'insert', record: deviceRecord('a-new') },
       { kind: 'insert', record: deviceRecord('d-004b') },
     ]);

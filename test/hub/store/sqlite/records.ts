@@ -10,6 +10,11 @@ import { denseObject } from '../../../protocol/query/arbitraries.ts';
 export function deviceRecord(deviceId: string, changes: Partial<DeviceRecord> = {}): DeviceRecord {
   return {
     deviceId,
+    moduleId: '',
+    managedBy: null,
+    deviceScope: null,
+    parentScopes: [],
+    configurations: {},
     generationId: '637000000000000000',
     revision: 1,
     identityCounter: 1,
@@ -62,6 +67,9 @@ export function anyRecord(deviceId: string): fc.Arbitrary<DeviceRecord> {
       primaryThumbprint: thumbprint,
       secondaryThumbprint: thumbprint,
       iotEdge: fc.boolean(),
+      deviceScope: fc.option(fc.constantFrom('ms-azure-iot-edge://a-1', '')),
+      parentScopes: fc.constantFrom([], ['ms-azure-iot-edge://a-1'], ['a', 'b']),
+      configurations: fc.constantFrom({}, { base: { status: 'Applied' } }, { 'a-b': { status: 'Targeted' } }),
       modelId: fc.constantFrom('', 'dtmi:example:pump;1'),
       twinVersion: fc.integer({ min: 1, max: 3 }),
       twinCounter: fc.integer({ min: 1, max: 3 }),

@@ -40,9 +40,9 @@ describe('write', () => {
       { kind: 'replace', record: replaced, expected: 1 },
       { kind: 'replace', record: deviceRecord('a', { revision: 3 }), expected: 1 },
       { kind: 'replace', record: deviceRecord('zz', { revision: 2 }), expected: 1 },
-      { kind: 'delete', deviceId: 'b', expected: 9 },
-      { kind: 'delete', deviceId: 'b', expected: 1 },
-      { kind: 'delete', deviceId: 'b', expected: 1 },
+      { kind: 'delete', identity: 'b', expected: 9 },
+      { kind: 'delete', identity: 'b', expected: 1 },
+      { kind: 'delete', identity: 'b', expected: 1 },
       insert('c'),
     ]);
     expect(outcomes).toEqual(['exists', 'applied', 'stale', 'missing', 'stale', 'applied', 'missing', 'applied']);
@@ -63,7 +63,7 @@ describe('write', () => {
 
   test('when a record is replaced, then the connection columns keep what touch wrote', async () => {
     await store.write([insert('a')]);
-    await store.touch([{ deviceId: 'a', lastActivityTime: 500, connectionState: 'Connected' }]);
+    await store.touch([{ identity: 'a', lastActivityTime: 500, connectionState: 'Connected' }]);
     await store.write([
       { kind: 'replace', record: deviceRecord('a', { revision: 2, status: 'disabled' }), expected: 1 },
     ]);
@@ -109,7 +109,7 @@ describe('reading many', () => {
       insert('b'),
       { kind: 'insert', record: deviceRecord('c', { status: 'disabled' }) },
     ]);
-    await store.touch([{ deviceId: 'a', lastActivityTime: 1, connectionState: 'Connected' }]);
+    await store.touch([{ identity: 'a', lastActivityTime: 1, connectionState: 'Connected' }]);
     expect(await store.counts()).toEqual({ total: 3, enabled: 2, connected: 1 });
   });
 });
@@ -118,10 +118,10 @@ describe('activity', () => {
   test('when activity comes out of order, then the last one stands and the state is the newest written', async () => {
     await store.write([insert('a'), insert('b')]);
     await store.touch([
-      { deviceId: 'a', lastActivityTime: 900 },
-      { deviceId: 'a', lastActivityTime: 100 },
-      { deviceId: 'b', lastActivityTime: 7, connectionState: 'Connected' },
-      { deviceId: 'gone', lastActivityTime: 5, connectionState: 'Connected' },
+      { identity: 'a', lastActivityTime: 900 },
+      { identity: 'a', lastActivityTime: 100 },
+      { identity: 'b', lastActivityTime: 7, connectionState: 'Connected' },
+      { identity: 'gone', lastActivityTime: 5, connectionState: 'Connected' },
     ]);
     expect(await store.read('a')).toMatchObject({
       lastActivityTime: 900,
@@ -138,7 +138,7 @@ describe('activity', () => {
 
   test('when the hub starts, then those who were connected are not, since now', async () => {
     await store.write([insert('a'), { kind: 'insert', record: deviceRecord('b', { connectionStateUpdatedTime: 3 }) }]);
-    await store.touch([{ deviceId: 'a', lastActivityTime: 5, connectionState: 'Connected' }]);
+    await store.touch([{ identity: 'a', lastActivityTime: 5, connectionState: 'Connected' }]);
     await store.disconnectAll(77);
     expect(await store.read('a')).toMatchObject({
       connectionState: 'Disconnected',
@@ -166,7 +166,7 @@ describe('settings and sessions', () => {
     expect(await store.readSession('b')).toEqual([]);
     await store.writeSession('b', undefined);
     expect(await store.readSession('b')).toBeUndefined();
-    await store.write([{ kind: 'delete', deviceId: 'a', expected: 1 }, insert('a')]);
+    await store.write([{ kind: 'delete', identity: 'a', expected: 1 }, insert('a')]);
     expect(await store.readSession('a')).toBeUndefined();
   });
 
@@ -184,7 +184,7 @@ describe('close and restart', () => {
     await first.write([insert('a')]);
     await first.writeSetting('name', 'hub');
     await first.writeSession('a', ['x']);
-    await first.touch([{ deviceId: 'a', lastActivityTime: 9, connectionState: 'Connected' }]);
+    await first.touch([{ identity: 'a', lastActivityTime: 9, connectionState: 'Connected' }]);
     const before = await first.read('a');
     await first.close();
     const second = await openRegistryStore({ file });

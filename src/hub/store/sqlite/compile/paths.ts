@@ -21,6 +21,7 @@ const nowhere: PathSql = { typed: {}, output: undefined };
 
 const scalars: Readonly<Record<string, PathSql>> = {
   deviceId: text(identity('device_id'), { indexed: identity('device_id') }),
+  moduleId: text(identity('module_id')),
   etag: text(stamp(stampFunctions.etag, 'twin_counter')),
   deviceEtag: text(stamp(stampFunctions.etag, 'identity_counter')),
   status: text(identity('status')),
@@ -32,6 +33,7 @@ const scalars: Readonly<Record<string, PathSql>> = {
   authenticationType: text(identity('auth_type')),
   version: number(identity('twin_version')),
   modelId: text(identity('model_id')),
+  deviceScope: text(identity('device_scope')),
 };
 
 /** The SQL of a path in canonical case. A root the store does not keep, and a step into a scalar, lead nowhere. */
@@ -44,6 +46,10 @@ export function pathSql(segments: readonly PathSegment[]): PathSql {
       return json(twin('tags'), rest);
     case 'properties':
       return propertiesSql(rest);
+    case 'parentScopes':
+      return json(unlessEmpty(identity('parent_scopes'), '[]'), rest);
+    case 'configurations':
+      return json(unlessEmpty(twin('configurations'), '{}'), rest);
     case 'capabilities':
       return capabilitiesSql(rest);
     case 'x509Thumbprint':
@@ -108,6 +114,11 @@ function number(value: Sql): PathSql {
 
 function object(value: Sql): PathSql {
   return { typed: { object: value }, output: { value, decoding: 'json' } };
+}
+
+/** A twin does not show these while they are empty. */
+function unlessEmpty(column: Sql, empty: string): Sql {
+  return sql`nullif(${column}, ${empty})`;
 }
 
 /** A place inside a JSON column. */

@@ -1,0 +1,17 @@
+import type { TlsOptions } from 'node:tls';
+import type { CertificatePair } from './issue.ts';
+
+/**
+ * How every TLS port of the hub is opened. A client certificate is asked for and not required, because devices with tokens and
+ * devices with certificates share the ports; whether one is good is the gatekeeper's to say. Source: device.md §0.
+ */
+export function tlsOptions({ key, certificate }: CertificatePair): TlsOptions {
+  return {
+    key,
+    cert: certificate,
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: 8_000,
+    requestCert: true,
+    rejectUnauthorized: false,
+  };
+}
