@@ -59,12 +59,14 @@ function blobXml(blob: BlobProperties, withMetadata: boolean): string {
 }
 
 export function blockListXml(committed: readonly BlockEntry[], uncommitted: readonly BlockEntry[]): string {
-  const entries = (blocks: readonly BlockEntry[]): string =>
-    blocks.map(({ id, size }) => `<Block>${element('Name', id)}${element('Size', String(size))}</Block>`).join('');
   return (
     `${declaration}<BlockList><CommittedBlocks>${entries(committed)}</CommittedBlocks>` +
     `<UncommittedBlocks>${entries(uncommitted)}</UncommittedBlocks></BlockList>`
   );
+}
+
+function entries(blocks: readonly BlockEntry[]): string {
+  return blocks.map(({ id, size }) => `<Block>${element('Name', id)}${element('Size', String(size))}</Block>`).join('');
 }
 
 const entryPattern = /\s*<(Latest|Committed|Uncommitted)>([^<]*)<\/\1>/gy;

@@ -44,7 +44,7 @@ export function createBlobFiles(directory: string): BlobFiles {
 }
 
 function writerOf(file: string, path: string, handle: FileHandle): BlobFileWriter {
-  let open = true;
+  let isOpen = true;
   return {
     file,
     async write(bytes) {
@@ -53,14 +53,14 @@ function writerOf(file: string, path: string, handle: FileHandle): BlobFileWrite
     },
     async commit() {
       await handle.sync();
-      open = false;
+      isOpen = false;
       await handle.close();
       await rename(`${path}${unfinished}`, path);
       await syncDirectory(join(path, '..'));
     },
     async abort() {
-      if (open) await handle.close();
-      open = false;
+      if (isOpen) await handle.close();
+      isOpen = false;
       await unlinkIfThere(`${path}${unfinished}`);
     },
   };
