@@ -4,6 +4,8 @@ import type { DocumentView } from '../output/output.ts';
 const portTitles = [
   ['MQTT over TLS', 'mqtts', 'mqtts'],
   ['MQTT', 'mqtt', 'mqtt'],
+  ['AMQP over TLS', 'amqps', 'amqps'],
+  ['AMQP', 'amqp', 'amqp'],
   ['HTTPS', 'https', 'https'],
   ['HTTP', 'http', 'http'],
 ] as const;
@@ -16,19 +18,29 @@ export function addressFields({ ports }: Pick<HubInfo, 'ports'>): [label: string
   });
 }
 
+/** What anyone may see of a running hub. */
+export function withoutSecrets<Info extends HubInfo>({
+  connectionString: _hub,
+  dps: { connectionString: _dps, ...dps },
+  ...info
+}: Info) {
+  return { ...info, dps };
+}
+
 /** A hub that has just started. The connection string is a secret and only there when it was asked for. */
 export function startedHubView(showSecrets: boolean): DocumentView<HubInfo & { readonly logFile?: string }> {
   return {
     fields: (info) => [
       ['Host name', info.hostName, 'accent'],
       ...addressFields(info),
+      ['Id scope', info.dps.idScope],
       ['Data', info.dataDir],
       ['CA file', info.caFile],
       ['Process', info.pid],
       ...(info.logFile === undefined ? [] : [['Log', info.logFile] as const]),
       ...(showSecrets ? [['Connection string', info.connectionString, 'warn'] as const] : []),
     ],
-    json: ({ connectionString, ...info }) => (showSecrets ? { ...info, connectionString } : info),
+    json: (info) => (showSecrets ? info : withoutSecrets(info)),
     name: (info) => info.hostName,
   };
 }

@@ -67,6 +67,6 @@ async function keepProfile(
 }
 
 /** What the ready file holds. */
-function readiness({ hostName, ports, connectionString, caFile, dataDir, pid }: HubInfo): HubInfo {
-  return { hostName, ports, connectionString, caFile, dataDir, pid };
+function readiness({ hostName, ports, connectionString, dps, caFile, dataDir, pid }: HubInfo): HubInfo {
+  return { hostName, ports, connectionString, dps, caFile, dataDir, pid };
 }

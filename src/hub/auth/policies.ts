@@ -4,33 +4,64 @@ import type { RegistryStore } from '../core/ports.ts';
 import type { AccessPolicy, Permission } from '../core/services.ts';
 
 const settingName = 'accessPolicies';
+/** The policy with every right. */
+const ownerPolicy = 'iothubowner';
 
-/** The policies every hub starts with. Source: service.md §1.2. */
+/** Rights at the provisioning service. Source: service.md §10. */
+const provisioning = [
+  'ServiceConfig',
+  'EnrollmentRead',
+  'EnrollmentWrite',
+  'RegistrationStatusRead',
+  'RegistrationStatusWrite',
+] as const satisfies readonly Permission[];
+
+/** The policy of the provisioning service. */
+export const provisioningPolicy = 'provisioningserviceowner';
+
+/**
+ * The policies every hub starts with. Source: service.md §1.2, §10. In the cloud the provisioning service is another one than the
+ * hub; here they are the same, and whoever owns the one owns the other.
+ */
 const defaults: Readonly<Record<string, readonly Permission[]>> = {
-  iothubowner: ['RegistryRead', 'RegistryWrite', 'ServiceConnect', 'DeviceConnect'],
+  iothubowner: ['RegistryRead', 'RegistryWrite', 'ServiceConnect', 'DeviceConnect', ...provisioning],
   service: ['ServiceConnect'],
   device: ['DeviceConnect'],
   registryRead: ['RegistryRead'],
   registryReadWrite: ['RegistryRead', 'RegistryWrite'],
+  [provisioningPolicy]: provisioning,
 };
 
 /** The hub's shared access policies; at the first start they are made, with random keys, and stored. */
 export async function loadPolicies(
   store: Pick<RegistryStore, 'readSetting' | 'writeSetting'>,
 ): Promise<readonly AccessPolicy[]> {
-  const stored = await store.readSetting(settingName);
-  if (stored !== undefined) return readPolicies(stored);
-  const policies = Object.entries(defaults).map(([name, permissions]) => ({
-    name,
-    permissions,
-    primaryKey: randomBytes(32).toString('base64'),
-    secondaryKey: randomBytes(32).toString('base64'),
-  }));
+  const setting = await store.readSetting(settingName);
+  const stored = setting === undefined ? [] : readPolicies(setting);
+  // A hub from before there was a provisioning service has neither its policy nor its rights.
+  const isCurrent = stored.some(({ name }) => name === provisioningPolicy);
+  if (isCurrent) return stored;
+  const policies = [...stored.map(withProvisioning), ...missingFrom(stored)];
   await store.writeSetting(
     settingName,
     policies.map((policy): JsonObject => ({ ...policy, permissions: [...policy.permissions] })),
   );
   return policies;
+}
+
+function withProvisioning(policy: AccessPolicy): AccessPolicy {
+  return policy.name === ownerPolicy ? { ...policy, permissions: [...policy.permissions, ...provisioning] } : policy;
+}
+
+function missingFrom(stored: readonly AccessPolicy[]): readonly AccessPolicy[] {
+  return Object.entries(defaults)
+    .filter(([name]) => stored.length === 0 || name === provisioningPolicy)
+    .map(([name, permissions]) => ({
+      name,
+      permissions,
+      primaryKey: randomBytes(32).toString('base64'),
+      secondaryKey: randomBytes(32).toString('base64'),
+    }));
 }
 
 /** Reads the stored form strictly: a policy that cannot be understood must not silently lose or gain rights. */
@@ -50,7 +81,13 @@ function readPolicies(stored: JsonValue): readonly AccessPolicy[] {
   });
 }
 
-const known: readonly Permission[] = ['RegistryRead', 'RegistryWrite', 'ServiceConnect', 'DeviceConnect'];
+const known: readonly Permission[] = [
+  'RegistryRead',
+  'RegistryWrite',
+  'ServiceConnect',
+  'DeviceConnect',
+  ...provisioning,
+];
 
 function readPermission(value: JsonValue): Permission {
   const permission = known.find((name) => name === value);

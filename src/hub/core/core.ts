@@ -84,11 +84,12 @@ export function createCore(parts: CoreParts): RunningCore {
     onError,
   });
   const registry = createRegistry({ store, records, sessions, proofs, clock });
+  const certificates = parts.certificates ?? createCertificates({ documents: store.documents, clock });
   const settings = parts.provisioning ?? { hubHostName: 'localhost' };
   return {
     gatekeeper: rememberProofs(parts.gatekeeper, proofs),
     registry,
-    certificates: parts.certificates ?? createCertificates({ documents: store.documents, clock }),
+    certificates,
     twins,
     queries: createQueries(store, sessions, jobs),
     sessions,
@@ -105,7 +106,7 @@ export function createCore(parts: CoreParts): RunningCore {
     provisioning: createProvisioning({
       ...settings,
       store,
-      certificates: parts.certificates,
+      certificates,
       registry,
       twins,
       clock,

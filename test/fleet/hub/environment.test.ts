@@ -5,8 +5,13 @@ import type { HubInfo } from '../../../src/hub/index.ts';
 
 const info: HubInfo = {
   hostName: 'hub.local',
-  ports: { mqtt: 1883, mqtts: null, http: 8080, https: 8443 },
+  ports: { mqtt: 1883, mqtts: null, amqp: 5672, amqps: null, http: 8080, https: 8443 },
   connectionString: 'HostName=hub.local;SharedAccessKeyName=iothubowner;SharedAccessKey=QUJD',
+  dps: {
+    endpoint: 'hub.local',
+    idScope: '0ne00000001',
+    connectionString: 'HostName=hub.local;SharedAccessKeyName=provisioningserviceowner;SharedAccessKey=UVJT',
+  },
   caFile: "/data/it's here/ca.pem",
   dataDir: "/data/it's here",
   pid: 42,
@@ -23,6 +28,9 @@ describe('the environment of a hub', () => {
       'IOTHUB_HTTP_PORT',
       'IOTHUB_HTTPS_PORT',
       'IOTHUB_CONNECTION_STRING',
+      'IOTHUB_DPS_ENDPOINT',
+      'IOTHUB_DPS_ID_SCOPE',
+      'IOTHUB_DPS_CONNECTION_STRING',
       'IOTCTL_SERVICE_URL',
       'IOTCTL_DEVICE_URL',
       'IOTCTL_CA_FILE',

@@ -6,10 +6,11 @@ export const command = defineCommand({
   name: 'hub env',
   summary: 'Print what SDKs need to use the hub on this machine.',
   description: `Prints variables for a shell: NODE_EXTRA_CA_CERTS and IOTHUB_CA_FILE (whom to trust), IOTHUB_HOSTNAME, \
-IOTHUB_MQTT_PORT, IOTHUB_MQTTS_PORT, IOTHUB_HTTP_PORT, IOTHUB_HTTPS_PORT, and IOTHUB_CONNECTION_STRING; \
+IOTHUB_MQTT_PORT, IOTHUB_MQTTS_PORT, IOTHUB_HTTP_PORT, IOTHUB_HTTPS_PORT, IOTHUB_CONNECTION_STRING, and for the \
+provisioning service IOTHUB_DPS_ENDPOINT, IOTHUB_DPS_ID_SCOPE, IOTHUB_DPS_CONNECTION_STRING; \
 and the IOTCTL_ variables that make every iotctl command of that shell talk to this hub.
 
-The connection string gives full control of the hub. It is printed when the output goes to a program, as in eval \
+The connection strings give full control of the hub. They are printed when the output goes to a program, as in eval \
 "$(iotctl hub env)"; on a terminal only with --show-secrets; and never with --without-secrets.`,
   options: [
     dataOption,
@@ -21,8 +22,8 @@ The connection string gives full control of the hub. It is printed when the outp
       choices: environmentFormats,
       default: 'sh',
     },
-    { name: 'show-secrets', summary: 'print the connection string on a terminal too' },
-    { name: 'without-secrets', summary: 'leave the connection string out' },
+    { name: 'show-secrets', summary: 'print the connection strings on a terminal too' },
+    { name: 'without-secrets', summary: 'leave the connection strings out' },
   ],
   examples: [
     { run: 'eval "$(iotctl hub env)"', explains: 'bash and zsh' },
@@ -38,8 +39,11 @@ The connection string gives full control of the hub. It is printed when the outp
     const shown =
       !switchOption(input, 'withoutSecrets') && (switchOption(input, 'showSecrets') || !context.output.isTTY);
     const variables = environmentOf(state).filter((variable) => shown || !variable.secret);
-    // A workflow hides this value in its log from here on, this line included.
-    if (shown && context.env['GITHUB_ACTIONS'] === 'true') context.notes.info(`::add-mask::${state.connectionString}`);
+    // A workflow hides these values in its log from here on, these lines included.
+    if (shown && context.env['GITHUB_ACTIONS'] === 'true') {
+      context.notes.info(`::add-mask::${state.connectionString}`);
+      context.notes.info(`::add-mask::${state.dps.connectionString}`);
+    }
     await context.output.text(formatEnvironment(variables, format));
     if (shown) context.notes.info('IOTHUB_CONNECTION_STRING gives full control of this hub to whoever reads it');
     else context.notes.info('IOTHUB_CONNECTION_STRING is left out; add --show-secrets to see it');

@@ -11,7 +11,7 @@ directory.
 
 The ports listen on this machine alone. A default port that is taken or not allowed is replaced by a free one, and \
 that is said; a port that you name is not. --ready-file is written when every port listens: hostName, ports, \
-connectionString, caFile, dataDir, pid.`,
+connectionString, dps, caFile, dataDir, pid.`,
   options: [
     dataOption,
     {
@@ -21,6 +21,8 @@ connectionString, caFile, dataDir, pid.`,
       summary: 'plain MQTT: a number, 0 for a free one, or off; otherwise 1883',
     },
     { name: 'mqtts-port', type: 'port', value: 'PORT', summary: 'MQTT over TLS; otherwise 8883' },
+    { name: 'amqp-port', type: 'port', value: 'PORT', summary: 'plain AMQP; otherwise 5672' },
+    { name: 'amqps-port', type: 'port', value: 'PORT', summary: 'AMQP over TLS; otherwise 5671' },
     { name: 'http-port', type: 'port', value: 'PORT', summary: 'plain HTTP; otherwise 8080' },
     { name: 'https-port', type: 'port', value: 'PORT', summary: 'HTTPS; otherwise 443' },
     {
@@ -60,7 +62,7 @@ connectionString, caFile, dataDir, pid.`,
     { run: 'iotctl hub start', explains: 'a hub in this terminal' },
     { run: 'iotctl hub start --detach', explains: 'a hub in the background; iotctl hub stop ends it' },
     {
-      run: 'iotctl hub start --ephemeral --mqtt-port 0 --mqtts-port 0 --http-port 0 --https-port 0 --ready-file hub.json',
+      run: 'iotctl hub start --ephemeral --mqtt-port 0 --mqtts-port 0 --amqp-port 0 --amqps-port 0 --http-port 0 --https-port 0 --ready-file hub.json',
       explains: 'for a test: free ports, nothing kept',
     },
   ],

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../../std/duration.ts';
 import { defineCommand } from '../../define-command.ts';
 import { dataDirectory, dataOption } from '../../options/hub-data.ts';
-import { addressFields } from '../../views/hub-view.ts';
+import { addressFields, withoutSecrets } from '../../views/hub-view.ts';
 
 export const command = defineCommand({
   name: 'hub status',
@@ -17,9 +17,8 @@ export const command = defineCommand({
     const { connectionOfHub, findHub, readHubStatus } = await import('../../../fleet/hub/index.ts');
     const found = await findHub(dataDirectory(context, input));
     const status = await readHubStatus(connectionOfHub(found), context, context.signal);
-    const { connectionString: _secret, ...state } = found;
     await context.output.document(
-      { ...state, ...status },
+      { ...withoutSecrets(found), ...status },
       {
         fields: (hub) => [
           ['Hub', 'running', 'good'],
@@ -34,6 +33,7 @@ export const command = defineCommand({
           ],
           ['Telemetry', `${hub.telemetry.messages} messages, ${(hub.telemetry.bytes / 1_000_000).toFixed(1)} MB`],
           ['Oldest message', hub.telemetry.oldest ?? 'none'],
+          ['Id scope', hub.dps.idScope],
           ['Data', hub.dataDir],
         ],
         json: (hub) => ({ running: true, ...hub }),

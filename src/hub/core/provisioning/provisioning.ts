@@ -1,8 +1,10 @@
 /** The provisioning service over the documents of a store. */
 import { randomBytes } from 'node:crypto';
+import { HubError } from '../../../protocol/hub-errors.ts';
 import type { Clock } from '../../../std/clock.ts';
 import type { RegistryStore } from '../ports.ts';
 import type { RegistryService, TwinService } from '../services.ts';
+import type { CertificateService } from '../certificates/service.ts';
 import type { AdmissionParts } from './admission.ts';
 import { createEnrollments } from './enrollments.ts';
 import { createEnrollmentStore } from './enrollment-store.ts';
@@ -23,12 +25,12 @@ export interface ProvisioningSettings {
   readonly linkedHubs?: readonly LinkedHub[] | undefined;
   readonly webhook?: AllocationWebhook | undefined;
   readonly latency?: LatencyTable | undefined;
-  /** Certificates of verified authorities by name, DER. */
-  readonly authorities?: AdmissionParts['authorities'] | undefined;
 }
 
 export interface ProvisioningParts extends ProvisioningSettings {
   readonly store: Pick<RegistryStore, 'documents' | 'readSetting' | 'writeSetting'>;
+  /** The hub's authorities are the service's too; none when absent. */
+  readonly certificates?: Pick<CertificateService, 'get'> | undefined;
   readonly registry: RegistryService;
   readonly twins: TwinService;
   readonly clock: Clock;
@@ -58,7 +60,7 @@ export function createProvisioning(parts: ProvisioningParts): ProvisioningServic
     store,
     idScope,
     now,
-    authorities: parts.authorities ?? (() => Promise.resolve([])),
+    authorities: (names) => verifiedAuthorities(parts.certificates, names),
     tpmKey: (registrationId) => tpm.challengeKey(registrationId),
   };
   return {
@@ -86,6 +88,25 @@ export function createProvisioning(parts: ProvisioningParts): ProvisioningServic
     registrations: createRegistrationService({ store, registrations, assignment }),
     devices: createDeviceRegistration({ admission, assignment, registrations, tpm, retryAfter: retryAfterSeconds }),
   };
+}
+
+/** Certificates of the verified ones among these names. */
+async function verifiedAuthorities(
+  certificates: ProvisioningParts['certificates'],
+  names: readonly string[],
+): Promise<readonly Uint8Array[]> {
+  const found: Uint8Array[] = [];
+  if (certificates === undefined) return found;
+  for (const name of names) {
+    const authority = await certificates.get(name).catch(absentAuthority);
+    if (authority?.properties.isVerified === true) found.push(Buffer.from(authority.properties.certificate, 'base64'));
+  }
+  return found;
+}
+
+function absentAuthority(error: unknown): undefined {
+  if (error instanceof HubError && error.status === 404) return undefined;
+  throw error;
 }
 
 const removalStep = 500;
