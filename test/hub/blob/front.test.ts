@@ -40,6 +40,22 @@ async function list(query: string): Promise<string> {
   return (await fetch(addQuery(url, `restype=container&comp=list&${query}`))).text();
 }
 
+async function putBlock(blob: string, name: string, body: string | Buffer): Promise<Response> {
+  const url = await server.sign('exports', blob, 'w');
+  return fetch(addQuery(url, `comp=block&blockid=${encodeURIComponent(id(name))}`), {
+    method: 'PUT',
+    body: new Uint8Array(Buffer.from(body)),
+  });
+}
+
+async function putList(blob: string, ...blocks: string[]): Promise<Response> {
+  const url = await server.sign('exports', blob, 'w');
+  const entries = blocks.map((name) => `<Latest>${id(name)}</Latest>`).join('');
+  const body = `<?xml version="1.0" encoding="utf-8"?><BlockList>${entries}</BlockList>`;
+  const headers = { 'content-type': 'application/xml', 'x-ms-blob-content-type': 'text/csv' };
+  return fetch(addQuery(url, 'comp=blocklist'), { method: 'PUT', body, headers });
+}
+
 describe('one blob at once', () => {
   test('when a blob is put, it is read back with its type, metadata and stamps', async () => {
     const stored = await put('a/b c.txt', 'hello', {
@@ -156,22 +172,6 @@ describe('preconditions', () => {
 });
 
 describe('blocks', () => {
-  async function putBlock(blob: string, name: string, body: string | Buffer): Promise<Response> {
-    const url = await server.sign('exports', blob, 'w');
-    return fetch(addQuery(url, `comp=block&blockid=${encodeURIComponent(id(name))}`), {
-      method: 'PUT',
-      body: new Uint8Array(Buffer.from(body)),
-    });
-  }
-
-  async function putList(blob: string, ...names: string[]): Promise<Response> {
-    const url = await server.sign('exports', blob, 'w');
-    const entries = names.map((name) => `<Latest>${id(name)}</Latest>`).join('');
-    const body = `<?xml version="1.0" encoding="utf-8"?><BlockList>${entries}</BlockList>`;
-    const headers = { 'content-type': 'application/xml', 'x-ms-blob-content-type': 'text/csv' };
-    return fetch(addQuery(url, 'comp=blocklist'), { method: 'PUT', body, headers });
-  }
-
   test('when blocks are committed, the blob is made of them in the order of the list', async () => {
     expect((await putBlock('blocks', '1', 'world')).status).toBe(201);
     expect((await putBlock('blocks', '2', 'hello ')).status).toBe(201);
