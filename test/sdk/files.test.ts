@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { Readable } from 'node:stream';
+import type * as BlobSdk from '@azure/storage-blob';
+import type * as DeviceSdk from 'azure-iot-device';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { allTransports, deviceClient } from './device-clients.ts';
+import { openSdkHub, type SdkHub } from './sdk-hub.ts';
+import { sdkTest } from './sdk-test.ts';
+
+const { BlockBlobClient } = createRequire(import.meta.url)('@azure/storage-blob') as typeof BlobSdk;
+
+const megabyte = 1024 * 1024;
+
+describe('uploads of a device', () => {
+  let hub: SdkHub;
+  beforeAll(async () => {
+    hub = await openSdkHub();
+  });
+  afterAll(() => hub?.close());
+
+  function blobClient({
+    hostName,
+    containerName,
+    blobName,
+    sasToken,
+  }: DeviceSdk.UploadParams): BlobSdk.BlockBlobClient {
+    return new BlockBlobClient(`https://${hostName}/${containerName}/${blobName}${sasToken}`);
+  }
+
+  for (const transport of allTransports) {
+    sdkTest({ capability: 'file upload', transport, authentication: 'key' }, 'in each way of the SDKs', async () => {
+      const client = await deviceClient(transport, await hub.createDevice(`files-${transport}`));
+      await client.open();
+      const grant = await client.getBlobSharedAccessSignature('folder/small.txt');
+      expect(grant.blobName).toBe(`files-${transport}/folder/small.txt`);
+      const blob = blobClient(grant);
+      const stored = await blob.upload('hello', 5, { blobHTTPHeaders: { blobContentType: 'text/plain' } });
+      expect(stored.etag).toMatch(/^"0x/);
+      expect((await blob.downloadToBuffer()).toString()).toBe('hello');
+      expect((await blob.getProperties()).contentType).toBe('text/plain');
+      await client.notifyBlobUploadStatus(grant.correlationId, true, 201, 'done');
+      await expect(client.notifyBlobUploadStatus(grant.correlationId, true, 201, 'again')).rejects.toThrow();
+
+      const body = randomBytes(9 * megabyte);
+      const large = await client.getBlobSharedAccessSignature('large.bin');
+      await blobClient(large).uploadData(body, {
+        blockSize: 2 * megabyte,
+        concurrency: 4,
+        maxSingleShotSize: megabyte,
+      });
+      expect((await blobClient(large).downloadToBuffer()).equals(body)).toBe(true);
+      await client.notifyBlobUploadStatus(large.correlationId, false, 500, 'changed my mind');
+
+      await client.uploadToBlob('stream.bin', Readable.from(chunksOf(body)), body.length);
+      await client.close();
+    });
+  }
+
+  sdkTest(
+    { capability: 'file upload', transport: 'HTTPS', authentication: 'key' },
+    'the eleventh at once is refused, and so is a blob of another device',
+    async () => {
+      const client = await deviceClient('HTTPS', await hub.createDevice('files-many'));
+      const grants = [];
+      for (let index = 0; index < 10; index++) grants.push(await client.getBlobSharedAccessSignature(`${index}`));
+      await expect(client.getBlobSharedAccessSignature('10')).rejects.toThrow();
+      const foreign = { ...grants[0]!, blobName: 'files-other/0' };
+      await expect(blobClient(foreign).upload('x', 1)).rejects.toMatchObject({ statusCode: 403 });
+      await client.notifyBlobUploadStatus(grants[0]!.correlationId, false, 0, 'given up');
+      await client.getBlobSharedAccessSignature('10');
+    },
+  );
+});
+
+function* chunksOf(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += 100_000) yield body.subarray(at, at + 100_000);
+}
