@@ -9,7 +9,7 @@ _iotctl_next() {
     'device') _iotctl_reply=('list:List devices with status, connection, last activity and tags.' 'show:Show one device: identity, connection, tags and properties.' 'enable:Let devices connect again.' 'disable:Disconnect devices and refuse them.' 'delete:Delete devices with their twins.' 'watch:Tell when devices connect, disconnect, come or go.') ;;
     'twin') _iotctl_reply=('show:Show the tags, desired and reported properties of a device.' 'set:Set tags and desired properties.' 'unset:Remove tags and desired properties.' 'diff:Compare two twins, or what one device should be with what it is.') ;;
     'hub') _iotctl_reply=('start:Start a hub on this machine.' 'status:Show whether the hub on this machine runs, and how it is.' 'stop:Stop the hub on this machine.' 'env:Print what SDKs need to use the hub on this machine.') ;;
-    'profile') _iotctl_reply=('add:Add a hub by its connection string.' 'use:Select the hub that commands talk to.' 'list:List the hubs you have added.' 'show:Show a profile.' 'remove:Remove a profile and its key.') ;;
+    'profile') _iotctl_reply=('add:Add a hub, by its connection string or by Microsoft Entra ID.' 'use:Select the hub that commands talk to.' 'list:List the hubs you have added.' 'show:Show a profile.' 'remove:Remove a profile and its key.') ;;
   esac
 }
 
@@ -31,11 +31,11 @@ _iotctl_flags() {
     'twin unset') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--etag:only when the twin still has this ETag; for one device' '--dry-run:only show what would be changed') ;;
     'twin diff') _iotctl_reply=('--exit-code:end with 5 when there are differences') ;;
     'query') _iotctl_reply=('--top:at most so many rows' '--page-size:rows in one request') ;;
-    'hub start') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--mqtt-port:plain MQTT: a number, 0 for a free one, or off; otherwise 1883' '--mqtts-port:MQTT over TLS; otherwise 8883' '--http-port:plain HTTP; otherwise 8080' '--https-port:HTTPS; otherwise 443' '--hostname:a name the hub answers to beside localhost; the first is in connection strings' '--ready-file:write this JSON file (mode 0600) when the hub is ready' '--ephemeral:keep everything in a temporary directory, and touch no profile' '--detach:start it in the background and return when it is ready' '--retention:how long telemetry is kept, as in 30d; otherwise 7d' '--retention-size:how much telemetry is kept, in megabytes on disk; otherwise 10 GiB' '--log-level:what the log says' '--show-secrets:show the connection string') ;;
+    'hub start') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--mqtt-port:plain MQTT: a number, 0 for a free one, or off; otherwise 1883' '--mqtts-port:MQTT over TLS; otherwise 8883' '--amqp-port:plain AMQP; otherwise 5672' '--amqps-port:AMQP over TLS; otherwise 5671' '--http-port:plain HTTP; otherwise 8080' '--https-port:HTTPS; otherwise 443' '--hostname:a name the hub answers to beside localhost; the first is in connection strings' '--ready-file:write this JSON file (mode 0600) when the hub is ready' '--ephemeral:keep everything in a temporary directory, and touch no profile' '--detach:start it in the background and return when it is ready' '--retention:how long telemetry is kept, as in 30d; otherwise 7d' '--retention-size:how much telemetry is kept, in megabytes on disk; otherwise 10 GiB' '--log-level:what the log says' '--show-secrets:show the connection string') ;;
     'hub status') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory') ;;
     'hub stop') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--timeout:how long to wait for its end') ;;
-    'hub env') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--format:for which reader; github is for GITHUB_ENV' '--show-secrets:print the connection string on a terminal too' '--without-secrets:leave the connection string out') ;;
-    'profile add') _iotctl_reply=('--service-url:service API when it is not https://HOSTNAME' '--device-url:where devices connect, mqtts://HOST:PORT' '--ca-file:PEM file of the CA of the hub'\''s certificate' '--protected:every change asks for the name of the profile first' '--use:also select it' '--replace:replace a profile of this name') ;;
+    'hub env') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--format:for which reader; github is for GITHUB_ENV' '--show-secrets:print the connection strings on a terminal too' '--without-secrets:leave the connection strings out') ;;
+    'profile add') _iotctl_reply=('--entra:sign in with Microsoft Entra ID instead of a key' '--hub:host name of the hub, with --entra' '--credential:how to sign in, with --entra' '--tenant:tenant to sign in to, with --entra' '--client-id:application to sign in as, with --entra' '--event-hub-connection-string-file:where telemetry is read, with --entra' '--consumer-group:consumer group to read telemetry with (default $Default)' '--tier:size of the hub; bulk work keeps to its rate' '--units:units of the tier (default 1)' '--service-url:service API when it is not https://HOSTNAME' '--device-url:where devices connect, mqtts://HOST:PORT' '--amqp-url:AMQP when it is not amqps://HOSTNAME:5671' '--amqp-websockets:AMQP over port 443: where 5671 is blocked, always or never' '--ca-file:PEM file of the CA of the hub'\''s certificate' '--kind:cloud or iotctl'\''s own hub, when the host name does not tell' '--protected:every change asks for the name of the profile first' '--use:also select it' '--replace:replace a profile of this name') ;;
     'profile use') _iotctl_reply=() ;;
     'profile list') _iotctl_reply=() ;;
     'profile show') _iotctl_reply=('--show-secrets:also show the connection string with its key') ;;
@@ -111,6 +111,8 @@ _iotctl_find_kind() {
     'hub start --data') _iotctl_kind='directory' ;;
     'hub start --mqtt-port') _iotctl_kind='none' ;;
     'hub start --mqtts-port') _iotctl_kind='none' ;;
+    'hub start --amqp-port') _iotctl_kind='none' ;;
+    'hub start --amqps-port') _iotctl_kind='none' ;;
     'hub start --http-port') _iotctl_kind='none' ;;
     'hub start --https-port') _iotctl_kind='none' ;;
     'hub start --hostname') _iotctl_kind='none' ;;
@@ -123,9 +125,20 @@ _iotctl_find_kind() {
     'hub stop --timeout') _iotctl_kind='none' ;;
     'hub env --data') _iotctl_kind='directory' ;;
     'hub env --format') _iotctl_kind='=sh fish json github' ;;
+    'profile add --hub') _iotctl_kind='none' ;;
+    'profile add --credential') _iotctl_kind='=default environment workload-identity cli device-code' ;;
+    'profile add --tenant') _iotctl_kind='none' ;;
+    'profile add --client-id') _iotctl_kind='none' ;;
+    'profile add --event-hub-connection-string-file') _iotctl_kind='file' ;;
+    'profile add --consumer-group') _iotctl_kind='none' ;;
+    'profile add --tier') _iotctl_kind='=F1 B1 B2 B3 S1 S2 S3' ;;
+    'profile add --units') _iotctl_kind='none' ;;
     'profile add --service-url') _iotctl_kind='none' ;;
     'profile add --device-url') _iotctl_kind='none' ;;
+    'profile add --amqp-url') _iotctl_kind='none' ;;
+    'profile add --amqp-websockets') _iotctl_kind='=auto always never' ;;
     'profile add --ca-file') _iotctl_kind='file' ;;
+    'profile add --kind') _iotctl_kind='=local cloud' ;;
     'agent --device') _iotctl_kind='device' ;;
     'agent --interval') _iotctl_kind='none' ;;
     'agent --metric') _iotctl_kind='=cpu memory disk network temperature uptime' ;;

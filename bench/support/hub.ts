@@ -21,7 +21,7 @@ const pollMs = 5;
 
 export async function startHub(workspace: Workspace): Promise<BenchHub> {
   const readyFile = join(workspace.directory, 'ready.json');
-  const ports = ['--mqtt-port', '--mqtts-port', '--http-port', '--https-port'].flatMap((flag) => [flag, '0']);
+  const ports = ['--mqtt-port', '--mqtts-port', '--amqp-port', '--amqps-port', '--http-port', '--https-port'].flatMap((flag) => [flag, '0']);
   const args = [
     launcher,
     'hub',

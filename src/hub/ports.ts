@@ -1,5 +1,5 @@
 /** The hub's listening ports and how they are chosen. */
-export const portNames = ['mqtt', 'mqtts', 'http', 'https'] as const;
+export const portNames = ['mqtt', 'mqtts', 'amqp', 'amqps', 'http', 'https'] as const;
 export type PortName = (typeof portNames)[number];
 
 /** A fixed port, 0 for a free one, `off` for none; `auto` is the default port, or a free one when that cannot be had. */
@@ -16,6 +16,8 @@ export interface PortKind {
 export const portKinds: Readonly<Record<PortName, PortKind>> = {
   mqtt: { default: 1883, title: 'plain MQTT', secure: false, flag: '--mqtt-port' },
   mqtts: { default: 8883, title: 'MQTT over TLS', secure: true, flag: '--mqtts-port' },
+  amqp: { default: 5672, title: 'plain AMQP', secure: false, flag: '--amqp-port' },
+  amqps: { default: 5671, title: 'AMQP over TLS', secure: true, flag: '--amqps-port' },
   http: { default: 8080, title: 'plain HTTP', secure: false, flag: '--http-port' },
   https: { default: 443, title: 'HTTPS', secure: true, flag: '--https-port' },
 };

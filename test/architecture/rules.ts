@@ -30,6 +30,7 @@ export const packageImports: Readonly<Record<string, readonly string[]>> = {
   'src/hub/http': ['fastify', 'zod'],
   'src/hub/mqtt': ['mqtt-packet'],
   'src/hub/store': ['kysely'],
+  'src/hub/websocket': ['ws'],
   'src/hub/tls': ['@peculiar/x509', 'reflect-metadata'],
   'src/hub/log.ts': ['pino'],
 };

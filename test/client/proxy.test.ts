@@ -82,7 +82,7 @@ describe('which proxy is used', () => {
 
 test('when a proxy is set, then the hub is reached through it, TLS from end to end, and by its name', async () => {
   const seen: { target: string | undefined; authorization: string | undefined }[] = [];
-  const listening = { mqtt: 'off', mqtts: 'off', http: 'off', https: 0 } as const;
+  const listening = { mqtt: 'off', mqtts: 'off', amqp: 'off', amqps: 'off', http: 'off', https: 0 } as const;
   const dataDir = tmpdir();
   const hubUnderTest = await startHub({
     dataDir,

@@ -11,7 +11,7 @@ import { parseConnectionString } from '../../src/protocol/connection-string.ts';
 import { createSasToken } from '../../src/protocol/sas-token.ts';
 import { realClock } from '../support/real-clock.ts';
 
-const freePorts = { mqtt: 0, mqtts: 0, http: 0, https: 0 } as const;
+const freePorts = { mqtt: 0, mqtts: 0, amqp: 0, amqps: 0, http: 0, https: 0 } as const;
 const started: RunningHub[] = [];
 let directory: string;
 let certificates: string;

@@ -31,7 +31,7 @@ const fastLimits = { backoff: { firstMs: 20, maximumMs: 200 }, connectTimeoutMs:
 
 export async function startTestHub(): Promise<TestHub> {
   const dataDir = await mkdtemp(join(tmpdir(), 'iotctl-hub-'));
-  let hub = await start(dataDir, { mqtt: 0, mqtts: 0, http: 0, https: 0 });
+  let hub = await start(dataDir, { mqtt: 0, mqtts: 0, amqp: 0, amqps: 0, http: 0, https: 0 });
   const keys = new Map<string, string>();
   const open: { close(): Promise<void> }[] = [];
   const clientAt = (serviceUrl: string): Hub => {

@@ -8,7 +8,7 @@ import {
   type CommandInput,
 } from '../define-command.ts';
 
-const portNames = ['mqtt', 'mqtts', 'http', 'https'] as const;
+const portNames = ['mqtt', 'mqtts', 'amqp', 'amqps', 'http', 'https'] as const;
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 

@@ -57,7 +57,7 @@ export class Stage {
   /** A hub of its own on free ports; its data are removed at the end. */
   async openHub(): Promise<void> {
     const { clock, random, pid, version } = this.options;
-    const ports = { mqtt: 0, mqtts: 0, http: 0, https: 0 } as const;
+    const ports = { mqtt: 0, mqtts: 0, amqp: 'off', amqps: 'off', http: 0, https: 0 } as const;
     const running = await startHub({ dataDir: tmpdir(), ephemeral: true, ports, clock, pid, version });
     this.#undo.push(() => running.close());
     const { info } = running;

@@ -88,7 +88,7 @@ describe('what stands in the way is said in one line', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
-    for (const flag of ['--mqtt-port', '--mqtts-port', '--http-port', '--https-port']) {
+    for (const flag of ['--mqtt-port', '--mqtts-port', '--amqp-port', '--amqps-port', '--http-port', '--https-port']) {
       const rest = freePorts.filter((_, at) => freePorts[at - (at % 2)] !== flag);
       const result = await box.run(['hub', 'start', flag, String(port), ...rest, '--ready-file', 'ready.json']);
       expectOneError(result, { code: 1, error: /^error: port \d+ for .* is in use by another program$/ });

@@ -25,6 +25,7 @@ describe('the environment of a hub', () => {
       'IOTHUB_CA_FILE',
       'IOTHUB_HOSTNAME',
       'IOTHUB_MQTT_PORT',
+      'IOTHUB_AMQP_PORT',
       'IOTHUB_HTTP_PORT',
       'IOTHUB_HTTPS_PORT',
       'IOTHUB_CONNECTION_STRING',

@@ -16,7 +16,7 @@ import {
   type FakeSystemOptions,
 } from '../../support/fake-terminal.ts';
 
-const freePorts = ['--mqtt-port', '0', '--mqtts-port', '0', '--http-port', '0', '--https-port', '0'];
+const freePorts = ['--mqtt-port', '0', '--mqtts-port', '0', '--amqp-port', '0', '--amqps-port', '0', '--http-port', '0', '--https-port', '0'];
 
 describe('the hub commands', () => {
   let directory = '';

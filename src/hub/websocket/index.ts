@@ -1,0 +1,2 @@
+export { isWebSocketPath } from './paths.ts';
+export { createUpgrade, type Upgrade } from './upgrade.ts';
