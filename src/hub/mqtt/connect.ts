@@ -2,6 +2,7 @@
 import { isDeviceId } from '../../protocol/device-id.ts';
 import { HubError } from '../../protocol/hub-errors.ts';
 import { parseMqttUsername, stampBag, telemetryBag, type MqttUsername } from '../../protocol/mqtt/index.ts';
+import { parseProvisioningUsername, type RegistrationAddress } from '../../protocol/provisioning/index.ts';
 import type { DevicePrincipal, HubCore, PeerCertificates } from '../core/services.ts';
 import type { Frame } from './frame-reader.ts';
 import { connackCodes, decodePacket, type ConnackCode } from './packets.ts';
@@ -32,6 +33,8 @@ export interface ConnectAttempt {
   /** Filters of the stored session; undefined when there is none. */
   stored: readonly string[] | undefined;
   principal: DevicePrincipal | undefined;
+  /** Set when the peer wants the provisioning service instead; the steps end there. */
+  registration: RegistrationAddress | undefined;
 }
 
 /** Why a CONNECT is not accepted. Without a code the connection is closed without a CONNACK. */
@@ -56,6 +59,7 @@ export interface ConnectStep {
 export const connectSteps: readonly ConnectStep[] = [
   { name: 'protocol', run: checkProtocol },
   { name: 'packet', run: readPacket },
+  { name: 'registration', run: readRegistration },
   { name: 'client id', run: checkClientId },
   { name: 'user name', run: readUsername },
   { name: 'will', run: readWill },
@@ -77,6 +81,7 @@ export function newAttempt(frame: Frame, certificates: PeerCertificates | undefi
     will: undefined,
     stored: undefined,
     principal: undefined,
+    registration: undefined,
   };
 }
 
@@ -85,7 +90,7 @@ export async function runConnectSteps(attempt: ConnectAttempt, core: HubCore): P
   for (const { run } of connectSteps) {
     const result = run(attempt, core);
     const refusal = result instanceof Promise ? await result : result;
-    if (refusal !== undefined) return refusal;
+    if (refusal !== undefined || attempt.registration !== undefined) return refusal;
   }
   return undefined;
 }
@@ -115,6 +120,16 @@ function readPacket(attempt: ConnectAttempt): StepResult {
     // A copy: the will outlives the packet.
     attempt.rawWill = { topic, qos, retain, body: Uint8Array.from(Buffer.from(payload as Buffer)) };
   }
+  return undefined;
+}
+
+/** The provisioning service is told by the user name alone; what a device may do there is asked at its requests (device.md §5.2). */
+function readRegistration(attempt: ConnectAttempt): StepResult {
+  const address = parseProvisioningUsername(attempt.username);
+  if (address === undefined) return undefined;
+  if (address.registrationId.toLowerCase() !== attempt.clientId.toLowerCase())
+    return unauthorized('client id and user name differ');
+  attempt.registration = address;
   return undefined;
 }
 

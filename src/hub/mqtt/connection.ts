@@ -1,12 +1,14 @@
 /** One connection: bytes in and out, its phases, its timers, its end. */
 import type { Duplex } from 'node:stream';
 import type { PeerCertificates } from '../core/services.ts';
+import type { RegistrationAddress } from '../../protocol/provisioning/index.ts';
 import { newAttempt, runConnectSteps, type ConnectAttempt, type Refusal } from './connect.ts';
 import type { EndReason, FrontContext } from './context.ts';
 import { DeviceLink, type Wire } from './device-link.ts';
 import { FrameReader, type Frame } from './frame-reader.ts';
 import { largestPacket } from './limits.ts';
 import { connack, connackCodes, packetTypes, pingResponse } from './packets.ts';
+import { largestRegistrationPacket, RegistrationTalk } from './registration-talk.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { subscribe, unsubscribe, type Outcome } from './subscribe.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -37,6 +39,7 @@ export class Connection implements Wire {
   readonly #timers: Timers<'connect' | 'silence' | 'token' | 'stall' | 'shutdown' | 'linger'>;
   #phase: Phase = 'silent';
   #link: DeviceLink | undefined;
+  #registration: RegistrationTalk | undefined;
   /** An answer is being prepared that must come before the next packet is looked at. */
   #held = false;
   #processing = false;
@@ -157,7 +160,9 @@ export class Connection implements Wire {
   #take(frame: Frame): void {
     const type = (frame.buffer[frame.at] ?? 0) >> 4;
     const link = this.#link;
-    if (link === undefined) {
+    if (this.#registration !== undefined) {
+      void this.#hold(this.#registration.take(type, frame));
+    } else if (link === undefined) {
       if (type === packetTypes.connect) void this.#connect(frame);
       else this.end('protocol', 'the first packet is not CONNECT');
     } else if (type === packetTypes.publish) {
@@ -200,8 +205,9 @@ export class Connection implements Wire {
     try {
       const refusal = await runConnectSteps(attempt, this.#context.core);
       if (this.#phase !== 'connecting') return;
-      if (refusal === undefined) this.#open(attempt);
-      else this.#refuse(attempt, refusal);
+      if (refusal !== undefined) this.#refuse(attempt, refusal);
+      else if (attempt.registration !== undefined) this.#openRegistration(attempt, attempt.registration);
+      else this.#open(attempt);
     } catch (error) {
       this.#fail(error);
     }
@@ -248,6 +254,17 @@ export class Connection implements Wire {
     void this.#hold(this.#storeSession(link, stored));
   }
 
+  /** Such a session is never kept, whatever the device asks for (device.md §5.2). */
+  #openRegistration(attempt: ConnectAttempt, address: RegistrationAddress): void {
+    const { password: token, certificates } = attempt;
+    this.#registration = new RegistrationTalk(this.#context, { ...address, token, certificates }, this.remote);
+    this.#phase = 'open';
+    this.#reader.maxBytes = largestRegistrationPacket;
+    this.#silence.start(attempt.keepAlive, this.#context.limits.longestSilenceMs);
+    this.send(connack(connackCodes.accepted));
+    this.proceed();
+  }
+
   /** Clean session 1 forgets the stored session; clean session 0 has one from now on (MQTT-3.1.2-4 to -6). */
   async #storeSession({ clean, identity }: DeviceLink, stored: readonly string[] | undefined): Promise<Outcome> {
     const { sessions } = this.#context.core;
@@ -271,7 +288,8 @@ export class Connection implements Wire {
   }
 
   #finishShutdown(): void {
-    if (this.#link?.settled === true && !this.#stream.writableNeedDrain) this.#farewell('shutdown');
+    const settled = this.#registration === undefined ? this.#link?.settled === true : !this.#held;
+    if (settled && !this.#stream.writableNeedDrain) this.#farewell('shutdown');
   }
 
   /** Ends the session, lets the last bytes out, then closes; a peer that does not follow is cut. */

@@ -9,6 +9,7 @@ describe('CONNECT (device.md §1.4)', () => {
     expect(connectSteps.map((step) => step.name)).toEqual([
       'protocol',
       'packet',
+      'registration',
       'client id',
       'user name',
       'will',
