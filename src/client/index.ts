@@ -4,6 +4,7 @@ import type * as Probe from './probe.ts';
 export { connectHub } from './connect-hub.ts';
 export { readHubStatus } from './hub-status.ts';
 export type { ProbeReport } from './probe.ts';
+export type { ServedPart } from './served-parts.ts';
 export { serviceUrlOf } from './http/service-url.ts';
 export type * from './service-api.ts';
 

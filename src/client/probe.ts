@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Connection } from '../config/profile.ts';
 import type { Failure } from '../errors/index.ts';
+import { findServedParts, type ServedPart } from './served-parts.ts';
 import { clockSkew } from './http/answer-failure.ts';
 import {
   createServiceClient,
@@ -29,6 +30,8 @@ export interface ProbeReport {
     readonly registryWrite: boolean | undefined;
     readonly serviceConnect: boolean | undefined;
   };
+  /** What the hub can serve; empty when there is no connection. */
+  readonly parts: readonly ServedPart[];
 }
 
 const probeTimeoutMs = 15_000;
@@ -44,7 +47,13 @@ export async function probeHub(
   const client = createServiceClient(connection, dependencies);
   const url = serviceUrlOf(connection);
   const unknown = { registryRead: undefined, registryWrite: undefined, serviceConnect: undefined };
-  const report = { address: url.host, secure: url.protocol === 'https:', failure: undefined, permissions: unknown };
+  const report = {
+    address: url.host,
+    secure: url.protocol === 'https:',
+    failure: undefined,
+    permissions: unknown,
+    parts: [],
+  };
   const begun = dependencies.clock.monotonic();
   try {
     const first = await ask(
@@ -66,8 +75,17 @@ export async function probeHub(
       ),
       ask(client, { method: 'GET', path: `/twins/${absentDevice}`, action: 'read a twin' }, signal),
     ]);
+    const parts = await findServedParts({
+      connection,
+      clock: dependencies.clock,
+      signal,
+      device: first,
+      twin: connect,
+      ask: async (path) => ask(client, { method: 'GET', path, action: 'ask for a part of the hub' }, signal),
+    });
     return {
       ...report,
+      parts,
       roundTripMs,
       certificateEndsAt: first.certificateEndsAt,
       clockSkewMs: clockSkew({ headers: first.headers }, dependencies.clock.now()),

@@ -51,6 +51,14 @@ describe('a real hub', () => {
     expect(Math.abs(report.clockSkewMs ?? Infinity)).toBeLessThan(5_000);
   });
 
+  test('when it is asked what it serves, then the hub of iotctl has its extensions, and one in the cloud is not asked', async () => {
+    const served = ({ parts }: ProbeReport): object =>
+      Object.fromEntries(parts.map((each) => [each.part, each.served]));
+    const amqpUrl = 'amqp://127.0.0.1:9';
+    expect(served(await probe({ amqpUrl }))).toMatchObject({ devices: true, twins: true, extensions: true });
+    expect(served(await probe({ kind: 'cloud', amqpUrl }))).toMatchObject({ twins: true, extensions: false });
+  });
+
   test('when the key is wrong, then nothing is allowed', async () => {
     const sharedAccessKey = Buffer.alloc(32).toString('base64');
     expect((await probe({ sharedAccessKey })).permissions).toEqual({
@@ -131,7 +139,27 @@ describe('a scripted hub', () => {
       registryWrite: undefined,
       serviceConnect: undefined,
     });
-    expect(hub.requests).toHaveLength(3);
+    expect(report.parts.map(({ served }) => served)).toEqual([undefined, undefined, false, undefined]);
+    expect(hub.requests).toHaveLength(4);
+  });
+
+  test('when the tier is a basic one, then it has no twins', async () => {
+    await using hub = await scriptedHub((request, response) => {
+      if (request.url.pathname.startsWith('/twins/'))
+        refusal(403, 'OperationNotAvailableInCurrentTier', 'no')(request, response);
+      else refusal(404, 'DeviceNotFound', 'no')(request, response);
+    });
+    const { parts } = await probeHub(
+      { ...hub.connection, kind: 'cloud', amqpWebSockets: 'always' },
+      { ...dependencies, clock: quickClock() },
+    );
+    expect(parts.map(({ part, served }) => [part, served])).toEqual([
+      ['devices', true],
+      ['twins', false],
+      ['messages', true],
+      ['extensions', false],
+    ]);
+    expect(hub.requests.filter(({ url }) => url.pathname.startsWith('/iotctl'))).toEqual([]);
   });
 
   test('when nothing listens, then the report says so', async () => {

@@ -8,7 +8,7 @@ export const command = defineCommand({
   summary: 'Check this machine, the configuration and the hub.',
   description: `Checks Node.js and its SQLite, the configuration and its permissions, and the
 chosen hub: can it be reached, is its certificate trusted, do the clocks
-agree, what may the credentials do. Each check has a verdict and, where
+agree, what may the credentials do, which parts does it serve. Each check has a verdict and, where
 something is wrong, a remedy. Nothing is changed.`,
   examples: [
     { run: 'iotctl doctor', explains: 'everything' },
@@ -24,13 +24,13 @@ async function examine(context: CommandContext): Promise<void> {
   const { failureOfChecks, runChecks } = await import('../../fleet/doctor/index.ts');
   const { inspectConfiguration } = await import('../../config/index.ts');
   const { probeHub } = await import('../../client/index.ts');
-  const { clock, random, signal, runtime, directories } = context;
+  const { clock, random, env, signal, runtime, directories } = context;
   const checks: Check[] = [];
   // The configuration is inspected before anything reads it: reading tightens loose permissions.
   const results = runChecks({
     inspect: async () => inspectConfiguration(directories.config, runtime.uid),
     connection: async () => context.connection(),
-    probe: async (connection) => probeHub(connection, { clock, random }, signal),
+    probe: async (connection) => probeHub(connection, { clock, random, env }, signal),
     nodeVersion: runtime.node,
     sqliteVersion,
     now: () => clock.now(),

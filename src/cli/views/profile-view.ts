@@ -1,3 +1,4 @@
+import type { ServedPart } from '../../client/index.ts';
 import type { Profile } from '../../config/index.ts';
 import type { DocumentView, ListView } from '../output/output.ts';
 
@@ -9,6 +10,8 @@ export interface ListedProfile {
 export interface ShownProfile extends ListedProfile {
   /** Only when it was asked for. */
   readonly connectionString: string | undefined;
+  /** Only when the hub was asked. */
+  readonly parts: readonly ServedPart[] | undefined;
 }
 
 export const profileListView: ListView<ListedProfile> = {
@@ -31,7 +34,7 @@ export const profileListView: ListView<ListedProfile> = {
 };
 
 export const profileView: DocumentView<ShownProfile> = {
-  fields: ({ profile, selected, connectionString }) => [
+  fields: ({ profile, selected, connectionString, parts = [] }) => [
     ['Profile', profile.name, 'accent'],
     ['Selected', selected ? 'yes' : 'no'],
     ['Kind', profile.kind],
@@ -47,13 +50,20 @@ export const profileView: DocumentView<ShownProfile> = {
     ['Consumer group', profile.consumerGroup],
     ['Protected', profile.protected === true ? 'yes' : 'no'],
     ['Connection string', connectionString],
+    ...parts.map(({ served, detail }): [string, string] => [
+      servedWords[String(served) as keyof typeof servedWords],
+      detail,
+    ]),
   ],
   json: (shown) => ({
     ...asJson(shown),
     ...(shown.connectionString !== undefined && { connectionString: shown.connectionString }),
+    ...(shown.parts !== undefined && { parts: shown.parts.map((part) => ({ ...part, served: part.served ?? null })) }),
   }),
   name: ({ profile }) => profile.name,
 };
+
+const servedWords = { true: 'Serves', false: 'Does not serve', undefined: 'Perhaps serves' } as const;
 
 function accessOf(profile: Profile): string {
   if (profile.auth === 'key') return `policy ${profile.sharedAccessKeyName}`;

@@ -18,12 +18,15 @@ export function checksOfProbe(report: ProbeReport, connection: Connection, now: 
       failed('tls', failure.message, failure.hint ?? 'iotctl hub env', 'tls-untrusted'),
       skipped('clock', 'needs a trusted connection'),
       skipped('credentials', 'needs a trusted connection'),
+      skipped('services', 'needs a trusted connection'),
     ];
   }
   if (failure !== undefined) {
     return [
       failed('reachability', failure.message, failure.hint ?? 'iotctl hub status', 'hub-unreachable'),
-      ...(['tls', 'clock', 'credentials'] as const).map((name) => skipped(name, 'the hub cannot be reached')),
+      ...(['tls', 'clock', 'credentials', 'services'] as const).map((name) =>
+        skipped(name, 'the hub cannot be reached'),
+      ),
     ];
   }
   return [
@@ -31,7 +34,20 @@ export function checksOfProbe(report: ProbeReport, connection: Connection, now: 
     checkTls(report, now),
     checkClock(report),
     checkCredentials(report, connection),
+    checkServices(report, connection),
   ];
+}
+
+/** Most of what is missing is in the nature of the hub; a tier without twins was perhaps chosen by mistake. */
+function checkServices({ parts }: ProbeReport, connection: Connection): Check {
+  const served = parts.filter((part) => part.served === true).map(({ detail }) => detail);
+  const missing = parts.filter((part) => part.served === false);
+  const text = [
+    served.length === 0 ? 'the hub does not say what it serves' : `it serves ${served.join('; ')}`,
+    ...(missing.length === 0 ? [] : [`not ${missing.map(({ detail }) => detail).join('; ')}`]),
+  ].join('; ');
+  const lacksTwins = missing.some(({ part }) => part === 'twins') && connection.kind === 'cloud';
+  return lacksTwins ? warning('services', text, 'use a hub of a standard tier') : ok('services', text);
 }
 
 function checkTls(report: ProbeReport, now: number): Check {

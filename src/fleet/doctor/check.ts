@@ -10,6 +10,7 @@ export interface Check {
     | 'tls'
     | 'clock'
     | 'credentials'
+    | 'services'
     | 'node'
     | 'sqlite';
   /** `skipped` when an earlier check made it impossible. */

@@ -33,7 +33,7 @@ export async function* runChecks(dependencies: DoctorDependencies): AsyncGenerat
     const failure = toFailure(error);
     if (failure.code === 'bug') throw error;
     yield failed('hub', failure.message, failure.hint ?? 'iotctl profile list', failure.code);
-    for (const name of ['reachability', 'tls', 'clock', 'credentials'] as const)
+    for (const name of ['reachability', 'tls', 'clock', 'credentials', 'services'] as const)
       yield skipped(name, 'no hub is chosen');
     return;
   }

@@ -10,7 +10,7 @@ test('when no hub is chosen, then the verdicts are rows and the exit code is 1',
     expect(code).toBe(1);
     expect(stdout).toMatch(/^CHECK +VERDICT +DETAIL +REMEDY\nnode +ok /);
     expect(stdout).toMatch(/hub +failed +no hub is chosen +iotctl hub start/);
-    expect(stderr).toContain('1 of 9 checks failed: hub');
+    expect(stderr).toContain('1 of 10 checks failed: hub');
   }));
 
 test('when the hub refuses the key, then exit 4, and JSON has a verdict and a remedy for each', () =>

@@ -35,7 +35,7 @@ describe('tokens of Entra ID', () => {
     const clock = fakeClock();
     const { asked, factory } = countingCredential(clock);
     const authorizer = createEntraAuthorizer(connection, { clock }, factory);
-    const given = await Promise.all([1, 2, 3].map(() => authorizer.authorize()));
+    const given = await Promise.all([1, 2, 3].map(async () => authorizer.authorize()));
     expect(given.map(({ value }) => value)).toEqual(['Bearer token-1', 'Bearer token-1', 'Bearer token-1']);
     expect(asked).toEqual(['https://iothubs.azure.net/.default']);
     expect(authorizer.audience).toBe('https://iothubs.azure.net/.default');

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { ProbeReport } from '../../../src/client/index.ts';
-import type { ConfigInspection, Connection } from '../../../src/config/index.ts';
+import type { ConfigInspection, Connection, KeyConnection } from '../../../src/config/index.ts';
 import { Failure } from '../../../src/errors/index.ts';
 import { failureOfChecks, runChecks, type Check, type DoctorDependencies } from '../../../src/fleet/doctor/index.ts';
 
 const now = Date.UTC(2026, 10, 21);
-const connection: Connection = {
+const connection: KeyConnection = {
   name: 'plant',
   kind: 'cloud',
   auth: 'key',
@@ -22,6 +22,11 @@ const healthy: ProbeReport = {
   certificateEndsAt: now + 90 * 86_400_000,
   clockSkewMs: 400,
   permissions: { registryRead: true, registryWrite: true, serviceConnect: true },
+  parts: [
+    { part: 'devices', served: true, detail: 'devices' },
+    { part: 'twins', served: true, detail: 'twins' },
+    { part: 'extensions', served: false, detail: 'faults' },
+  ],
 };
 const tidy: ConfigInspection = { directory: '/home/me/.config/iotctl', exists: true, files: 3, problems: [] };
 
@@ -57,7 +62,9 @@ test('when everything is well, then every check is ok and nothing needs doing', 
     'tls',
     'clock',
     'credentials',
+    'services',
   ]);
+  expect(checks['services']?.detail).toBe('it serves devices; twins; not faults');
   expect(Object.values(checks).every(({ remedy }) => remedy === null)).toBe(true);
   expect(exitOf(checks)).toBeUndefined();
 });
@@ -136,4 +143,20 @@ test('when files are broken or open to others, then each is told with what to do
   expect(checks['configuration']).toMatchObject({ verdict: 'failed', remedy: 'correct it' });
   expect(checks['permissions']).toMatchObject({ verdict: 'warning', remedy: 'chmod 600 /c/secrets/a.key' });
   expect(exitOf(checks)).toBe(1);
+});
+
+test('when the tier has no twins, then that is a warning, and no failure', async () => {
+  const parts = [{ part: 'twins', served: false, detail: 'a hub of the basic tier has no twins' }] as const;
+  const checks = await examine({ probe: async () => ({ ...healthy, parts }) });
+  expect(checks['services']).toMatchObject({ verdict: 'warning', remedy: 'use a hub of a standard tier' });
+  expect(exitOf(checks)).toBeUndefined();
+});
+
+test('when Entra ID is refused, then the remedy is a role', async () => {
+  const { sharedAccessKeyName: _, sharedAccessKey: __, ...rest } = connection;
+  const entra: Connection = { ...rest, auth: 'entra', credential: 'cli' };
+  const permissions = { registryRead: false, registryWrite: false, serviceConnect: false };
+  const checks = await examine({ connection: async () => entra, probe: async () => ({ ...healthy, permissions }) });
+  expect(checks['credentials']).toMatchObject({ verdict: 'failed', detail: 'the hub refuses whoever is signed in' });
+  expect(checks['credentials']?.remedy).toContain('IoT Hub Data Contributor');
 });
