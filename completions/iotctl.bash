@@ -39,7 +39,7 @@ _iotctl_flags() {
     'profile add') _iotctl_reply=('--entra' '--hub' '--credential' '--tenant' '--client-id' '--event-hub-connection-string-file' '--consumer-group' '--tier' '--units' '--service-url' '--device-url' '--amqp-url' '--amqp-websockets' '--ca-file' '--kind' '--protected' '--use' '--replace') ;;
     'profile use') _iotctl_reply=() ;;
     'profile list') _iotctl_reply=() ;;
-    'profile show') _iotctl_reply=('--show-secrets') ;;
+    'profile show') _iotctl_reply=('--show-secrets' '--probe') ;;
     'profile remove') _iotctl_reply=() ;;
     'demo') _iotctl_reply=('--keep') ;;
     'agent') _iotctl_reply=('--device' '--interval' '--metric' '--allow' '--once' '--outbox') ;;

@@ -60,7 +60,7 @@ function __iotctl_flags
     case 'profile add'
       printf '%s\t%s\n' '--entra' 'sign in with Microsoft Entra ID instead of a key' '--hub' 'host name of the hub, with --entra' '--credential' 'how to sign in, with --entra' '--tenant' 'tenant to sign in to, with --entra' '--client-id' 'application to sign in as, with --entra' '--event-hub-connection-string-file' 'where telemetry is read, with --entra' '--consumer-group' 'consumer group to read telemetry with (default $Default)' '--tier' 'size of the hub; bulk work keeps to its rate' '--units' 'units of the tier (default 1)' '--service-url' 'service API when it is not https://HOSTNAME' '--device-url' 'where devices connect, mqtts://HOST:PORT' '--amqp-url' 'AMQP when it is not amqps://HOSTNAME:5671' '--amqp-websockets' 'AMQP over port 443: where 5671 is blocked, always or never' '--ca-file' 'PEM file of the CA of the hub\'s certificate' '--kind' 'cloud or iotctl\'s own hub, when the host name does not tell' '--protected' 'every change asks for the name of the profile first' '--use' 'also select it' '--replace' 'replace a profile of this name'
     case 'profile show'
-      printf '%s\t%s\n' '--show-secrets' 'also show the connection string with its key'
+      printf '%s\t%s\n' '--show-secrets' 'also show the connection string with its key' '--probe' 'ask the hub what it serves'
     case 'demo'
       printf '%s\t%s\n' '--keep' 'leave the hub and the devices running, and say what to try next'
     case 'agent'
