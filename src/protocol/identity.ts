@@ -96,5 +96,21 @@ export interface BulkResult {
   warnings: { deviceId: string; warningCode: string; warningStatus: string }[];
 }
 
+/** Keys after a regeneration. */
+export interface RotatedKeys {
+  id: string;
+  moduleId?: string;
+  primaryKey: string | null;
+  secondaryKey: string | null;
+}
+
+/** The answer to `POST /devices/keys/regenerate`. Source: service.md §2.8. */
+export interface KeyRegeneration {
+  policyKey: 'primaryKey' | 'secondaryKey' | 'both';
+  isSuccessful: boolean;
+  errors: BulkResult['errors'];
+  rotatedKeys: RotatedKeys[];
+}
+
 /** How many devices one bulk request may hold. */
 export const bulkLimit = 100;

@@ -131,6 +131,7 @@ export function memoryCore(): MemoryCore {
       put: unused,
       delete: unused,
       bulk: unused,
+      regenerateKeys: unused,
       counts: unused,
     },
     queries: { run: unused },

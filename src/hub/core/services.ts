@@ -1,10 +1,12 @@
 /** What the hub's fronts (MQTT, HTTP, later AMQP) may ask of the core. A front translates one protocol to these calls. */
-import type { BulkResult, DeviceIdentity, ModuleIdentity } from '../../protocol/identity.ts';
+import type { BulkResult, DeviceIdentity, KeyRegeneration, ModuleIdentity } from '../../protocol/identity.ts';
 import type { MethodResponse } from '../../protocol/method.ts';
 import type { DeviceTwin, Twin } from '../../protocol/twin/document.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { IdentityPath } from '../../protocol/identity-path.ts';
 import type { FileServices } from './files/files.ts';
+import type { ConfigurationService } from './configurations/service.ts';
+import type { DigitalTwinService } from './digital-twins/digital-twins.ts';
 import type { FaultService } from './faults/service.ts';
 import type { JobService } from './jobs/service.ts';
 import type { MessageService, ServiceQueue } from './messages/service.ts';
@@ -107,6 +109,8 @@ export interface RegistryService {
   put(deviceId: string, body: unknown, ifMatch: IfMatch): Promise<DeviceIdentity>;
   delete(deviceId: string, ifMatch: IfMatch): Promise<void>;
   bulk(body: unknown): Promise<BulkResult>;
+  /** New keys for devices and modules (§2.8). */
+  regenerateKeys(body: unknown): Promise<KeyRegeneration>;
   counts(): Promise<RegistryCounts>;
 }
 
@@ -186,6 +190,8 @@ export interface HubCore {
   readonly telemetry: TelemetryLog;
   readonly files: FileServices;
   readonly jobs: JobService;
+  readonly configurations: ConfigurationService;
+  readonly digitalTwins: DigitalTwinService;
   readonly faults: FaultService;
   readonly throttle: ThrottleService;
   readonly provisioning: ProvisioningService;

@@ -7,8 +7,11 @@ import type { HubLog } from '../log.ts';
 import { admit } from './access.ts';
 import { createApp } from './create-app.ts';
 import { errorReply, isAnswer, type Envelope } from './errors.ts';
+import { certificateRoutes } from './routes/certificates.ts';
+import { configurationRoutes } from './routes/configurations.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { publicHostOf, type PublicAddress } from './public-host.ts';
+import { digitalTwinRoutes } from './routes/digital-twins.ts';
 import { eventRoutes } from './routes/events.ts';
 import { faultRoutes } from './routes/faults.ts';
 import { fileRoutes } from './routes/files.ts';
@@ -73,6 +76,7 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
   for (const routes of [
     deviceRoutes,
     moduleRoutes,
+    certificateRoutes,
     twinRoutes,
     queryRoutes,
     methodRoutes,
@@ -82,6 +86,8 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     telemetryRoutes,
     statusRoutes,
     scheduledJobRoutes,
+    configurationRoutes,
+    digitalTwinRoutes,
     faultRoutes,
     provisioningServiceRoutes,
     provisioningDeviceRoutes,

@@ -101,9 +101,10 @@ function linesOf(elements: readonly BulkElement[]): readonly IdentityPath[] {
   return [...lines];
 }
 
-function endDeleted({ sessions }: RegistryParts, record: DeviceRecord): void {
+function endDeleted({ sessions, removed }: RegistryParts, record: DeviceRecord): void {
   if (record.moduleId === '') sessions.endAll(record.deviceId, 'deleted');
   else sessions.end(pathOf(record), 'deleted');
+  removed(pathOf(record));
 }
 
 function readElements(body: unknown, errors: BulkError[]): BulkElement[] {

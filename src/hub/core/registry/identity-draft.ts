@@ -28,7 +28,7 @@ const keyBytes = { minimum: 16, maximum: 64, generated: 32 } as const;
 const reasonLimit = 128;
 
 /** A new symmetric key: 32 random bytes in base64. */
-function generateKey(): string {
+export function generateKey(): string {
   return randomBytes(keyBytes.generated).toString('base64');
 }
 

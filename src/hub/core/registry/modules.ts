@@ -58,7 +58,10 @@ export function createModules(parts: RegistryParts): ModuleRegistry {
           checkDelete(identity, before, ifMatch);
           return { remove: true, result: undefined };
         },
-        () => sessions.end(identity, 'deleted'),
+        () => {
+          sessions.end(identity, 'deleted');
+          parts.removed(identity);
+        },
       );
     },
   };

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../std/clock.ts';
+import type { IdentityPath } from '../../../protocol/identity-path.ts';
 import type { RegistryStore } from '../ports.ts';
 import type { DeviceRecords } from '../records.ts';
 import type { Proofs } from '../sessions/proofs.ts';
@@ -11,4 +12,6 @@ export interface RegistryParts {
   readonly sessions: Sessions;
   readonly proofs: Proofs;
   readonly clock: Clock;
+  /** Told right after an identity was deleted; the modules of a device went with it. */
+  readonly removed: (identity: IdentityPath) => void;
 }

@@ -7,6 +7,7 @@ import { readIdentityBody } from './identity-body.ts';
 import { parseIdentityDraft } from './identity-draft.ts';
 import { viewIdentity } from './identity-view.ts';
 import { createModules } from './modules.ts';
+import { createKeyRegeneration } from './regenerate-keys.ts';
 import type { RegistryParts } from './parts.ts';
 import { checkDelete, checkPut } from './preconditions.ts';
 
@@ -45,10 +46,14 @@ export function createRegistry(parts: RegistryParts): RegistryService {
           checkDelete(deviceId, before, ifMatch);
           return { remove: true, result: undefined };
         },
-        () => sessions.endAll(deviceId, 'deleted'),
+        () => {
+          sessions.endAll(deviceId, 'deleted');
+          parts.removed(deviceId);
+        },
       );
     },
     bulk: createBulk(parts),
+    regenerateKeys: createKeyRegeneration(parts),
     async counts() {
       await sessions.flushStates();
       return store.counts();

@@ -23,6 +23,11 @@ export function deviceRoutes(app: FastifyInstance, { core }: RouteContext): void
     await core.registry.delete(idOf(request), ifMatchOf(request));
     return reply.code(204).send();
   });
+  app.post('/devices/keys/regenerate', { ...write, bodyLimit: identityBodyLimit }, async (request, reply) => {
+    const result = await core.registry.regenerateKeys(jsonOf(request));
+    const status = result.isSuccessful ? 200 : result.rotatedKeys.length > 0 ? 207 : 400;
+    return reply.code(status).send(result);
+  });
   app.post('/devices', write, async (request, reply) => {
     const result = await core.registry.bulk(jsonOf(request));
     return reply.code(result.isSuccessful ? 200 : 400).send(result);
