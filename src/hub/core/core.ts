@@ -70,9 +70,10 @@ export function createCore(parts: CoreParts): RunningCore {
   const faults = createFaults({ clock, random: parts.random ?? systemRandom });
   const throttle = createThrottle(parts.imitation, clock);
   const messaging = createMessaging({ store, records, clock, onError: parts.onError });
+  const { messages } = messaging;
   const methods = createCommands({ records, sessions, clock, maxInFlightPerDevice: parts.maxInFlightPerDevice });
   const commands = faultyCommands(methods, faults, clock);
-  const twins = createTwins({ records, sessions, clock });
+  const twins = createTwins({ records, sessions, messages, clock });
   const { onError } = parts;
   const maxActive = activeJobLimit(parts.imitation?.tier);
   const jobs = createJobs({ store, clock, twins, commands, throttle, maxActive, onError });
@@ -83,7 +84,15 @@ export function createCore(parts: CoreParts): RunningCore {
     clock,
     onError,
   });
-  const registry = createRegistry({ store, records, sessions, proofs, clock });
+  const registry = createRegistry({
+    store,
+    records,
+    sessions,
+    proofs,
+    messages,
+    clock,
+    removed: (identity) => void messages.forget(identity).catch(onError),
+  });
   const certificates = parts.certificates ?? createCertificates({ documents: store.documents, clock });
   const settings = parts.provisioning ?? { hubHostName: 'localhost' };
   return {
@@ -91,13 +100,13 @@ export function createCore(parts: CoreParts): RunningCore {
     registry,
     certificates,
     twins,
-    queries: createQueries(store, sessions, jobs),
+    queries: createQueries(store, sessions, messages, jobs),
     sessions,
     commands,
-    messages: messaging.messages,
+    messages,
     feedback: messaging.feedback,
     fileNotifications: messaging.fileNotifications,
-    ready: messaging.messages.ready,
+    ready: messages.ready,
     telemetry,
     files,
     jobs,

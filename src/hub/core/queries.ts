@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../std/json.ts';
 import { parseQuery } from '../../protocol/query/index.ts';
 import type { JobService } from './jobs/service.ts';
+import type { MessageCounts } from './messages/service.ts';
 import type { RegistryStore } from './ports.ts';
 import type { QueryService } from './services.ts';
 import type { Sessions } from './sessions/sessions.ts';
@@ -10,6 +11,7 @@ import { viewTwin } from './twins/twin-view.ts';
 export function createQueries(
   store: RegistryStore,
   sessions: Sessions,
+  messages: MessageCounts,
   jobs: Pick<JobService, 'queryDevices'>,
 ): QueryService {
   return {
@@ -24,7 +26,7 @@ export function createQueries(
       if (found.type === 'Raw') return { type: 'Raw', rows: [...found.rows], next: found.next };
       return {
         type: 'Twin',
-        rows: found.rows.map((record) => ({ ...viewTwin(record) })),
+        rows: found.rows.map((record) => ({ ...viewTwin(record, messages) })),
         next: found.next,
       };
     },

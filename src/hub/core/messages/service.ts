@@ -57,7 +57,13 @@ export interface DeadLetter extends QueuedMessage {
   readonly deadLetteredTime: number;
 }
 
-export interface MessageService {
+/** How many messages wait for whom. */
+export interface MessageCounts {
+  /** Messages in the queue, locked ones included. */
+  count(identity: IdentityPath): number;
+}
+
+export interface MessageService extends MessageCounts {
   /** Resolves when the message is stored. HubErrors DeviceNotFound, ModuleNotFound, DeviceMaximumQueueDepthExceeded, MessageTooLarge, ArgumentInvalid, InvalidMessageExpiryTime. */
   send(identity: IdentityPath, message: CloudToDeviceMessage): Promise<QueuedMessage>;
   /** The oldest message nobody holds, locked; undefined when there is none. Without `lockMs` it stays locked until settled (MQTT). */
@@ -69,8 +75,6 @@ export interface MessageService {
   settle(identity: IdentityPath, lockToken: string, settlement: Settlement): Promise<void>;
   /** Calls `wake` when a message may have become available for {@link receive}; the returned function ends that. */
   subscribe(identity: IdentityPath, wake: () => void): () => void;
-  /** Messages in the queue, locked ones included. */
-  count(identity: IdentityPath): number;
   /** Without locking anything, oldest first. */
   peek(identity: IdentityPath, limit: number): Promise<readonly QueuedMessage[]>;
   deadLetters(identity: IdentityPath, limit: number): Promise<readonly DeadLetter[]>;

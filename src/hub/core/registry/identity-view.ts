@@ -1,10 +1,12 @@
 import type { Authentication, DeviceIdentity, ModuleIdentity } from '../../../protocol/identity.ts';
 import { isoMillis } from '../../../protocol/time.ts';
 import { etagOf } from '../../../protocol/twin/index.ts';
+import type { MessageCounts } from '../messages/service.ts';
 import type { DeviceRecord } from '../ports.ts';
+import { pathOf } from '../records.ts';
 
 /** The identity as `GET /devices/{id}` answers it: both credential objects are always there. Source: service.md §2.2. */
-export function viewIdentity(record: DeviceRecord): DeviceIdentity {
+export function viewIdentity(record: DeviceRecord, messages: MessageCounts): DeviceIdentity {
   return {
     deviceId: record.deviceId,
     generationId: record.generationId,
@@ -15,8 +17,7 @@ export function viewIdentity(record: DeviceRecord): DeviceIdentity {
     connectionStateUpdatedTime: isoMillis(record.connectionStateUpdatedTime),
     statusUpdatedTime: isoMillis(record.statusUpdatedTime),
     lastActivityTime: isoMillis(record.lastActivityTime),
-    // Cloud-to-device messages are not queued by this hub, so none can be waiting.
-    cloudToDeviceMessageCount: 0,
+    cloudToDeviceMessageCount: messages.count(pathOf(record)),
     authentication: viewAuthentication(record),
     capabilities: { iotEdge: record.iotEdge },
     ...(record.deviceScope === null ? {} : { deviceScope: record.deviceScope }),
@@ -25,7 +26,7 @@ export function viewIdentity(record: DeviceRecord): DeviceIdentity {
 }
 
 /** The identity as `GET /devices/{d}/modules/{m}` answers it. Source: service.md §2.2. */
-export function viewModule(record: DeviceRecord): ModuleIdentity {
+export function viewModule(record: DeviceRecord, messages: MessageCounts): ModuleIdentity {
   return {
     moduleId: record.moduleId,
     ...(record.managedBy === null ? {} : { managedBy: record.managedBy }),
@@ -35,7 +36,7 @@ export function viewModule(record: DeviceRecord): ModuleIdentity {
     connectionState: record.connectionState,
     connectionStateUpdatedTime: isoMillis(record.connectionStateUpdatedTime),
     lastActivityTime: isoMillis(record.lastActivityTime),
-    cloudToDeviceMessageCount: 0,
+    cloudToDeviceMessageCount: messages.count(pathOf(record)),
     authentication: viewAuthentication(record),
   };
 }

@@ -13,7 +13,7 @@ import { checkDelete, checkPut, deviceNotFound, registryNotFound } from './preco
 
 /** Module identities. Source: service.md §2.5. */
 export function createModules(parts: RegistryParts): ModuleRegistry {
-  const { store, records, sessions, clock } = parts;
+  const { store, records, sessions, clock, messages } = parts;
 
   async function requireDevice(identity: IdentityPath): Promise<void> {
     const { deviceId } = identityNames(identity);
@@ -24,14 +24,14 @@ export function createModules(parts: RegistryParts): ModuleRegistry {
     async get(identity) {
       await sessions.flushStates();
       const record = await store.read(identity);
-      if (record !== undefined) return viewModule(record);
+      if (record !== undefined) return viewModule(record, messages);
       await requireDevice(identity);
       throw registryNotFound(identity);
     },
     async list(deviceId) {
       await sessions.flushStates();
       await requireDevice(deviceId);
-      return (await store.listModules(deviceId)).map(viewModule);
+      return (await store.listModules(deviceId)).map((record) => viewModule(record, messages));
     },
     async put(identity, body, ifMatch) {
       const draft = parseModuleDraft(readIdentityBody(identityNames(identity), body));
@@ -46,7 +46,7 @@ export function createModules(parts: RegistryParts): ModuleRegistry {
         },
         ({ before, after }) => endSessionAfter(parts, before, after),
       );
-      return viewModule(written.after);
+      return viewModule(written.after, messages);
     },
     async delete(identity, ifMatch) {
       if (isSystemModule(identity))

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../std/clock.ts';
 import type { IdentityPath } from '../../../protocol/identity-path.ts';
+import type { MessageCounts } from '../messages/service.ts';
 import type { RegistryStore } from '../ports.ts';
 import type { DeviceRecords } from '../records.ts';
 import type { Proofs } from '../sessions/proofs.ts';
@@ -11,6 +12,7 @@ export interface RegistryParts {
   readonly records: DeviceRecords;
   readonly sessions: Sessions;
   readonly proofs: Proofs;
+  readonly messages: MessageCounts;
   readonly clock: Clock;
   /** Told right after an identity was deleted; the modules of a device went with it. */
   readonly removed: (identity: IdentityPath) => void;

@@ -13,16 +13,16 @@ import { checkDelete, checkPut } from './preconditions.ts';
 
 /** Identities by the rules of service.md §2. Whoever loses the right to be connected is disconnected in the same step. */
 export function createRegistry(parts: RegistryParts): RegistryService {
-  const { store, records, sessions, clock } = parts;
+  const { store, records, sessions, clock, messages } = parts;
   return {
     modules: createModules(parts),
     async get(deviceId) {
       await sessions.flushStates();
-      return viewIdentity(await records.read(deviceId));
+      return viewIdentity(await records.read(deviceId), messages);
     },
     async list(top) {
       await sessions.flushStates();
-      return (await store.list(top)).map(viewIdentity);
+      return (await store.list(top)).map((record) => viewIdentity(record, messages));
     },
     async put(deviceId, body, ifMatch) {
       const draft = parseIdentityDraft(readIdentityBody({ deviceId, moduleId: '' }, body));
@@ -37,7 +37,7 @@ export function createRegistry(parts: RegistryParts): RegistryService {
         },
         ({ before, after }) => endSessionAfter(parts, before, after),
       );
-      return viewIdentity(written.after);
+      return viewIdentity(written.after, messages);
     },
     async delete(deviceId, ifMatch) {
       await records.change(

@@ -1,10 +1,12 @@
 import type { Twin } from '../../../protocol/twin/document.ts';
 import { isoMillis } from '../../../protocol/time.ts';
 import { etagOf, readSection } from '../../../protocol/twin/index.ts';
+import type { MessageCounts } from '../messages/service.ts';
 import type { DeviceRecord } from '../ports.ts';
+import { pathOf } from '../records.ts';
 
 /** The twin as `GET /twins/{id}` answers it. Source: service.md §3.2. */
-export function viewTwin(record: DeviceRecord): Twin {
+export function viewTwin(record: DeviceRecord, messages: MessageCounts): Twin {
   return {
     deviceId: record.deviceId,
     ...(record.moduleId === '' ? {} : { moduleId: record.moduleId }),
@@ -15,7 +17,7 @@ export function viewTwin(record: DeviceRecord): Twin {
     statusUpdateTime: isoMillis(record.statusUpdatedTime),
     connectionState: record.connectionState,
     lastActivityTime: isoMillis(record.lastActivityTime),
-    cloudToDeviceMessageCount: 0,
+    cloudToDeviceMessageCount: messages.count(pathOf(record)),
     authenticationType: record.authType,
     x509Thumbprint: { primaryThumbprint: record.primaryThumbprint, secondaryThumbprint: record.secondaryThumbprint },
     modelId: record.modelId,

@@ -3,6 +3,7 @@ import type { IdentityPath } from '../../../protocol/identity-path.ts';
 import type { Clock } from '../../../std/clock.ts';
 import { HubError } from '../../../protocol/hub-errors.ts';
 import { contentOf, readSection } from '../../../protocol/twin/index.ts';
+import type { MessageCounts } from '../messages/service.ts';
 import type { DeviceRecord } from '../ports.ts';
 import { pathOf, type DeviceRecords } from '../records.ts';
 import { checkTwinEtag, identityNotFound } from '../registry/preconditions.ts';
@@ -15,11 +16,12 @@ import { viewTwin } from './twin-view.ts';
 export interface TwinParts {
   readonly records: DeviceRecords;
   readonly sessions: Sessions;
+  readonly messages: MessageCounts;
   readonly clock: Clock;
 }
 
 /** Twins by the rules of service.md §3 and device.md §6. An identity that listens hears of desired changes in version order. */
-export function createTwins({ records, sessions, clock }: TwinParts): TwinService {
+export function createTwins({ records, sessions, messages, clock }: TwinParts): TwinService {
   async function write(
     identity: IdentityPath,
     ifMatch: IfMatch,
@@ -37,13 +39,13 @@ export function createTwins({ records, sessions, clock }: TwinParts): TwinServic
         if (notice !== undefined) notifyDesired(sessions, record, notice);
       },
     );
-    return viewTwin(written.record);
+    return viewTwin(written.record, messages);
   }
 
   return {
     async get(identity) {
       await sessions.flushStates();
-      return viewTwin(await records.read(identity));
+      return viewTwin(await records.read(identity), messages);
     },
     async patch(identity, body, ifMatch) {
       const draft = readDraft(body);

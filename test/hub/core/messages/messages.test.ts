@@ -279,6 +279,19 @@ describe('purge and deletion', () => {
       expect(fixture.documents.ids(collection)).toEqual([]);
   });
 
+  test('when a device with modules is deleted, then the queues of its modules go with it and no others', async () => {
+    const fixture = await openMessages(['d1', 'd1/m1', 'd1/m2', 'd10', 'd10/m1']);
+    for (const identity of fixture.identities.keys()) await fixture.messages.send(identity, text('x'));
+    const emptied = await fixture.messages.receive('d1/m2', {});
+    await fixture.messages.settle('d1/m2', emptied!.lockToken, 'complete');
+    for (const identity of ['d1', 'd1/m1', 'd1/m2']) fixture.identities.delete(identity);
+    await fixture.messages.forget('d1');
+    expect(fixture.documents.ids('message-counters')).toEqual(['d10', 'd10/m1']);
+    expect(fixture.documents.ids('message-contents')).toHaveLength(2);
+    expect(fixture.messages.count('d1/m1')).toBe(0);
+    expect(fixture.messages.count('d10/m1')).toBe(1);
+  });
+
   test('when the hub stopped between a deletion and the drop of the queue, then the next run drops it', async () => {
     const fixture = await openMessages(['d1', 'd2']);
     await fixture.messages.send('d1', text('x', { ack: 'full' }));
