@@ -1,5 +1,6 @@
 import type { Connection } from '../config/profile.ts';
 import { createDeviceRegistry } from './devices.ts';
+import { openChannelWhenUsed } from './amqp/when-used.ts';
 import { createServiceClient, type ClientDependencies, type ServiceClient } from './http/service-client.ts';
 import { createMethodInvoker } from './methods.ts';
 import { createQueryRunner } from './queries.ts';
@@ -13,6 +14,7 @@ import { createTwinStore } from './twins.ts';
 export function connectHub(connection: Connection, dependencies: ClientDependencies): Hub {
   const client = createServiceClient(connection, dependencies);
   const twins = createTwinStore(client);
+  const channel = openChannelWhenUsed(connection, dependencies);
   return {
     hostName: connection.hostName,
     deviceHostName: deviceHostOf(connection),
@@ -21,8 +23,10 @@ export function connectHub(connection: Connection, dependencies: ClientDependenc
     queries: createQueryRunner(client),
     methods: createMethodInvoker(client, twins),
     telemetry: { read: (request) => readTelemetry(client, request) },
+    channel,
     async close() {
       client.close();
+      await channel.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 /** What a hub offers its operators, whichever hub it is. `connectHub` answers one of these; tests may bring their own. */
+import type { ServiceChannel } from './amqp/channel.ts';
 import type { BulkDevice, BulkResult, DeviceIdentity } from '../protocol/identity.ts';
 import type { MethodRequest, MethodResponse } from '../protocol/method.ts';
 import type { TelemetryMessage } from '../protocol/telemetry/message.ts';
@@ -74,6 +75,8 @@ export interface Hub {
   readonly queries: QueryRunner;
   readonly methods: MethodInvoker;
   readonly telemetry: TelemetrySource;
+  /** Messages to devices and what the hub tells about them. */
+  readonly channel: ServiceChannel;
   /** Where devices connect, for connection strings. */
   readonly deviceHostName: string;
   close(): Promise<void>;

@@ -9,6 +9,7 @@ import { createCertificates } from './core/certificates/certificates.ts';
 import { createCore } from './core/core.ts';
 import type { AccessPolicy } from './core/services.ts';
 import { openDataDirectory } from './data-directory.ts';
+import { eventHubConnectionString, hubCreatedAt } from './event-hub-endpoint.ts';
 import { createHttpFront } from './http/index.ts';
 import { drain, type Listener } from './listeners.ts';
 import { silentLog } from './log.ts';
@@ -55,6 +56,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   const telemetry = await openTelemetryLog({
     file: join(directory.path, 'telemetry.db'),
     retention: options.retention,
+    routed: options.routes,
     clock,
   });
   shutdown.add('telemetry log', () => telemetry.close());
@@ -91,15 +93,23 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   shutdown.add('HTTP front', () => http.close());
   const mqtt = createMqttFront({ core, clock, log });
   shutdown.add('MQTT front', () => mqtt.close());
-  const amqp = amqpWhenNeeded({ core, clock, log });
+  const eventHubs = {
+    hostNames: [hostName, ...hostNames],
+    consumerGroups: options.consumerGroups ?? [],
+    createdAt: await hubCreatedAt(store, clock.now()),
+    amqpsPort: () => portsOf(listeners).amqps ?? undefined,
+  };
+  const amqp = amqpWhenNeeded({ core, clock, log, eventHubs });
   shutdown.add('AMQP front', () => amqp.close());
   shutdown.add('listeners', () => listeners.forEach((listener) => listener.stop()));
   await openListeners(options, { http, mqtt, amqp, certificate: certificates.server, log }, listeners);
 
+  const ports = portsOf(listeners);
   const info = {
     hostName,
-    ports: portsOf(listeners),
+    ports,
     connectionString: policyConnectionString(hostName, policies, ownerPolicy),
+    eventHubConnectionString: eventHubConnectionString({ hostName, ports }, policies),
     dps: {
       endpoint: hostName,
       idScope: await core.provisioning.idScope(),

@@ -1,4 +1,5 @@
 import type { Clock } from '../std/clock.ts';
+import type { MessageSource } from '../protocol/telemetry/message.ts';
 import type { HubLog } from './log.ts';
 import type { PortChoice, PortFallback, PortName } from './ports.ts';
 import type { HubInfo } from './state.ts';
@@ -15,6 +16,10 @@ export interface HubOptions {
   /** Where the TLS ports listen; loopback when absent. Plain ports listen on loopback alone. */
   readonly addresses?: readonly string[] | undefined;
   readonly retention?: { readonly maxAgeMs?: number | undefined; readonly maxBytes?: number | undefined } | undefined;
+  /** Events that are read where telemetry is, as routes do in the cloud; telemetry alone when absent. */
+  readonly routes?: readonly MessageSource[] | undefined;
+  /** Consumer groups of the Event Hubs-compatible endpoint, beside `$Default`. */
+  readonly consumerGroups?: readonly string[] | undefined;
   readonly clock: Clock;
   /** A pino logger or the like; silent when absent. */
   readonly log?: HubLog | undefined;

@@ -13,6 +13,8 @@ export interface HubInfo {
   readonly ports: Readonly<Record<PortName, number | null>>;
   /** Of the policy iothubowner. A secret. */
   readonly connectionString: string;
+  /** Of the Event Hubs-compatible endpoint, by the policy service; null when no port speaks AMQP. A secret. */
+  readonly eventHubConnectionString: string | null;
   /** The provisioning service, which is at the same addresses. Its connection string is a secret. */
   readonly dps: { readonly endpoint: string; readonly idScope: string; readonly connectionString: string };
   /** PEM file of the authority to trust. */

@@ -98,6 +98,12 @@ export function memoryHub(): MemoryHub {
         return hub.onRead(request);
       },
     },
+    channel: {
+      send: notOffered,
+      feedback: notOffered,
+      uploads: notOffered,
+      close: async () => undefined,
+    },
     close: async () => undefined,
   };
   return hub;

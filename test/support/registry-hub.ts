@@ -113,6 +113,18 @@ export function registryHub(): RegistryHub {
         throw new Error('not offered');
       },
     },
+    channel: {
+      send: async () => {
+        throw new Error('not offered');
+      },
+      feedback: () => {
+        throw new Error('not offered');
+      },
+      uploads: () => {
+        throw new Error('not offered');
+      },
+      close: async () => undefined,
+    },
     close: async () => undefined,
   };
   return hub;

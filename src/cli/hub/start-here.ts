@@ -10,7 +10,7 @@ import {
   type CommandInput,
 } from '../define-command.ts';
 import { dataDirectory } from '../options/hub-data.ts';
-import { logLevels, portsOf } from '../options/hub-flags.ts';
+import { logLevels, portsOf, routesOf } from '../options/hub-flags.ts';
 import { startedHubView } from '../views/hub-view.ts';
 import { createHubLog } from './hub-log.ts';
 
@@ -29,6 +29,8 @@ export async function startHere(context: CommandContext, input: CommandInput): P
     ephemeral,
     ports: portsOf(input),
     hostNames: listOption(input, 'hostname'),
+    routes: routesOf(input),
+    consumerGroups: listOption(input, 'consumerGroup'),
     retention: { maxAgeMs, maxBytes: megabytes === undefined ? undefined : megabytes * 1_000_000 },
     clock: context.clock,
     log: await createHubLog(context.notes, choiceOption(input, 'logLevel', logLevels)),

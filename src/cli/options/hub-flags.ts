@@ -1,4 +1,5 @@
 import type { PortChoice, PortName } from '../../hub/index.ts';
+import { eventSources, type MessageSource } from '../../protocol/telemetry/message.ts';
 import {
   listOption,
   numberOption,
@@ -22,6 +23,11 @@ export function portsOf(input: CommandInput): Partial<Record<PortName, PortChoic
   return ports;
 }
 
+/** The events that are routed to where telemetry is read. */
+export function routesOf(input: CommandInput): readonly MessageSource[] {
+  return eventSources.filter((source) => listOption(input, 'route').includes(source));
+}
+
 /** The flags of `hub start` once more, for the process in the background. */
 export function hubStartWords(input: CommandInput): string[] {
   const words: string[] = [];
@@ -38,6 +44,8 @@ export function hubStartWords(input: CommandInput): string[] {
   if (retention !== undefined) words.push('--retention', `${retention}ms`);
   const retentionSize = numberOption(input, 'retentionSize');
   if (retentionSize !== undefined) words.push('--retention-size', String(retentionSize));
+  for (const name of listOption(input, 'route')) words.push('--route', name);
+  for (const name of listOption(input, 'consumerGroup')) words.push('--consumer-group', name);
   if (switchOption(input, 'ephemeral')) words.push('--ephemeral');
   return words;
 }

@@ -21,6 +21,7 @@ export function addressFields({ ports }: Pick<HubInfo, 'ports'>): [label: string
 /** What anyone may see of a running hub. */
 export function withoutSecrets<Info extends HubInfo>({
   connectionString: _hub,
+  eventHubConnectionString: _eventHub,
   dps: { connectionString: _dps, ...dps },
   ...info
 }: Info) {

@@ -24,6 +24,7 @@ export function environmentOf(info: HubInfo): EnvironmentVariable[] {
     ...open('IOTHUB_HTTP_PORT', info.ports.http),
     ...open('IOTHUB_HTTPS_PORT', info.ports.https),
     { name: 'IOTHUB_CONNECTION_STRING', value: info.connectionString, secret: true },
+    ...secret('IOTHUB_EVENT_HUB_CONNECTION_STRING', info.eventHubConnectionString),
     ...open('IOTHUB_DPS_ENDPOINT', info.dps.endpoint),
     ...open('IOTHUB_DPS_ID_SCOPE', info.dps.idScope),
     { name: 'IOTHUB_DPS_CONNECTION_STRING', value: info.dps.connectionString, secret: true },
@@ -33,6 +34,10 @@ export function environmentOf(info: HubInfo): EnvironmentVariable[] {
     ...open('IOTCTL_CA_FILE', info.caFile),
     { name: 'IOTCTL_CONNECTION_STRING', value: info.connectionString, secret: true },
   ];
+}
+
+function secret(name: string, value: string | null): EnvironmentVariable[] {
+  return value === null ? [] : [{ name, value, secret: true }];
 }
 
 function open(name: string, value: string | number | null): EnvironmentVariable[] {

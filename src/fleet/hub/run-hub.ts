@@ -67,6 +67,7 @@ async function keepProfile(
 }
 
 /** What the ready file holds. */
-function readiness({ hostName, ports, connectionString, dps, caFile, dataDir, pid }: HubInfo): HubInfo {
-  return { hostName, ports, connectionString, dps, caFile, dataDir, pid };
+function readiness(info: HubInfo): HubInfo {
+  const { hostName, ports, connectionString, eventHubConnectionString, dps, caFile, dataDir, pid } = info;
+  return { hostName, ports, connectionString, eventHubConnectionString, dps, caFile, dataDir, pid };
 }

@@ -7,12 +7,15 @@ import { Writer } from './codec/writer.ts';
 import { Connection } from './connection.ts';
 import type { AmqpContext } from './context.ts';
 import { defaultAmqpLimits, type AmqpLimits } from './limits.ts';
+import type { EventHubsOptions } from './event-hubs/index.ts';
 import { createRoutes } from './routes.ts';
 
 export interface AmqpFrontOptions {
   readonly core: HubCore;
   readonly clock: Clock;
   readonly log: HubLog;
+  /** The endpoint where events are read. */
+  readonly eventHubs: EventHubsOptions;
   readonly limits?: Partial<AmqpLimits> | undefined;
   /** Shared with the MQTT front, so that both stop when the log is full; one of its own when absent. */
   readonly gate?: AppendGate | undefined;
@@ -39,7 +42,7 @@ export interface AmqpFront {
   close(): Promise<void>;
 }
 
-export function createAmqpFront({ core, clock, log, limits, gate }: AmqpFrontOptions): AmqpFront {
+export function createAmqpFront({ core, clock, log, eventHubs, limits, gate }: AmqpFrontOptions): AmqpFront {
   const context: AmqpContext = {
     core,
     clock,
@@ -47,7 +50,7 @@ export function createAmqpFront({ core, clock, log, limits, gate }: AmqpFrontOpt
     limits: { ...defaultAmqpLimits, ...limits },
     gate: gate ?? new AppendGate(core.telemetry, log),
   };
-  const routes = createRoutes(context);
+  const routes = createRoutes(context, eventHubs);
   const writer = new Writer();
   const connections = new Set<Connection>();
   let closing = false;

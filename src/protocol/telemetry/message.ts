@@ -19,6 +19,9 @@ export const messageSources = [
 ] as const;
 export type MessageSource = (typeof messageSources)[number];
 
+/** What the hub tells by itself. */
+export const eventSources: readonly MessageSource[] = messageSources.filter((source) => source !== 'Telemetry');
+
 /** System properties a sender may set, by their service-side names. Source: device.md §2.3. */
 export interface SystemProperties {
   'message-id'?: string;

@@ -7,6 +7,8 @@ const info: HubInfo = {
   hostName: 'hub.local',
   ports: { mqtt: 1883, mqtts: null, amqp: 5672, amqps: null, http: 8080, https: 8443 },
   connectionString: 'HostName=hub.local;SharedAccessKeyName=iothubowner;SharedAccessKey=QUJD',
+  eventHubConnectionString:
+    'Endpoint=sb://localhost:5672;SharedAccessKeyName=service;SharedAccessKey=U1ZD;EntityPath=hub;UseDevelopmentEmulator=true',
   dps: {
     endpoint: 'hub.local',
     idScope: '0ne00000001',
@@ -29,6 +31,7 @@ describe('the environment of a hub', () => {
       'IOTHUB_HTTP_PORT',
       'IOTHUB_HTTPS_PORT',
       'IOTHUB_CONNECTION_STRING',
+      'IOTHUB_EVENT_HUB_CONNECTION_STRING',
       'IOTHUB_DPS_ENDPOINT',
       'IOTHUB_DPS_ID_SCOPE',
       'IOTHUB_DPS_CONNECTION_STRING',
@@ -39,6 +42,8 @@ describe('the environment of a hub', () => {
     ]);
     expect(variables.filter(({ secret }) => secret).map(({ name }) => name)).toEqual([
       'IOTHUB_CONNECTION_STRING',
+      'IOTHUB_EVENT_HUB_CONNECTION_STRING',
+      'IOTHUB_DPS_CONNECTION_STRING',
       'IOTCTL_CONNECTION_STRING',
     ]);
   });

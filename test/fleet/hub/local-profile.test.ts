@@ -12,6 +12,8 @@ function hub(more: Partial<HubInfo> = {}): HubInfo {
     hostName: 'localhost',
     ports: { mqtt: 1883, mqtts: 8883, amqp: 5672, amqps: 5671, http: 8080, https: 8443 },
     connectionString: 'HostName=localhost;SharedAccessKeyName=iothubowner;SharedAccessKey=QUJD',
+    eventHubConnectionString:
+      'Endpoint=sb://localhost:5672;SharedAccessKeyName=service;SharedAccessKey=U1ZD;EntityPath=hub;UseDevelopmentEmulator=true',
     dps: {
       endpoint: 'hub.local',
       idScope: '0ne00000001',

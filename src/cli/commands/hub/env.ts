@@ -6,7 +6,8 @@ export const command = defineCommand({
   name: 'hub env',
   summary: 'Print what SDKs need to use the hub on this machine.',
   description: `Prints variables for a shell: NODE_EXTRA_CA_CERTS and IOTHUB_CA_FILE (whom to trust), IOTHUB_HOSTNAME, \
-IOTHUB_MQTT_PORT, IOTHUB_MQTTS_PORT, IOTHUB_HTTP_PORT, IOTHUB_HTTPS_PORT, IOTHUB_CONNECTION_STRING, and for the \
+IOTHUB_MQTT_PORT, IOTHUB_MQTTS_PORT, IOTHUB_HTTP_PORT, IOTHUB_HTTPS_PORT, IOTHUB_CONNECTION_STRING, \
+IOTHUB_EVENT_HUB_CONNECTION_STRING (for clients of Event Hubs that read telemetry), and for the \
 provisioning service IOTHUB_DPS_ENDPOINT, IOTHUB_DPS_ID_SCOPE, IOTHUB_DPS_CONNECTION_STRING; \
 and the IOTCTL_ variables that make every iotctl command of that shell talk to this hub.
 
@@ -42,6 +43,7 @@ The connection strings give full control of the hub. They are printed when the o
     // A workflow hides these values in its log from here on, these lines included.
     if (shown && context.env['GITHUB_ACTIONS'] === 'true') {
       context.notes.info(`::add-mask::${state.connectionString}`);
+      if (state.eventHubConnectionString !== null) context.notes.info(`::add-mask::${state.eventHubConnectionString}`);
       context.notes.info(`::add-mask::${state.dps.connectionString}`);
     }
     await context.output.text(formatEnvironment(variables, format));

@@ -1,3 +1,4 @@
+import { eventSources } from '../../../protocol/telemetry/message.ts';
 import { defineCommand, switchOption } from '../../define-command.ts';
 import { dataOption } from '../../options/hub-data.ts';
 import { logLevels } from '../../options/hub-flags.ts';
@@ -11,7 +12,7 @@ directory.
 
 The ports listen on this machine alone. A default port that is taken or not allowed is replaced by a free one, and \
 that is said; a port that you name is not. --ready-file is written when every port listens: hostName, ports, \
-connectionString, dps, caFile, dataDir, pid.`,
+connectionString, eventHubConnectionString, dps, caFile, dataDir, pid.`,
   options: [
     dataOption,
     {
@@ -54,6 +55,21 @@ connectionString, dps, caFile, dataDir, pid.`,
       value: 'MB',
       summary: 'how much telemetry is kept, in megabytes on disk; otherwise 10 GiB',
       minimum: 1,
+    },
+    {
+      name: 'route',
+      type: 'string',
+      value: 'SOURCE',
+      summary: 'events that Event Hubs clients read beside telemetry; otherwise telemetry alone',
+      choices: eventSources,
+      repeatable: true,
+    },
+    {
+      name: 'consumer-group',
+      type: 'string',
+      value: 'NAME',
+      summary: 'a consumer group for Event Hubs clients, beside $Default',
+      repeatable: true,
     },
     { name: 'log-level', type: 'string', value: 'LEVEL', summary: 'what the log says', choices: logLevels },
     { name: 'show-secrets', summary: 'show the connection string' },

@@ -1,7 +1,8 @@
 /** The Event Hubs-compatible endpoint: reading what devices send, by the links of `@azure/event-hubs`. Source: service.md §9. */
+import { entityNames } from '../../../protocol/event-hub-names.ts';
 import type { AmqpContext } from '../context.ts';
 import type { AmqpConnection, Claim, LinkRoute } from '../route.ts';
-import { entityNames, parseEndpointAddress } from './address.ts';
+import { parseEndpointAddress } from './address.ts';
 import { readOnlyEndpoint, unknownEntity } from './errors.ts';
 import { createManagementLinks } from './management-links.ts';
 import type { EndpointFacts } from './management.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { builtInEndpointPath, entityNames, parseEndpointAddress } from '../../../../src/hub/amqp/event-hubs/address.ts';
+import { builtInEndpointPath, parseEndpointAddress } from '../../../../src/hub/amqp/event-hubs/address.ts';
 
 describe('addresses of the endpoint', () => {
   it.each([
@@ -34,15 +34,5 @@ describe('addresses of the endpoint', () => {
     ['/devices/d/messages/events', undefined],
   ])('when a back end asks the hub for %s, then %s follows the built-in address', (address, path) => {
     expect(builtInEndpointPath(address)).toBe(path);
-  });
-
-  it('when a hub has names, then the entity goes by each of them and its first word; addresses have no first word', () => {
-    expect(entityNames(['Plant.example.com', 'localhost', '127.0.0.1', '::1'])).toEqual([
-      'plant',
-      'plant.example.com',
-      'localhost',
-      '127.0.0.1',
-      '::1',
-    ]);
   });
 });
