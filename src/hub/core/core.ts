@@ -4,6 +4,8 @@ import { identityPath } from '../../protocol/identity-path.ts';
 import { createCertificates } from './certificates/certificates.ts';
 import type { CertificateService } from './certificates/service.ts';
 import { createCommands } from './commands/commands.ts';
+import { createConfigurations } from './configurations/configurations.ts';
+import { createDigitalTwins } from './digital-twins/digital-twins.ts';
 import { createMessaging } from './messages/open-messages.ts';
 import type { BlobFiles } from './blobs/service.ts';
 import { createFiles } from './files/files.ts';
@@ -93,6 +95,9 @@ export function createCore(parts: CoreParts): RunningCore {
     clock,
     removed: (identity) => void messages.forget(identity).catch(onError),
   });
+  const queries = createQueries(store, sessions, messages, jobs);
+  const { modules } = registry;
+  const configurations = createConfigurations({ store, records, sessions, modules, queries, clock, onError });
   const certificates = parts.certificates ?? createCertificates({ documents: store.documents, clock });
   const settings = parts.provisioning ?? { hubHostName: 'localhost' };
   return {
@@ -100,7 +105,7 @@ export function createCore(parts: CoreParts): RunningCore {
     registry,
     certificates,
     twins,
-    queries: createQueries(store, sessions, messages, jobs),
+    queries,
     sessions,
     commands,
     messages,
@@ -110,6 +115,8 @@ export function createCore(parts: CoreParts): RunningCore {
     telemetry,
     files,
     jobs,
+    configurations,
+    digitalTwins: createDigitalTwins(twins, commands),
     faults,
     throttle,
     provisioning: createProvisioning({
@@ -124,6 +131,7 @@ export function createCore(parts: CoreParts): RunningCore {
     async close() {
       methods.close();
       await jobs.close();
+      await configurations.close();
       await files.close();
       await sessions.close();
       await messaging.close();
