@@ -2,6 +2,7 @@ import { createCbsRoute } from './cbs.ts';
 import type { AmqpContext } from './context.ts';
 import { createEventHubsRoute, type EventHubsOptions } from './event-hubs/index.ts';
 import { createProvisioningRoute } from './provisioning/route.ts';
+import { createDeviceRoute } from './device/routes.ts';
 import type { LinkRoute } from './route.ts';
 
 /** Every address of the front, in the order they are tried. */
