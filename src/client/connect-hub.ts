@@ -1,8 +1,10 @@
 import type { Connection } from '../config/profile.ts';
+import { createCertificateStore } from './certificates.ts';
 import { createDeviceRegistry } from './devices.ts';
 import { openChannelWhenUsed } from './amqp/when-used.ts';
 import { createServiceClient, type ClientDependencies, type ServiceClient } from './http/service-client.ts';
 import { createMethodInvoker } from './methods.ts';
+import { createModuleRegistry } from './modules.ts';
 import { createQueryRunner } from './queries.ts';
 import type { Hub, TelemetryBatch, TelemetryRequest } from './service-api.ts';
 import { createTwinStore } from './twins.ts';
@@ -19,6 +21,8 @@ export function connectHub(connection: Connection, dependencies: ClientDependenc
     hostName: connection.hostName,
     deviceHostName: deviceHostOf(connection),
     devices: createDeviceRegistry(client),
+    modules: createModuleRegistry(client),
+    certificates: createCertificateStore(client, connection),
     twins,
     queries: createQueryRunner(client),
     methods: createMethodInvoker(client, twins),

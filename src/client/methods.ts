@@ -5,7 +5,7 @@ import { formatDuration } from '../std/duration.ts';
 import { parseAnswer } from './http/answer.ts';
 import type { ServiceClient } from './http/service-client.ts';
 import type { MethodInvoker, TwinStore } from './service-api.ts';
-import { twinPath } from './twins.ts';
+import { twinPath } from './identity-address.ts';
 
 /** What the hub may take on top of the device's own time. */
 const slackMs = 15_000;

@@ -1,6 +1,8 @@
 /** What a hub offers its operators, whichever hub it is. `connectHub` answers one of these; tests may bring their own. */
 import type { ServiceChannel } from './amqp/channel.ts';
-import type { BulkDevice, BulkResult, DeviceIdentity } from '../protocol/identity.ts';
+import type { AuthorityCertificate } from '../protocol/certificates.ts';
+import type { BulkDevice, BulkResult, DeviceIdentity, ModuleIdentity } from '../protocol/identity.ts';
+import type { IdentityPath } from '../protocol/identity-path.ts';
 import type { MethodRequest, MethodResponse } from '../protocol/method.ts';
 import type { TelemetryMessage } from '../protocol/telemetry/message.ts';
 import type { Twin, TwinChange } from '../protocol/twin/document.ts';
@@ -19,7 +21,40 @@ export interface DeviceRegistry {
   bulk(devices: readonly BulkDevice[], signal?: AbortSignal): Promise<BulkResult>;
 }
 
-/** Twins. `etag` undefined means unconditional. */
+/** Module identities, named `DEVICE/MODULE`. Failures: device-not-found, not-found, conflict, changed-meanwhile. */
+export interface ModuleRegistry {
+  get(identity: IdentityPath, signal?: AbortSignal): Promise<ModuleIdentity>;
+  list(deviceId: string, signal?: AbortSignal): Promise<ModuleIdentity[]>;
+  /** Creates (no etag) or replaces (`*` or an etag). */
+  put(
+    module: Partial<ModuleIdentity> & { deviceId: string; moduleId: string },
+    options?: { etag?: string; signal?: AbortSignal },
+  ): Promise<ModuleIdentity>;
+  delete(identity: IdentityPath, options?: { etag?: string; signal?: AbortSignal }): Promise<void>;
+}
+
+/** CA certificates that devices may come with; on iotctl's own hub alone. Failures: unsupported, not-found, conflict, changed-meanwhile. */
+export interface CertificateStore {
+  list(signal?: AbortSignal): Promise<AuthorityCertificate[]>;
+  get(name: string, signal?: AbortSignal): Promise<AuthorityCertificate>;
+  /** `certificate` is PEM. An etag, or `*`, replaces one that is there. */
+  put(
+    name: string,
+    upload: {
+      readonly certificate: string;
+      readonly isVerified?: boolean;
+      readonly etag?: string | undefined;
+      readonly signal?: AbortSignal | undefined;
+    },
+  ): Promise<AuthorityCertificate>;
+  /** What the common name of the proof has to be. */
+  verificationCode(name: string, signal?: AbortSignal): Promise<string>;
+  /** `certificate` is the proof, in PEM. */
+  verify(name: string, certificate: string, signal?: AbortSignal): Promise<AuthorityCertificate>;
+  delete(name: string, signal?: AbortSignal): Promise<void>;
+}
+
+/** Twins of devices and, named `DEVICE/MODULE`, of modules. `etag` undefined means unconditional. */
 export interface TwinStore {
   get(deviceId: string, signal?: AbortSignal): Promise<Twin>;
   patch(deviceId: string, change: TwinChange, options?: { etag?: string; signal?: AbortSignal }): Promise<Twin>;
@@ -31,7 +66,7 @@ export interface QueryRunner {
   query(text: string, options?: { pageSize?: number; signal?: AbortSignal }): AsyncIterable<JsonObject[]>;
 }
 
-/** Direct methods. Failures: device-offline, device-no-answer, device-bad-answer, device-not-found. */
+/** Direct methods of devices and, named `DEVICE/MODULE`, of modules. Failures: device-offline, device-no-answer, device-bad-answer, device-not-found. */
 export interface MethodInvoker {
   invoke(deviceId: string, request: MethodRequest, signal?: AbortSignal): Promise<MethodResponse>;
 }
@@ -71,6 +106,8 @@ export interface TelemetrySource {
 export interface Hub {
   readonly hostName: string;
   readonly devices: DeviceRegistry;
+  readonly modules: ModuleRegistry;
+  readonly certificates: CertificateStore;
   readonly twins: TwinStore;
   readonly queries: QueryRunner;
   readonly methods: MethodInvoker;

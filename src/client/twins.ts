@@ -1,5 +1,6 @@
 import type { Twin, TwinChange } from '../protocol/twin/document.ts';
 import { ifMatch } from './devices.ts';
+import { twinPath } from './identity-address.ts';
 import { parseAnswer } from './http/answer.ts';
 import type { ServiceClient } from './http/service-client.ts';
 import type { TwinStore } from './service-api.ts';
@@ -37,10 +38,6 @@ export function createTwinStore(client: ServiceClient): TwinStore {
     patch: async (deviceId, change, options) => write('PATCH', deviceId, change, options),
     replace: async (deviceId, change, options) => write('PUT', deviceId, change, options),
   };
-}
-
-export function twinPath(deviceId: string): string {
-  return `/twins/${encodeURIComponent(deviceId)}`;
 }
 
 function isTwin(value: object): value is Twin {

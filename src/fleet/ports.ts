@@ -2,8 +2,10 @@
 export type {
   DeviceRegistry,
   Hub,
+  CertificateStore,
   LinkEvent,
   MethodInvoker,
+  ModuleRegistry,
   QueryRunner,
   TelemetryBatch,
   TelemetryRequest,

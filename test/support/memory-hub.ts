@@ -1,4 +1,5 @@
 /** A hub in memory that offers what use-cases ask for; every request it gets is kept for the test to look at. */
+import { notOffered as notOfferedPart } from './not-offered.ts';
 import { Failure } from '../../src/errors/index.ts';
 import type { Hub, TelemetryBatch, TelemetryRequest } from '../../src/fleet/ports.ts';
 import type { BulkDevice, BulkResult, DeviceIdentity } from '../../src/protocol/identity.ts';
@@ -47,6 +48,8 @@ export function memoryHub(): MemoryHub {
     add: (deviceId, tags = {}) => void apply(stored, { id: deviceId, importMode: 'create', tags }),
     hostName: 'memory',
     deviceHostName: 'devices.example',
+    modules: notOfferedPart('modules'),
+    certificates: notOfferedPart('certificates'),
     devices: {
       async get(deviceId) {
         return (stored.get(deviceId) ?? missing(deviceId)).identity;

@@ -1,4 +1,5 @@
 /** A hub in memory with identities, etags and twins, for use-cases that look at devices and change them. */
+import { notOffered as notOfferedPart } from './not-offered.ts';
 import { Failure } from '../../src/errors/index.ts';
 import type { Hub } from '../../src/fleet/ports.ts';
 import type { DeviceIdentity } from '../../src/protocol/identity.ts';
@@ -52,6 +53,8 @@ export function registryHub(): RegistryHub {
     },
     hostName: 'memory',
     deviceHostName: 'devices.example',
+    modules: notOfferedPart('modules'),
+    certificates: notOfferedPart('certificates'),
     devices: {
       get: async (deviceId) => structuredClone(find('get', deviceId).identity),
       async put(device, { etag } = {}) {

@@ -19,7 +19,8 @@ export interface AnswerContext {
 
 const bySymbol: Readonly<Record<string, FailureCode>> = {
   DeviceNotFound: 'device-not-found',
-  ModuleNotFound: 'not-found',
+  ModuleNotFound: 'device-not-found',
+  ModuleAlreadyExistsOnDevice: 'device-exists',
   DeviceAlreadyExists: 'device-exists',
   PreconditionFailed: 'changed-meanwhile',
   IotHubQuotaExceeded: 'quota-exceeded',
@@ -74,9 +75,9 @@ export function clockSkew(response: Pick<HttpResponse, 'headers'>, now: number):
 
 function messageOf(code: FailureCode, response: HttpResponse, error: HubAnswerError, context: AnswerContext): string {
   if (code === 'device-not-found' && context.deviceId !== undefined)
-    return `device ${context.deviceId} does not exist on ${context.hostName}`;
+    return `${identityText(context.deviceId)} does not exist on ${context.hostName}`;
   if (code === 'device-exists' && context.deviceId !== undefined)
-    return `device ${context.deviceId} exists already on ${context.hostName}`;
+    return `${identityText(context.deviceId)} exists already on ${context.hostName}`;
   if (code === 'changed-meanwhile')
     return `cannot ${context.action}: it was changed meanwhile, or the etag is not its etag`;
   const why =
@@ -84,6 +85,11 @@ function messageOf(code: FailureCode, response: HttpResponse, error: HubAnswerEr
       ? `${context.hostName} answered ${response.status}${error.symbol === '' ? '' : ` ${error.symbol}`}`
       : error.text;
   return `cannot ${context.action}: ${why}`;
+}
+
+/** `device pump-1` or `module pump-1/camera`. */
+function identityText(identity: string): string {
+  return `${identity.includes('/') ? 'module' : 'device'} ${identity}`;
 }
 
 function unauthorised(response: HttpResponse, error: HubAnswerError, context: AnswerContext): Failure {

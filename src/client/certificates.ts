@@ -1,0 +1,79 @@
+import type { Connection } from '../config/profile.ts';
+import { isFailure } from '../errors/index.ts';
+import { certificatesPath, type AuthorityCertificate } from '../protocol/certificates.ts';
+import { ifMatch } from './devices.ts';
+import { hasNothingThere, notServed, requireExtension, type Extension } from './extension.ts';
+import { parseAnswer } from './http/answer.ts';
+import type { ServiceClient, ServiceRequest } from './http/service-client.ts';
+import type { CertificateStore } from './service-api.ts';
+
+const extension: Extension = {
+  name: 'CA certificates',
+  instead: 'in the cloud they belong to the management API: az iot hub certificate create|verify|list|delete',
+};
+
+/** CA certificates, which iotctl's own hub serves beside the REST API. Failure `unsupported` elsewhere. */
+export function createCertificateStore(client: ServiceClient, connection: Connection): CertificateStore {
+  async function send(request: Omit<ServiceRequest, 'path'> & { readonly below?: string }) {
+    requireExtension(connection, extension);
+    const { below = '', ...rest } = request;
+    try {
+      return await client.request({ ...rest, path: `${certificatesPath}${below}` });
+    } catch (error) {
+      // A certificate that is not there has a text of its own; a hub without any has nothing at the address.
+      const missing = isFailure(error, 'not-found') && error.message.includes('There is nothing at this address');
+      const status = missing ? Number(error.details['status']) : 0;
+      if (missing && hasNothingThere(status, String(error.details['hubError'] ?? '')))
+        throw notServed(client.hostName, extension, status);
+      throw error;
+    }
+  }
+  const one = async (request: Parameters<typeof send>[0]): Promise<AuthorityCertificate> =>
+    parseAnswer(await send(request), isAuthority, 'certificate');
+  const pathOf = (name: string): string => `/${encodeURIComponent(name)}`;
+
+  return {
+    async list(signal) {
+      const answer = await send({ method: 'GET', action: 'list the certificates', signal });
+      return parseAnswer(answer, isAuthorityList, 'list of certificates').value;
+    },
+    get: (name, signal) => one({ method: 'GET', below: pathOf(name), action: `read certificate ${name}`, signal }),
+    put: (name, { certificate, isVerified = false, etag, signal }) =>
+      one({
+        method: 'PUT',
+        below: pathOf(name),
+        ...(etag !== undefined && { headers: { 'If-Match': ifMatch(etag) } }),
+        body: { properties: { certificate, ...(isVerified && { isVerified }) } },
+        action: `add certificate ${name}`,
+        signal,
+      }),
+    async verificationCode(name, signal) {
+      const answer = await one({
+        method: 'POST',
+        below: `${pathOf(name)}/generateVerificationCode`,
+        action: `get a verification code for ${name}`,
+        signal,
+      });
+      return answer.properties.verificationCode ?? '';
+    },
+    verify: (name, certificate, signal) =>
+      one({ method: 'POST', below: `${pathOf(name)}/verify`, body: { certificate }, action: `verify ${name}`, signal }),
+    async delete(name, signal) {
+      await send({
+        method: 'DELETE',
+        below: pathOf(name),
+        headers: { 'If-Match': '*' },
+        action: `delete certificate ${name}`,
+        signal,
+      });
+    },
+  };
+}
+
+function isAuthority(value: object): value is AuthorityCertificate {
+  return 'name' in value && 'properties' in value && typeof value.properties === 'object' && value.properties !== null;
+}
+
+function isAuthorityList(value: object): value is { value: AuthorityCertificate[] } {
+  return 'value' in value && Array.isArray(value.value);
+}
