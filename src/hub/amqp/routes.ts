@@ -7,5 +7,10 @@ import type { LinkRoute } from './route.ts';
 
 /** Every address of the front, in the order they are tried. */
 export function createRoutes(context: AmqpContext, eventHubs: EventHubsOptions): readonly LinkRoute[] {
-  return [createCbsRoute(context), createEventHubsRoute(context, eventHubs), createProvisioningRoute(context)];
+  return [
+    createCbsRoute(context),
+    createDeviceRoute(context),
+    createEventHubsRoute(context, eventHubs),
+    createProvisioningRoute(context),
+  ];
 }
