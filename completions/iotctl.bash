@@ -7,7 +7,7 @@ _iotctl_next() {
     '') _iotctl_reply=('provision' 'tail' 'send-command' 'device' 'twin' 'query' 'hub' 'profile' 'demo' 'agent' 'simulate' 'doctor' 'completion') ;;
     'tail') _iotctl_reply=('telemetry') ;;
     'device') _iotctl_reply=('list' 'show' 'enable' 'disable' 'delete' 'watch') ;;
-    'twin') _iotctl_reply=('show' 'set' 'unset' 'diff') ;;
+    'twin') _iotctl_reply=('show' 'set' 'edit' 'unset' 'diff') ;;
     'hub') _iotctl_reply=('start' 'status' 'stop' 'env') ;;
     'profile') _iotctl_reply=('add' 'use' 'list' 'show' 'remove') ;;
   esac
@@ -29,10 +29,11 @@ _iotctl_flags() {
     'device watch') _iotctl_reply=('--where' '--interval' '--count' '--timeout') ;;
     'twin show') _iotctl_reply=('--section') ;;
     'twin set') _iotctl_reply=('--where' '--from' '--concurrency' '--etag' '--dry-run') ;;
+    'twin edit') _iotctl_reply=('--json' '--dry-run') ;;
     'twin unset') _iotctl_reply=('--where' '--from' '--concurrency' '--etag' '--dry-run') ;;
     'twin diff') _iotctl_reply=('--exit-code') ;;
     'query') _iotctl_reply=('--top' '--page-size') ;;
-    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--log-level' '--show-secrets') ;;
+    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--log-level' '--show-secrets') ;;
     'hub status') _iotctl_reply=('--data') ;;
     'hub stop') _iotctl_reply=('--data' '--timeout') ;;
     'hub env') _iotctl_reply=('--data' '--format' '--show-secrets' '--without-secrets') ;;
@@ -121,6 +122,8 @@ _iotctl_kind() {
     'hub start --ready-file') _iotctl_value='file' ;;
     'hub start --retention') _iotctl_value='none' ;;
     'hub start --retention-size') _iotctl_value='none' ;;
+    'hub start --route') _iotctl_value='=twinChangeEvents deviceLifecycleEvents moduleLifecycleEvents deviceConnectionStateEvents deviceJobLifecycleEvents digitalTwinChangeEvents' ;;
+    'hub start --consumer-group') _iotctl_value='none' ;;
     'hub start --log-level') _iotctl_value='=debug info warn error' ;;
     'hub status --data') _iotctl_value='directory' ;;
     'hub stop --data') _iotctl_value='directory' ;;
@@ -163,6 +166,7 @@ _iotctl_kind() {
     'device watch *') _iotctl_value='device' ;;
     'twin show 1') _iotctl_value='device' ;;
     'twin set *') _iotctl_value='device' ;;
+    'twin edit 1') _iotctl_value='device' ;;
     'twin unset *') _iotctl_value='device' ;;
     'twin diff 1') _iotctl_value='device' ;;
     'twin diff 2') _iotctl_value='device' ;;

@@ -7,7 +7,7 @@ _iotctl_next() {
     '') _iotctl_reply=('provision:Register devices: by id, by number, or from a CSV file.' 'tail:Follow what devices send.' 'send-command:Send a command to devices and show what they answer.' 'device:Look at devices and change them.' 'twin:Read and change tags and desired properties.' 'query:Run a query over the devices.' 'hub:Run a hub on this machine.' 'profile:Choose which hub to talk to.' 'demo:See a whole fleet at work in half a minute.' 'agent:Run this machine as a device.' 'simulate:Run simulated devices of a model.' 'doctor:Check this machine, the configuration and the hub.' 'completion:Complete commands, flags and device ids in the shell.') ;;
     'tail') _iotctl_reply=('telemetry:Follow the telemetry of devices.') ;;
     'device') _iotctl_reply=('list:List devices with status, connection, last activity and tags.' 'show:Show one device: identity, connection, tags and properties.' 'enable:Let devices connect again.' 'disable:Disconnect devices and refuse them.' 'delete:Delete devices with their twins.' 'watch:Tell when devices connect, disconnect, come or go.') ;;
-    'twin') _iotctl_reply=('show:Show the tags, desired and reported properties of a device.' 'set:Set tags and desired properties.' 'unset:Remove tags and desired properties.' 'diff:Compare two twins, or what one device should be with what it is.') ;;
+    'twin') _iotctl_reply=('show:Show the tags, desired and reported properties of a device.' 'set:Set tags and desired properties.' 'edit:Edit tags and desired properties in your editor.' 'unset:Remove tags and desired properties.' 'diff:Compare two twins, or what one device should be with what it is.') ;;
     'hub') _iotctl_reply=('start:Start a hub on this machine.' 'status:Show whether the hub on this machine runs, and how it is.' 'stop:Stop the hub on this machine.' 'env:Print what SDKs need to use the hub on this machine.') ;;
     'profile') _iotctl_reply=('add:Add a hub, by its connection string or by Microsoft Entra ID.' 'use:Select the hub that commands talk to.' 'list:List the hubs you have added.' 'show:Show a profile.' 'remove:Remove a profile and its key.') ;;
   esac
@@ -28,10 +28,11 @@ _iotctl_flags() {
     'device watch') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--interval:time between two looks' '--count:stop after so many changes' '--timeout:stop after this time; 124 when --count was not reached') ;;
     'twin show') _iotctl_reply=('--section:only one section, without metadata') ;;
     'twin set') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--etag:only when the twin still has this ETag; for one device' '--dry-run:only show what would be changed') ;;
+    'twin edit') _iotctl_reply=('--json:edit JSON instead of YAML' '--dry-run:only show what would be changed') ;;
     'twin unset') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--etag:only when the twin still has this ETag; for one device' '--dry-run:only show what would be changed') ;;
     'twin diff') _iotctl_reply=('--exit-code:end with 5 when there are differences') ;;
     'query') _iotctl_reply=('--top:at most so many rows' '--page-size:rows in one request') ;;
-    'hub start') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--mqtt-port:plain MQTT: a number, 0 for a free one, or off; otherwise 1883' '--mqtts-port:MQTT over TLS; otherwise 8883' '--amqp-port:plain AMQP; otherwise 5672' '--amqps-port:AMQP over TLS; otherwise 5671' '--http-port:plain HTTP; otherwise 8080' '--https-port:HTTPS; otherwise 443' '--hostname:a name the hub answers to beside localhost; the first is in connection strings' '--ready-file:write this JSON file (mode 0600) when the hub is ready' '--ephemeral:keep everything in a temporary directory, and touch no profile' '--detach:start it in the background and return when it is ready' '--retention:how long telemetry is kept, as in 30d; otherwise 7d' '--retention-size:how much telemetry is kept, in megabytes on disk; otherwise 10 GiB' '--log-level:what the log says' '--show-secrets:show the connection string') ;;
+    'hub start') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--mqtt-port:plain MQTT: a number, 0 for a free one, or off; otherwise 1883' '--mqtts-port:MQTT over TLS; otherwise 8883' '--amqp-port:plain AMQP; otherwise 5672' '--amqps-port:AMQP over TLS; otherwise 5671' '--http-port:plain HTTP; otherwise 8080' '--https-port:HTTPS; otherwise 443' '--hostname:a name the hub answers to beside localhost; the first is in connection strings' '--ready-file:write this JSON file (mode 0600) when the hub is ready' '--ephemeral:keep everything in a temporary directory, and touch no profile' '--detach:start it in the background and return when it is ready' '--retention:how long telemetry is kept, as in 30d; otherwise 7d' '--retention-size:how much telemetry is kept, in megabytes on disk; otherwise 10 GiB' '--route:events that Event Hubs clients read beside telemetry; otherwise telemetry alone' '--consumer-group:a consumer group for Event Hubs clients, beside $Default' '--log-level:what the log says' '--show-secrets:show the connection string') ;;
     'hub status') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory') ;;
     'hub stop') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--timeout:how long to wait for its end') ;;
     'hub env') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--format:for which reader; github is for GITHUB_ENV' '--show-secrets:print the connection strings on a terminal too' '--without-secrets:leave the connection strings out') ;;
@@ -119,6 +120,8 @@ _iotctl_find_kind() {
     'hub start --ready-file') _iotctl_kind='file' ;;
     'hub start --retention') _iotctl_kind='none' ;;
     'hub start --retention-size') _iotctl_kind='none' ;;
+    'hub start --route') _iotctl_kind='=twinChangeEvents deviceLifecycleEvents moduleLifecycleEvents deviceConnectionStateEvents deviceJobLifecycleEvents digitalTwinChangeEvents' ;;
+    'hub start --consumer-group') _iotctl_kind='none' ;;
     'hub start --log-level') _iotctl_kind='=debug info warn error' ;;
     'hub status --data') _iotctl_kind='directory' ;;
     'hub stop --data') _iotctl_kind='directory' ;;
@@ -161,6 +164,7 @@ _iotctl_find_kind() {
     'device watch *') _iotctl_kind='device' ;;
     'twin show 1') _iotctl_kind='device' ;;
     'twin set *') _iotctl_kind='device' ;;
+    'twin edit 1') _iotctl_kind='device' ;;
     'twin unset *') _iotctl_kind='device' ;;
     'twin diff 1') _iotctl_kind='device' ;;
     'twin diff 2') _iotctl_kind='device' ;;

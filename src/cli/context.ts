@@ -18,6 +18,8 @@ export interface CommandContext {
   /** In [0, 1), for jitter and ids; never for keys. */
   readonly random: () => number;
   readonly runtime: Runtime;
+  /** As `process.platform`. */
+  readonly platform: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts on Ctrl-C and SIGTERM. The reason is a Failure `interrupted` or `terminated`. */
   readonly signal: AbortSignal;

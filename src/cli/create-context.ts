@@ -78,6 +78,7 @@ export function createContext(options: ContextOptions): { context: CommandContex
       clock,
       random,
       runtime,
+      platform: system.platform,
       env,
       signal,
       assumeYes: globals.yes,

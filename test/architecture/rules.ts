@@ -1,14 +1,15 @@
 /** The rooms of src, and which rooms each may enter (docs/architecture.md). The arrows point down only. */
 export const roomImports: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': ['system.ts', 'cli', 'fleet', 'client', 'hub', 'device', 'config', 'protocol', 'errors', 'std'],
+  'main.ts': ['system.ts', 'cli', 'fleet', 'client', 'hub', 'device', 'config', 'protocol', 'x509', 'errors', 'std'],
   'system.ts': ['cli', 'std'],
   cli: ['fleet', 'client', 'hub', 'device', 'config', 'protocol', 'errors', 'std'],
-  fleet: ['client', 'hub', 'device', 'config', 'protocol', 'errors', 'std'],
+  fleet: ['client', 'hub', 'device', 'config', 'protocol', 'x509', 'errors', 'std'],
   client: ['config', 'protocol', 'errors', 'std'],
-  hub: ['config', 'protocol', 'errors', 'std'],
+  hub: ['config', 'protocol', 'x509', 'errors', 'std'],
   device: ['config', 'protocol', 'errors', 'std'],
   protocol: ['errors', 'std'],
   config: ['errors', 'std'],
+  x509: ['errors', 'std'],
   errors: [],
   std: ['errors'],
 };
@@ -17,6 +18,7 @@ export const roomImports: Readonly<Record<string, readonly string[]>> = {
 export const packageImports: Readonly<Record<string, readonly string[]>> = {
   'src/cli': [],
   'src/cli/program.ts': ['commander'],
+  'src/cli/edit': ['yaml'],
   'src/cli/hub': ['pino'],
   'src/cli/output': ['chalk', 'cli-table3', 'yaml', '@jmespath-community/jmespath'],
   'src/cli/prompt': ['inquirer'],
@@ -33,7 +35,7 @@ export const packageImports: Readonly<Record<string, readonly string[]>> = {
   'src/hub/mqtt': ['mqtt-packet'],
   'src/hub/store': ['kysely'],
   'src/hub/websocket': ['ws'],
-  'src/hub/tls': ['@peculiar/x509', 'reflect-metadata'],
+  'src/x509': ['@peculiar/x509', 'reflect-metadata'],
   'src/hub/log.ts': ['pino'],
 };
 

@@ -49,6 +49,11 @@ export const commandTable: CommandTable = {
       load: () => import('./twin/show.ts'),
     },
     { name: 'twin set', summary: 'Set tags and desired properties.', load: () => import('./twin/set.ts') },
+    {
+      name: 'twin edit',
+      summary: 'Edit tags and desired properties in your editor.',
+      load: () => import('./twin/edit.ts'),
+    },
     { name: 'twin unset', summary: 'Remove tags and desired properties.', load: () => import('./twin/unset.ts') },
     {
       name: 'twin diff',
@@ -68,7 +73,11 @@ export const commandTable: CommandTable = {
       summary: 'Print what SDKs need to use the hub on this machine.',
       load: () => import('./hub/env.ts'),
     },
-    { name: 'profile add', summary: 'Add a hub by its connection string.', load: () => import('./profile/add.ts') },
+    {
+      name: 'profile add',
+      summary: 'Add a hub, by its connection string or by Microsoft Entra ID.',
+      load: () => import('./profile/add.ts'),
+    },
     { name: 'profile use', summary: 'Select the hub that commands talk to.', load: () => import('./profile/use.ts') },
     { name: 'profile list', summary: 'List the hubs you have added.', load: () => import('./profile/list.ts') },
     { name: 'profile show', summary: 'Show a profile.', load: () => import('./profile/show.ts') },
