@@ -18,6 +18,7 @@ export const hubErrors = {
   ExpiredFileUploadCorrelationId: 400016,
   InvalidFileUploadCompletionStatus: 400019,
   InvalidDeviceScope: 400028,
+  ManagedIdentityNotEnabled: 400032,
   InvalidPolicyKey: 400035,
   BulkRegenerateDeviceKeyOperationFailure: 400036,
   CannotRegisterModuleToModule: 400301,

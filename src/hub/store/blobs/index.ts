@@ -1,1 +1,2 @@
 export { createBlobFiles } from './files.ts';
+export { openRemoteContainer } from './remote-container.ts';
