@@ -3,6 +3,7 @@ import type { AmqpContext } from './context.ts';
 import { createEventHubsRoute, type EventHubsOptions } from './event-hubs/index.ts';
 import { createProvisioningRoute } from './provisioning/route.ts';
 import { createDeviceRoute } from './device/routes.ts';
+import { createServiceRoute } from './service/routes.ts';
 import type { LinkRoute } from './route.ts';
 
 /** Every address of the front, in the order they are tried. */
@@ -10,6 +11,7 @@ export function createRoutes(context: AmqpContext, eventHubs: EventHubsOptions):
   return [
     createCbsRoute(context),
     createDeviceRoute(context),
+    createServiceRoute(context),
     createEventHubsRoute(context, eventHubs),
     createProvisioningRoute(context),
   ];

@@ -24,6 +24,7 @@ const conditions: Readonly<Record<SessionEnd, AmqpError>> = {
   deleted: { condition: 'amqp:not-found', description: 'The identity was deleted.' },
   'key-changed': { condition: 'amqp:unauthorized-access', description: 'The key of the identity was changed.' },
   'token-expired': { condition: 'amqp:unauthorized-access', description: 'The token has expired.' },
+  fault: { condition: 'amqp:link:detach-forced', description: 'The connection is cut by a fault on purpose.' },
   shutdown: { condition: 'amqp:link:detach-forced', description: 'The hub is going down.' },
 };
 
