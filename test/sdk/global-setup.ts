@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { issueAuthority } from '../../src/hub/tls/issue.ts';
+import { issueAuthority } from '../../src/x509/issue.ts';
 import { environment } from './environment.ts';
 
 export async function setup(): Promise<() => Promise<void>> {

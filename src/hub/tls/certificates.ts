@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Failure } from '../../errors/index.ts';
 import { writeFileAtomic } from '../../std/atomic-file.ts';
 import { issueApart } from './issue-apart.ts';
-import type { CertificatePair } from './issue.ts';
+import type { CertificatePair } from '../../x509/pair.ts';
 
 /** What the TLS listeners need. */
 export interface Certificates {

@@ -1,4 +1,4 @@
 export { loadCertificates, type Certificates } from './certificates.ts';
 export { tlsOptions } from './tls-options.ts';
 export { peerCertificatesOf } from './peer-certificates.ts';
-export type { CertificatePair } from './issue.ts';
+export type { CertificatePair } from '../../x509/pair.ts';

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { CertificatePair } from './issue.ts';
+import type { CertificatePair } from '../../x509/pair.ts';
 
 export interface IssueRequest {
   /** Signs the server's certificate; made too when null. */

@@ -1,7 +1,7 @@
 /** Makes what is asked for in a process of its own, answers and ends. Started by {@link issueApart} alone. */
 import { once } from 'node:events';
 import process from 'node:process';
-import { issueAuthority, issueServer } from './issue.ts';
+import { issueAuthority, issueServer } from '../../x509/issue.ts';
 import type { Issued, IssueRequest } from './issue-apart.ts';
 
 const [{ authority: kept, hostNames, now }] = (await once(process, 'message')) as [IssueRequest];

@@ -1,5 +1,5 @@
 import type { TlsOptions } from 'node:tls';
-import type { CertificatePair } from './issue.ts';
+import type { CertificatePair } from '../../x509/pair.ts';
 
 /**
  * How every TLS port of the hub is opened. A client certificate is asked for and not required, because devices with tokens and
