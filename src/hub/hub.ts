@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { formatConnectionString } from '../protocol/connection-string.ts';
+import { entityNames } from '../protocol/event-hub-names.ts';
 import { isoMillis } from '../protocol/time.ts';
 import { createCertificateCheck } from './auth/certificate-check.ts';
 import { amqpWhenNeeded } from './amqp-when-needed.ts';
@@ -18,7 +19,7 @@ import type { HubOptions, RunningHub } from './options.ts';
 import { openListeners } from './servers.ts';
 import { createShutdown, type Shutdown } from './shutdown.ts';
 import { writeHubState, type HubInfo } from './state.ts';
-import { createBlobFiles } from './store/blobs/index.ts';
+import { createBlobFiles, openRemoteContainer } from './store/blobs/index.ts';
 import { openTelemetryLog } from './store/log/index.ts';
 import { openRegistryStore } from './store/sqlite/index.ts';
 import { loadCertificates } from './tls/index.ts';
@@ -66,17 +67,18 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   const check = createCertificateCheck({ clock, authorities: () => authorities.trusted() });
   const gatekeeper = createGatekeeper({ store, clock, policies, hostNames, certificates: check });
   const onError = (error: unknown): void => log.error({ err: error }, 'work in the background failed');
-  const blobFiles = createBlobFiles(join(directory.path, 'blobs'));
+  const files = { blobs: createBlobFiles(join(directory.path, 'blobs')), openContainer: openRemoteContainer };
   const hostName = options.hostNames?.[0] ?? 'localhost';
   const provisioning = { hubHostName: hostName };
   const core = createCore({
     store,
     telemetry,
-    blobFiles,
+    files,
     gatekeeper,
     certificates: authorities,
     clock,
     onError,
+    hubName: entityNames([hostName])[0],
     provisioning,
   });
   shutdown.add('core', () => core.close());

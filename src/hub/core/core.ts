@@ -7,8 +7,11 @@ import { createCommands } from './commands/commands.ts';
 import { createConfigurations } from './configurations/configurations.ts';
 import { createDigitalTwins } from './digital-twins/digital-twins.ts';
 import { createMessaging } from './messages/open-messages.ts';
-import type { BlobFiles } from './blobs/service.ts';
-import { createFiles } from './files/files.ts';
+import { createFiles, type FileStorage } from './files/files.ts';
+import { createEvents } from './events/events.ts';
+import { disturbedGatekeeper } from './faults/disturbed-gatekeeper.ts';
+import { disturbedLog } from './faults/disturbed-log.ts';
+import { disturbedSessions } from './faults/disturbed-sessions.ts';
 import { createFaults } from './faults/faults.ts';
 import { faultyCommands } from './faults/faulty-commands.ts';
 import { createJobs } from './jobs/jobs.ts';
@@ -32,11 +35,13 @@ export interface CoreParts {
   /** Given by whoever lets the gatekeeper look into it too. */
   readonly certificates?: CertificateService | undefined;
   readonly clock: Clock;
-  /** Where blobs keep their bytes; without it devices cannot upload files. */
-  readonly blobFiles?: BlobFiles | undefined;
+  /** Where files are kept; without it devices cannot upload any. */
+  readonly files?: FileStorage | undefined;
   /** Told of failures that no caller waits for: a batch of activity that could not be written, a check after connect. */
   readonly onError: (error: unknown) => void;
   readonly maxInFlightPerDevice?: number | undefined;
+  /** What events call the hub; localhost when absent. */
+  readonly hubName?: string | undefined;
   /** Which limits of the cloud to imitate; none when absent. */
   readonly imitation?: Imitation | undefined;
   /** How devices are provisioned; the hub is called localhost when absent. */
@@ -55,12 +60,14 @@ export interface RunningCore extends HubCore {
 /** The hub without any protocol: what a front may ask, over a registry store and a telemetry log. */
 export function createCore(parts: CoreParts): RunningCore {
   const { store, clock, telemetry } = parts;
-  const records = createDeviceRecords(store);
+  const events = createEvents({ telemetry, clock, hubName: parts.hubName ?? 'localhost', onError: parts.onError });
+  const records = createDeviceRecords(store, events.wrote);
   const proofs: Proofs = new WeakMap();
   const sessions: Sessions = createSessions({
     store,
     clock,
     onError: parts.onError,
+    connection: events.connection,
     async attached(session) {
       const identity = pathOfSession(session);
       const revoked = await findRevocation(store, session.sender, proofs.get(session.sender)?.identityCounter);
@@ -75,17 +82,11 @@ export function createCore(parts: CoreParts): RunningCore {
   const { messages } = messaging;
   const methods = createCommands({ records, sessions, clock, maxInFlightPerDevice: parts.maxInFlightPerDevice });
   const commands = faultyCommands(methods, faults, clock);
-  const twins = createTwins({ records, sessions, messages, clock });
+  const told = disturbedSessions(sessions, { faults, clock });
+  const twins = createTwins({ records, sessions: told, messages, clock });
   const { onError } = parts;
   const maxActive = activeJobLimit(parts.imitation?.tier);
   const jobs = createJobs({ store, clock, twins, commands, throttle, maxActive, onError });
-  const files = createFiles({
-    store,
-    blobFiles: parts.blobFiles,
-    notifications: messaging.fileNotifications,
-    clock,
-    onError,
-  });
   const registry = createRegistry({
     store,
     records,
@@ -93,15 +94,25 @@ export function createCore(parts: CoreParts): RunningCore {
     proofs,
     messages,
     clock,
+    wrote: events.wrote,
     removed: (identity) => void messages.forget(identity).catch(onError),
   });
   const queries = createQueries(store, sessions, messages, jobs);
   const { modules } = registry;
-  const configurations = createConfigurations({ store, records, sessions, modules, queries, clock, onError });
+  const configurations = createConfigurations({ store, records, sessions: told, modules, queries, clock, onError });
+  const files = createFiles({
+    store,
+    storage: parts.files,
+    notifications: messaging.fileNotifications,
+    registry,
+    configurations,
+    clock,
+    onError,
+  });
   const certificates = parts.certificates ?? createCertificates({ documents: store.documents, clock });
   const settings = parts.provisioning ?? { hubHostName: 'localhost' };
   return {
-    gatekeeper: rememberProofs(parts.gatekeeper, proofs),
+    gatekeeper: rememberProofs(disturbedGatekeeper(parts.gatekeeper, { faults, throttle, clock }), proofs),
     registry,
     certificates,
     twins,
@@ -112,7 +123,7 @@ export function createCore(parts: CoreParts): RunningCore {
     feedback: messaging.feedback,
     fileNotifications: messaging.fileNotifications,
     ready: messages.ready,
-    telemetry,
+    telemetry: disturbedLog(telemetry, { faults, throttle, sessions, clock }),
     files,
     jobs,
     configurations,

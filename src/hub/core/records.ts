@@ -1,4 +1,5 @@
 import { HubError } from '../../protocol/hub-errors.ts';
+import type { Events } from './events/events.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { identityNames, identityPath, type IdentityPath } from '../../protocol/identity-path.ts';
 import type { ChangeOutcome, DeviceRecord, RegistryChange, RegistryStore } from './ports.ts';
@@ -7,7 +8,13 @@ import { deviceNotFound, identityExists, identityNotFound } from './registry/pre
 /** What a step on one identity decides after reading its record: nothing to write, a new record, or its removal. */
 type Decision<Result> =
   /** `also` is written in the same transaction. */
-  | { readonly write: DeviceRecord; readonly result: Result; readonly also?: readonly RegistryChange[] }
+  | {
+      readonly write: DeviceRecord;
+      readonly result: Result;
+      readonly also?: readonly RegistryChange[];
+      /** A replace of the twin looks like an update in the record; who listens for events is told. */
+      readonly operation?: 'replaceTwin';
+    }
   | { readonly remove: true; readonly result: Result };
 
 type Decide<Result> = (record: DeviceRecord | undefined) => Decision<Result> | Promise<Decision<Result>>;
@@ -31,7 +38,8 @@ export interface DeviceRecords {
 /** Only another hub on the same store can win a race, so a few rounds are plenty. */
 const maxRounds = 5;
 
-export function createDeviceRecords(store: RegistryStore): DeviceRecords {
+/** `wrote` is told of every change that was stored through here. */
+export function createDeviceRecords(store: RegistryStore, wrote: Events['wrote'] = () => undefined): DeviceRecords {
   const queue = createKeyedQueue();
 
   async function attempt<Result>(identity: IdentityPath, decide: Decide<Result>): Promise<Result> {
@@ -41,8 +49,12 @@ export function createDeviceRecords(store: RegistryStore): DeviceRecords {
       const decision = await decide(before);
       const change = changeOf(identity, before, decision);
       const also = 'also' in decision ? (decision.also ?? []) : [];
-      const [outcome = 'stale'] = await store.write([change, ...also]);
-      if (outcome === 'applied') return decision.result;
+      const [outcome = 'stale', ...outcomes] = await store.write([change, ...also]);
+      if (outcome === 'applied') {
+        wrote(before, change, 'operation' in decision ? decision.operation : undefined);
+        for (const [index, other] of also.entries()) if (outcomes[index] === 'applied') wrote(undefined, other);
+        return decision.result;
+      }
       lost = lostRace(change, outcome);
     }
     throw lost;

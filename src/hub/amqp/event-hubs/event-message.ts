@@ -56,11 +56,14 @@ function senderAnnotations(sender: Sender): [name: string, value: Writable][] {
   const { scope, type, issuer } = auth;
   const annotations: [string, Writable][] = [
     ['iothub-connection-device-id', deviceId],
-    ['iothub-connection-auth-method', JSON.stringify({ scope, type, issuer, acceptingIpFilterRule: null })],
-    ['iothub-connection-auth-generation-id', generationId],
     ['iothub-message-source', source],
   ];
   if (moduleId !== '') annotations.push(['iothub-connection-module-id', moduleId]);
+  // What the hub tells by itself has no connection that was proved.
+  if (source !== 'Telemetry') return annotations;
+  const authMethod = JSON.stringify({ scope, type, issuer, acceptingIpFilterRule: null });
+  annotations.push(['iothub-connection-auth-method', authMethod]);
+  annotations.push(['iothub-connection-auth-generation-id', generationId]);
   return annotations;
 }
 

@@ -28,7 +28,8 @@ const maxRounds = 5;
 export function createBulk(parts: RegistryParts): (body: unknown) => Promise<BulkResult> {
   const { store, records, sessions, clock } = parts;
 
-  function finish({ before, after, notice }: Planned): void {
+  function finish({ change, before, after, notice }: Planned): void {
+    parts.wrote(before, change);
     if (after === undefined) {
       if (before !== undefined) endDeleted(parts, before);
       return;
@@ -71,7 +72,10 @@ export function createBulk(parts: RegistryParts): (body: unknown) => Promise<Bul
     if (accepted.length === 0) return [];
     // What an element brings along comes after all of them, so that outcomes and elements have the same places.
     const changes = accepted.map(({ planned }) => planned.change);
-    const outcomes = await store.write([...changes, ...accepted.flatMap(({ planned }) => planned.also)]);
+    const also = accepted.flatMap(({ planned }) => planned.also);
+    const outcomes = await store.write([...changes, ...also]);
+    for (const [index, change] of also.entries())
+      if (outcomes[changes.length + index] === 'applied') parts.wrote(undefined, change);
     const again: BulkElement[] = [];
     for (const [index, { element, planned }] of accepted.entries()) {
       const outcome = outcomes[index] ?? 'stale';

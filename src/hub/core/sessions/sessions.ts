@@ -1,6 +1,7 @@
 import type { Clock } from '../../../std/clock.ts';
 import { identityPath, type IdentityPath } from '../../../protocol/identity-path.ts';
-import type { RegistryStore } from '../ports.ts';
+import type { ConnectionState } from '../../../protocol/identity.ts';
+import type { RegistryStore, Sender } from '../ports.ts';
 import type { DeviceSession, SessionEnd, SessionService } from '../services.ts';
 import { createActivityRecorder } from './activity.ts';
 import { createLiveSessions } from './live-sessions.ts';
@@ -22,13 +23,15 @@ export interface SessionParts {
   readonly store: RegistryStore;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
+  /** Told when an identity has connected and was not before, and when it has disconnected. */
+  readonly connection?: ((sender: Sender, state: ConnectionState) => void) | undefined;
   /** Runs after a session began, while it lasts: what has changed since its credentials were checked may end it. */
   readonly attached: (session: DeviceSession) => Promise<void>;
 }
 
 type Waiters = Map<IdentityPath, Set<(session: DeviceSession) => void>>;
 
-export function createSessions({ store, clock, onError, attached }: SessionParts): Sessions {
+export function createSessions({ store, clock, onError, attached, connection }: SessionParts): Sessions {
   const live = createLiveSessions();
   const waiters: Waiters = new Map();
   const activity = createActivityRecorder({ store, clock, onError });
@@ -47,6 +50,7 @@ export function createSessions({ store, clock, onError, attached }: SessionParts
       live.set(identity, session);
       if (older !== undefined && older !== session) older.close('displaced');
       activity.changed(identity, 'Connected');
+      if (older === undefined) connection?.(session.sender, 'Connected');
       wake(identity, session);
       attached(session).catch(onError);
     },
@@ -55,6 +59,7 @@ export function createSessions({ store, clock, onError, attached }: SessionParts
       if (live.get(identity) !== session) return;
       live.delete(identity);
       activity.changed(identity, 'Disconnected');
+      connection?.(session.sender, 'Disconnected');
     },
     methodsChanged(session) {
       const identity = pathOfSession(session);

@@ -15,7 +15,7 @@ import { viewTwin } from './twin-view.ts';
 
 export interface TwinParts {
   readonly records: DeviceRecords;
-  readonly sessions: Sessions;
+  readonly sessions: Pick<Sessions, 'find' | 'flushStates'>;
   readonly messages: MessageCounts;
   readonly clock: Clock;
 }
@@ -25,7 +25,11 @@ export function createTwins({ records, sessions, messages, clock }: TwinParts): 
   async function write(
     identity: IdentityPath,
     ifMatch: IfMatch,
-    next: (record: DeviceRecord) => { record: DeviceRecord; notice: JsonObject | undefined },
+    next: (record: DeviceRecord) => {
+      record: DeviceRecord;
+      notice: JsonObject | undefined;
+      operation?: 'replaceTwin';
+    },
   ) {
     const written = await records.change(
       identity,
@@ -33,7 +37,8 @@ export function createTwins({ records, sessions, messages, clock }: TwinParts): 
         if (before === undefined) throw identityNotFound(identity);
         checkTwinEtag(before, ifMatch);
         const result = next(before);
-        return { write: result.record, result };
+        const { record: write, operation } = result;
+        return { write, result, ...(operation === undefined ? {} : { operation }) };
       },
       ({ record, notice }) => {
         if (notice !== undefined) notifyDesired(sessions, record, notice);
@@ -59,6 +64,7 @@ export function createTwins({ records, sessions, messages, clock }: TwinParts): 
       return write(identity, ifMatch, (record) => ({
         record: replaceTwin(record, draft, clock.now()),
         notice: draft.desired ?? {},
+        operation: 'replaceTwin',
       }));
     },
     async readAsDevice(identity) {
@@ -96,7 +102,7 @@ function readReported(patch: unknown): JsonObject {
 }
 
 /** Tells a connected device what changed: the service's patch, nulls kept, with the new version. Source: device.md §2.6. */
-export function notifyDesired(sessions: Sessions, record: DeviceRecord, patch: JsonObject): void {
+export function notifyDesired(sessions: Pick<Sessions, 'find'>, record: DeviceRecord, patch: JsonObject): void {
   const { version } = record.desired;
   sessions.find(pathOf(record))?.sendDesired({ ...patch, $version: version }, version);
 }

@@ -48,6 +48,12 @@ describe('an event (service.md §9.7)', () => {
     expect(annotations?.get('iothub-connection-module-id')).toBe('camera');
   });
 
+  it('when the hub tells an event, then it has a source and no proof of a connection', () => {
+    const { annotations } = eventMessage(stored({ sender: { ...sender, source: 'twinChangeEvents' } }));
+    expect(annotations?.get('iothub-message-source')).toBe('twinChangeEvents');
+    expect(annotations?.has('iothub-connection-auth-method')).toBe(false);
+  });
+
   it('when the device set properties, then each stands in its section', () => {
     const bag =
       '%24.mid=m1&%24.cid=c1&%24.uid=someone&%24.ct=application%2Fjson&%24.ce=utf-8&%24.exp=2026-01-02T03%3A04%3A05.000Z&%24.sub=engine&alert=true';

@@ -1,0 +1,114 @@
+/** What the hub tells about its devices, appended to the log beside their telemetry. Source: device.md §9, service.md §9.7. */
+import { encodeBag } from '../../../protocol/mqtt/index.ts';
+import type { MessageSource } from '../../../protocol/telemetry/message.ts';
+import { isoTicks } from '../../../protocol/time.ts';
+import type { JsonObject } from '../../../std/json.ts';
+import type { Clock } from '../../../std/clock.ts';
+import type { ConnectionState } from '../../../protocol/identity.ts';
+import type { DeviceRecord, RegistryChange, Sender, TelemetryLog } from '../ports.ts';
+import { lifecycleBody, replacedTwinBody, twinChangeBody } from './twin-events.ts';
+
+export interface EventParts {
+  readonly telemetry: Pick<TelemetryLog, 'append'>;
+  readonly clock: Clock;
+  /** The hub as the events name it. */
+  readonly hubName: string;
+  /** Told when an event could not be stored; whatever it was about has happened all the same. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Appends events without waiting for the disk: they must not slow down what they are about. One that was told in the last moment
+ * before a crash may be missing.
+ */
+export interface Events {
+  /** A change of the registry was stored. `operation` says what the record alone does not show. */
+  readonly wrote: (before: DeviceRecord | undefined, change: RegistryChange, operation?: 'replaceTwin') => void;
+  /** An identity has connected, or disconnected for good. */
+  readonly connection: (sender: Sender, state: ConnectionState) => void;
+}
+
+type Who = Pick<Sender, 'deviceId' | 'moduleId' | 'generationId' | 'modelId'>;
+
+interface Event {
+  readonly source: MessageSource;
+  readonly schema: string;
+  readonly operation: string;
+  readonly body: JsonObject;
+}
+
+/** The hub itself speaks; readers are not shown how it proved that. */
+const ownAuth: Sender['auth'] = { scope: 'hub', type: 'sas', issuer: 'iothub' };
+
+export function createEvents({ telemetry, clock, hubName, onError }: EventParts): Events {
+  const ordinal = createOrdinals(clock);
+  const stored = (error?: Error): void => {
+    if (error !== undefined) onError(error);
+  };
+
+  function tell({ deviceId, moduleId, generationId, modelId }: Who, { source, schema, operation, body }: Event): void {
+    const now = clock.now();
+    const sender: Sender = { deviceId, moduleId, generationId, modelId, auth: ownAuth, source };
+    const bag = encodeBag({
+      system: {
+        'user-id': hubName,
+        'content-type': 'application/json',
+        'content-encoding': 'utf-8',
+        'iothub-message-schema': schema,
+      },
+      properties: {
+        hubName,
+        deviceId,
+        ...(moduleId === '' ? {} : { moduleId }),
+        operationTimestamp: isoTicks(now),
+        opType: operation,
+      },
+    });
+    telemetry.append(sender, now, bag, Buffer.from(JSON.stringify(body)), stored);
+  }
+
+  function lifecycle(record: DeviceRecord, verb: 'create' | 'delete'): void {
+    const kind = record.moduleId === '' ? 'Device' : 'Module';
+    const [source, schema]: [MessageSource, string] =
+      kind === 'Device'
+        ? ['deviceLifecycleEvents', 'deviceLifecycleNotification']
+        : ['moduleLifecycleEvents', 'moduleLifecycleNotification'];
+    tell(record, { source, schema, operation: `${verb}${kind}Identity`, body: lifecycleBody(record) });
+  }
+
+  return {
+    wrote(before, change, operation) {
+      if (change.kind === 'insert') lifecycle(change.record, 'create');
+      else if (change.kind === 'delete') {
+        if (before !== undefined) lifecycle(before, 'delete');
+      } else if (before !== undefined) {
+        const body =
+          operation === 'replaceTwin' ? replacedTwinBody(change.record) : twinChangeBody(before, change.record);
+        if (body === undefined) return;
+        const event = { source: 'twinChangeEvents', schema: 'twinChangeNotification' } as const;
+        tell(change.record, { ...event, operation: operation ?? 'updateTwin', body });
+      }
+    },
+    connection(sender, state) {
+      const kind = sender.moduleId === '' ? 'device' : 'module';
+      tell(sender, {
+        source: 'deviceConnectionStateEvents',
+        schema: `${kind}ConnectionStateNotification`,
+        operation: `${kind}${state}`,
+        body: { sequenceNumber: ordinal() },
+      });
+    },
+  };
+}
+
+const ordinalDigits = 64;
+
+/** Numbers that rise, also over restarts: 64 hexadecimal digits, to be compared as text. */
+function createOrdinals(clock: Clock): () => string {
+  let last = 0n;
+  return () => {
+    const byTime = BigInt(Math.max(clock.now(), 0)) << 20n;
+    last = byTime > last ? byTime : last + 1n;
+    return last.toString(16).toUpperCase().padStart(ordinalDigits, '0');
+  };
+}
