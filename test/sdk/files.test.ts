@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import type * as BlobSdk from '@azure/storage-blob';
-import type * as DeviceSdk from 'azure-iot-device';
+import type { Client } from 'azure-iot-device';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { allTransports, deviceClient } from './device-clients.ts';
 import { openSdkHub, type SdkHub } from './sdk-hub.ts';
 import { sdkTest } from './sdk-test.ts';
 
 const { BlockBlobClient } = createRequire(import.meta.url)('@azure/storage-blob') as typeof BlobSdk;
+
+type UploadParams = Awaited<ReturnType<Client['getBlobSharedAccessSignature']>>;
 
 const megabyte = 1024 * 1024;
 
@@ -18,15 +20,6 @@ describe('uploads of a device', () => {
     hub = await openSdkHub();
   });
   afterAll(() => hub?.close());
-
-  function blobClient({
-    hostName,
-    containerName,
-    blobName,
-    sasToken,
-  }: DeviceSdk.UploadParams): BlobSdk.BlockBlobClient {
-    return new BlockBlobClient(`https://${hostName}/${containerName}/${blobName}${sasToken}`);
-  }
 
   for (const transport of allTransports) {
     sdkTest({ capability: 'file upload', transport, authentication: 'key' }, 'in each way of the SDKs', async () => {
@@ -72,6 +65,10 @@ describe('uploads of a device', () => {
     },
   );
 });
+
+function blobClient({ hostName, containerName, blobName, sasToken }: UploadParams): BlobSdk.BlockBlobClient {
+  return new BlockBlobClient(`https://${hostName}/${containerName}/${blobName}${sasToken}`);
+}
 
 function* chunksOf(body: Buffer): Generator<Buffer> {
   for (let at = 0; at < body.length; at += 100_000) yield body.subarray(at, at + 100_000);
