@@ -1,8 +1,6 @@
-import type { Connection } from '../config/profile.ts';
-import { isFailure } from '../errors/index.ts';
 import { certificatesPath, type AuthorityCertificate } from '../protocol/certificates.ts';
 import { ifMatch } from './devices.ts';
-import { hasNothingThere, notServed, requireExtension, type Extension } from './extension.ts';
+import type { Extension } from './extension.ts';
 import { parseAnswer } from './http/answer.ts';
 import type { ServiceClient, ServiceRequest } from './http/service-client.ts';
 import type { CertificateStore } from './service-api.ts';
@@ -13,20 +11,9 @@ const extension: Extension = {
 };
 
 /** CA certificates, which iotctl's own hub serves beside the REST API. Failure `unsupported` elsewhere. */
-export function createCertificateStore(client: ServiceClient, connection: Connection): CertificateStore {
-  async function send(request: Omit<ServiceRequest, 'path'> & { readonly below?: string }) {
-    requireExtension(connection, extension);
-    const { below = '', ...rest } = request;
-    try {
-      return await client.request({ ...rest, path: `${certificatesPath}${below}` });
-    } catch (error) {
-      // A certificate that is not there has a text of its own; a hub without any has nothing at the address.
-      const missing = isFailure(error, 'not-found') && error.message.includes('There is nothing at this address');
-      const status = missing ? Number(error.details['status']) : 0;
-      if (missing && hasNothingThere(status, String(error.details['hubError'] ?? '')))
-        throw notServed(client.hostName, extension, status);
-      throw error;
-    }
+export function createCertificateStore(client: ServiceClient): CertificateStore {
+  function send({ below = '', ...request }: Omit<ServiceRequest, 'path'> & { readonly below?: string }) {
+    return client.request({ ...request, path: `${certificatesPath}${below}`, extension });
   }
   const one = async (request: Parameters<typeof send>[0]): Promise<AuthorityCertificate> =>
     parseAnswer(await send(request), isAuthority, 'certificate');

@@ -22,7 +22,7 @@ export function connectHub(connection: Connection, dependencies: ClientDependenc
     deviceHostName: deviceHostOf(connection),
     devices: createDeviceRegistry(client),
     modules: createModuleRegistry(client),
-    certificates: createCertificateStore(client, connection),
+    certificates: createCertificateStore(client),
     twins,
     queries: createQueryRunner(client),
     methods: createMethodInvoker(client, twins),

@@ -16,15 +16,18 @@ export function requireExtension(connection: Pick<Connection, 'kind' | 'hostName
 
 /** The failure of a command that a hub cannot serve. */
 export function notServed(hostName: string, extension: Extension, status?: number): Failure {
-  return new Failure('unsupported', `${hostName} does not serve ${extension.name}; only iotctl's own hub does`, {
+  return new Failure('unsupported', `${hostName} does not serve ${extension.name}; iotctl's own hub does`, {
     hint: extension.instead,
     details: { extension: extension.name, ...(status !== undefined && { status }) },
   });
 }
 
-/** True for the answer of a hub that has nothing at an address, in difference to one that has no such device or rule. */
-export function hasNothingThere(status: number, hubError: string | undefined): boolean {
-  return status === 405 || (status === 404 && (hubError === undefined || nothingThere.has(hubError)));
+/** True for the refusal of a hub that has nothing at an address, in difference to one that has no such device or rule. */
+export function hasNothingThere({ message, details }: Failure): boolean {
+  const { status, hubError } = details;
+  if (status === 405) return true;
+  return status === 404 && (hubError === undefined || hubError === 'FeatureNotSupported' || message.includes(nothing));
 }
 
-const nothingThere: ReadonlySet<string> = new Set(['', 'NotFound', 'GenericNotFound', 'FeatureNotSupported']);
+/** What iotctl's own hub says for an address it does not serve. */
+const nothing = 'There is nothing at this address';

@@ -15,7 +15,7 @@ describe("what only iotctl's own hub serves", () => {
     await using hub = await scriptedHub(json(200, status));
     await expect(readHubStatus({ ...hub.connection, kind: 'cloud' }, dependencies)).rejects.toMatchObject({
       code: 'unsupported',
-      message: "test-hub does not serve a status; only iotctl's own hub does",
+      message: "test-hub does not serve a status; iotctl's own hub does",
       hint: 'iotctl doctor',
     });
     expect(hub.requests).toEqual([]);

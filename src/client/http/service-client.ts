@@ -48,6 +48,8 @@ export interface ServiceRequest {
   readonly signal?: AbortSignal | undefined;
   /** True for an answer that is a result although its status is not 2xx. */
   readonly isResult?: (response: HttpResponse) => boolean;
+  /** That of the hub when absent. */
+  readonly apiVersion?: string;
   /** Only iotctl's own hub serves this; other hubs are not asked. */
   readonly extension?: Extension;
 }
@@ -117,9 +119,7 @@ export function createServiceClient(connection: Connection, dependencies: Client
       auth: connection.auth,
       now: clock.now(),
     });
-    const { hubError } = failure.details;
-    const isOther = hasNothingThere(response.status, typeof hubError === 'string' ? hubError : undefined);
-    return request.extension !== undefined && isOther
+    return request.extension !== undefined && hasNothingThere(failure)
       ? notServed(connection.hostName, request.extension, response.status)
       : failure;
   };
@@ -214,7 +214,7 @@ function withLostReply(failure: Failure): Failure {
 }
 
 function pathOf(request: ServiceRequest): string {
-  const query = new URLSearchParams({ 'api-version': apiVersion });
+  const query = new URLSearchParams({ 'api-version': request.apiVersion ?? apiVersion });
   for (const [name, value] of Object.entries(request.query ?? {})) {
     for (const one of typeof value === 'string' ? [value] : value) query.append(name, one);
   }
