@@ -29,10 +29,10 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
   const now = (): number => parts.clock.now();
 
   /** The policy that signed the token; refuses when none did. */
-  function signer(token: SasToken, keyOf = (key: string): string => key): AccessPolicy {
+  function signer(token: SasToken, formsOf = (key: string): readonly string[] => [key]): AccessPolicy {
     const policy = policies.get(token.keyName ?? '');
     const keys = policy === undefined ? [nobodysKey] : [policy.primaryKey, policy.secondaryKey];
-    const verified = verifySasToken(token, keys.map(keyOf));
+    const verified = verifySasToken(token, keys.flatMap(formsOf));
     if (policy === undefined || !verified) throw unauthorized();
     return policy;
   }
@@ -88,7 +88,7 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
     async authorizeEventHub(text) {
       const token = parseSasToken(text);
       if (token === undefined) throw malformed();
-      const policy = signer(token, keyOfText);
+      const policy = signer(token, eventHubKeys);
       const expiresAt = token.expiresAt * 1_000;
       if (!policy.permissions.includes('ServiceConnect') || expiresAt < now()) throw unauthorized();
       return { policy: policy.name, expiresAt };
@@ -96,9 +96,12 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
   };
 }
 
-/** Event Hubs clients sign with the text of the key instead of the bytes it encodes. Source: service.md §9.3. */
-function keyOfText(key: string): string {
-  return Buffer.from(key, 'utf8').toString('base64');
+/**
+ * Event Hubs clients sign with the text of the key instead of the bytes it encodes (service.md §9.3), except older ones that are given
+ * the hub's connection string and ask it for the endpoint.
+ */
+function eventHubKeys(key: string): readonly string[] {
+  return [Buffer.from(key, 'utf8').toString('base64'), key];
 }
 
 /** What a credential proved. */
