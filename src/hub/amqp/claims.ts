@@ -2,7 +2,7 @@
 import { HubError } from '../../protocol/hub-errors.ts';
 import { identityPath, type IdentityPath } from '../../protocol/identity-path.ts';
 import { parseSasToken, type SasToken } from '../../protocol/sas-token.ts';
-import type { Permission, PeerCertificates } from '../core/services.ts';
+import type { DevicePrincipal, Permission, PeerCertificates } from '../core/services.ts';
 import { Timers } from '../timers.ts';
 import type { AmqpContext } from './context.ts';
 import type { Claim, Claims, DeviceGrant } from './route.ts';
@@ -20,6 +20,8 @@ class HeldClaim implements Claim {
   readonly resource: string;
   token: string;
   expiresAt: number;
+  /** What the gatekeeper said when the token came; good for the first link. Later links are checked anew. */
+  proved: DevicePrincipal | undefined;
 
   constructor(kind: ClaimKind, resource: string, token: string, expiresAt: number) {
     this.kind = kind;
@@ -60,6 +62,11 @@ export class ConnectionClaims implements Claims {
     const { gatekeeper } = this.#parts.context.core;
     const { certificates } = this.#parts;
     const own = this.#held.get(claimKey('device', identity));
+    if (own?.proved !== undefined && (modelId ?? '') === own.proved.sender.modelId) {
+      const principal = own.proved;
+      own.proved = undefined;
+      return { principal, claim: own };
+    }
     let refusal: unknown;
     for (const claim of own === undefined ? this.#of('policy') : [own]) {
       try {
@@ -103,8 +110,9 @@ export class ConnectionClaims implements Claims {
     const identity = identityOf(resource);
     if (identity === undefined)
       throw new HubError('IotHubUnauthorizedAccess', 'The token names neither a policy nor a device.');
-    const { expiresAt } = await this.#parts.context.core.gatekeeper.authenticateDevice({ identity, token: text });
-    this.#hold('device', claimKey('device', identity), resource, text, expiresAt ?? Number.MAX_SAFE_INTEGER);
+    const principal = await this.#parts.context.core.gatekeeper.authenticateDevice({ identity, token: text });
+    const expiresAt = principal.expiresAt ?? Number.MAX_SAFE_INTEGER;
+    this.#hold('device', claimKey('device', identity), resource, text, expiresAt).proved = principal;
   }
 
   async #putPolicy(text: string, resource: string): Promise<void> {
@@ -120,7 +128,7 @@ export class ConnectionClaims implements Claims {
     this.#hold('event-hub', claimKey('event-hub', resource), resource, text, expiresAt);
   }
 
-  #hold(kind: ClaimKind, key: string, resource: string, text: string, expiresAt: number): void {
+  #hold(kind: ClaimKind, key: string, resource: string, text: string, expiresAt: number): HeldClaim {
     let claim = this.#held.get(key);
     if (claim === undefined) {
       if (this.#held.size >= this.#parts.context.limits.tokens)
@@ -132,6 +140,7 @@ export class ConnectionClaims implements Claims {
       claim.expiresAt = expiresAt;
     }
     this.#timers.arm(key, expiresAt - this.#parts.context.clock.now(), () => this.#expire(key));
+    return claim;
   }
 
   #expire(key: string): void {

@@ -15,12 +15,9 @@ export function sendCloudMessages(
   { identity }: AmqpDeviceSession,
   link: OutgoingLink,
 ): Required<Pick<Sending, 'credit' | 'drain' | 'closed'>> {
-  const { messages, faults } = context.core;
+  const { messages } = context.core;
   return sendFromQueue(context, link, {
-    async receive() {
-      // On purpose: nothing is sent, and nothing of the queue is lost.
-      return faults.at('send', identity)?.kind === 'drop' ? undefined : messages.receive(identity, { lockMs });
-    },
+    receive: () => messages.receive(identity, { lockMs }),
     settle: (lockToken, settlement) => messages.settle(identity, lockToken, settlement),
     subscribe: (wake) => messages.subscribe(identity, wake),
     encode: cloudMessage,

@@ -24,8 +24,6 @@ export function createDeviceSessions(context: AmqpContext): DeviceSessions {
     modelId: string,
   ): Promise<AmqpDeviceSession> {
     const grant = await connection.claims.device(identity, modelId);
-    if (context.core.faults.at('connect', identity) !== undefined)
-      throw new HubError('ServiceUnavailable', 'The connection is refused on purpose.');
     // Nothing may wait from here on, or an identity disabled in between would slip through.
     const session = new AmqpDeviceSession({
       context,

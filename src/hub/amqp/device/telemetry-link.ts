@@ -25,53 +25,30 @@ export function receiveTelemetry(
   context: AmqpContext,
   session: AmqpDeviceSession,
 ): Pick<Receiving, 'message' | 'window'> {
-  /** Messages the imitated cloud slows down wait for those before them. */
-  let queue: Promise<void> | undefined;
-
-  function append(messages: readonly Telemetry[], delivery: IncomingDelivery): void {
-    let left = messages.length;
-    let failure: Error | undefined;
-    const stored = (error?: Error): void => {
-      context.gate.noteOutcome(error);
-      failure ??= error;
-      if (--left > 0) return;
-      if (failure === undefined) delivery.accept();
-      else
-        delivery.reject(toAmqpError(new HubError('ServiceUnavailable', 'The message could not be stored.'), context));
-    };
-    const now = context.clock.now();
-    for (const { bag, body } of messages) context.gate.append(session.sender, now, bag, body, stored);
-    if (messages.length === 0) delivery.accept();
-  }
-
-  function admit(messages: readonly Telemetry[]): Promise<void> | undefined {
-    const { throttle } = context.core;
-    if (!throttle.imitating) return undefined;
-    for (const { bag, body } of messages) throttle.meter(bag.length + body.length);
-    return throttle.admit('device-to-cloud', messages.length);
-  }
-
+  const { gate, clock } = context;
   return {
     window,
     message(delivery) {
       session.touch();
-      const fault = context.core.faults.at('receive', session.identity);
       const messages = readTelemetry(delivery);
-      if (fault?.kind === 'drop') {
-        delivery.accept();
-        return;
-      }
-      const wait = admit(messages);
-      if (wait === undefined && queue === undefined && fault === undefined) {
-        append(messages, delivery);
-        return;
-      }
-      // Bodies are views of a buffer that is used again.
-      const kept = messages.map(({ bag, body }) => ({ bag, body: Uint8Array.from(body) }));
-      const mine = (queue ?? Promise.resolve()).then(() => wait).then(() => append(kept, delivery));
-      queue = mine.catch((error: unknown) => delivery.reject(toAmqpError(error, context)));
+      let left = messages.length;
+      let failure: Error | undefined;
+      const stored = (error?: Error): void => {
+        if (!(error instanceof HubError)) gate.noteOutcome(error);
+        failure ??= error;
+        if (--left > 0) return;
+        if (failure === undefined) delivery.accept();
+        else delivery.reject(toAmqpError(refusalFor(failure), context));
+      };
+      for (const { bag, body } of messages) gate.append(session.sender, clock.now(), bag, body, stored);
+      if (messages.length === 0) delivery.accept();
     },
   };
+}
+
+/** The log's own troubles were logged where they were noticed. */
+function refusalFor(error: Error): HubError {
+  return error instanceof HubError ? error : new HubError('ServiceUnavailable', 'The message could not be stored.');
 }
 
 /** The messages of a delivery. HubErrors IotHubFormatError, MessageTooLarge. */
