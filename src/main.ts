@@ -1,5 +1,6 @@
-import type { Rooms } from './cli/rooms.ts';
+import type { ConnectOptions, Rooms } from './cli/rooms.ts';
 import type { System } from './cli/system.ts';
+import type { ClientDependencies } from './client/http/service-client.ts';
 import { openSystem } from './system.ts';
 
 /** The other rooms, each loaded when a command first asks for it. */
@@ -19,20 +20,28 @@ const rooms: Rooms = {
     const { parsePolicyConnectionString: parse } = await import('./protocol/connection-string.ts');
     return resolveConnection({ flags: { profile, connectionStringFile }, env, store, readStdin, parse });
   },
-  async connectHub(connection, { clock, random, notes, version, env, canSignIn }) {
+  async connectHub(connection, options) {
     const { connectHub } = await import('./client/index.ts');
-    const { formatDuration } = await import('./std/duration.ts');
-    return connectHub(connection, {
-      clock,
-      random,
-      userAgent: `iotctl/${version}`,
-      env,
-      ...(canSignIn && { onSignIn: (message: string) => notes.warn(message) }),
-      onWait: ({ cause, waitMs }) => notes.info(`${waitReasons[cause]}; going on in ${formatDuration(waitMs)}`),
-      onRetry: ({ reason, retryInMs }) => notes.warn(`${reason}; trying again in ${formatDuration(retryInMs)}`),
-    });
+    return connectHub(connection, await dependenciesOf(options));
+  },
+  async connectProvisioning(connection, options) {
+    const { connectProvisioning } = await import('./client/index.ts');
+    return connectProvisioning(connection, await dependenciesOf(options));
   },
 };
+
+async function dependenciesOf({ clock, random, notes, version, env, canSignIn }: ConnectOptions) {
+  const { formatDuration } = await import('./std/duration.ts');
+  return {
+    clock,
+    random,
+    userAgent: `iotctl/${version}`,
+    env,
+    ...(canSignIn && { onSignIn: (message: string) => notes.warn(message) }),
+    onWait: ({ cause, waitMs }) => notes.info(`${waitReasons[cause]}; going on in ${formatDuration(waitMs)}`),
+    onRetry: ({ reason, retryInMs }) => notes.warn(`${reason}; trying again in ${formatDuration(retryInMs)}`),
+  } satisfies ClientDependencies;
+}
 
 const waitReasons = {
   hub: 'throttled by the hub',

@@ -1,7 +1,7 @@
 /** What a command may use. Costly things are functions, so that `--help` opens nothing. */
 import type { Connection } from '../config/profile.ts';
 import type { ProfileStore } from '../config/index.ts';
-import type { Hub } from '../fleet/ports.ts';
+import type { Hub, Provisioning } from '../fleet/ports.ts';
 import type { Clock } from '../std/clock.ts';
 import type { Output } from './output/output.ts';
 import type { Notes } from './output/notes.ts';
@@ -33,6 +33,11 @@ export interface CommandContext {
   };
   /** The chosen hub: flag, environment, profile, or Failure `no-hub`. */
   hub(): Promise<Hub>;
+  /**
+   * The provisioning service: a connection string of its own, by a file or by IOTCTL_DPS_CONNECTION_STRING[_FILE], or that of
+   * iotctl's own hub. Failure `unsupported` for a hub in the cloud, whose provisioning service nobody named.
+   */
+  provisioning(connectionStringFile: string | undefined): Promise<Provisioning>;
   /** The same choice without opening a connection. */
   connection(): Promise<Connection>;
   profiles(): Promise<ProfileStore>;

@@ -1,5 +1,5 @@
 import { isFailure } from '../errors/index.ts';
-import type { Hub } from '../fleet/ports.ts';
+import type { Hub, Provisioning } from '../fleet/ports.ts';
 import type { CommandContext } from './context.ts';
 import type { Directories } from './directories.ts';
 import type { GlobalOptions } from './options/global-options.ts';
@@ -7,7 +7,8 @@ import type { Notes } from './output/notes.ts';
 import type { Output } from './output/output.ts';
 import { createPrompt } from './prompt/create-prompt.ts';
 import { createStdin } from './read-stdin.ts';
-import type { Rooms } from './rooms.ts';
+import { chooseProvisioning } from './choose-provisioning.ts';
+import type { ConnectOptions, Rooms } from './rooms.ts';
 import type { System } from './system.ts';
 
 export interface ContextOptions {
@@ -35,20 +36,30 @@ export function createContext(options: ContextOptions): { context: CommandContex
       readStdin: () => stdin.text(),
     }),
   );
+  const connectOptions = (): ConnectOptions => ({
+    clock,
+    random,
+    notes,
+    version: runtime.version(),
+    env,
+    // A sign-in with a code needs eyes only, no keyboard.
+    canSignIn: system.stderr.isTTY === true && !globals.noInput,
+  });
   let opened: Promise<Hub> | undefined;
   const hub = (): Promise<Hub> => {
-    opened ??= connection().then((chosen) =>
-      rooms.connectHub(chosen, {
-        clock,
-        random,
-        notes,
-        version: runtime.version(),
-        env,
-        // A sign-in with a code needs eyes only, no keyboard.
-        canSignIn: system.stderr.isTTY === true && !globals.noInput,
-      }),
-    );
+    opened ??= connection().then((chosen) => rooms.connectHub(chosen, connectOptions()));
     return opened;
+  };
+  let openedProvisioning: Promise<Provisioning> | undefined;
+  const provisioning = (connectionStringFile: string | undefined): Promise<Provisioning> => {
+    openedProvisioning ??= chooseProvisioning({
+      connectionStringFile,
+      env,
+      hub: connection,
+      resolve: (choice) =>
+        rooms.resolveConnection({ ...choice, profile: undefined, store: profiles, readStdin: () => stdin.text() }),
+    }).then((chosen) => rooms.connectProvisioning(chosen, connectOptions()));
+    return openedProvisioning;
   };
   const protectedProfile = async (): Promise<string | undefined> => {
     try {
@@ -84,6 +95,7 @@ export function createContext(options: ContextOptions): { context: CommandContex
       assumeYes: globals.yes,
       stdin,
       hub,
+      provisioning,
       connection,
       profiles,
       directories,
@@ -91,6 +103,8 @@ export function createContext(options: ContextOptions): { context: CommandContex
     async close() {
       const hubToClose = await opened?.catch(() => undefined);
       await hubToClose?.close();
+      const provisioningToClose = await openedProvisioning?.catch(() => undefined);
+      await provisioningToClose?.close();
     },
   };
 }

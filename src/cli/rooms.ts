@@ -1,5 +1,5 @@
 import type { Connection, ProfileStore } from '../config/profile.ts';
-import type { Hub } from '../fleet/ports.ts';
+import type { Hub, Provisioning } from '../fleet/ports.ts';
 import type { Clock } from '../std/clock.ts';
 import type { Directories } from './directories.ts';
 import type { Notes } from './output/notes.ts';
@@ -24,16 +24,17 @@ export interface Rooms {
   }): Promise<ProfileStore>;
   /** Failures: no-hub, profile-not-found, invalid-connection-string, invalid-config. */
   resolveConnection(choice: ConnectionChoice): Promise<Connection>;
-  connectHub(
-    connection: Connection,
-    options: {
-      clock: Clock;
-      random: () => number;
-      notes: Notes;
-      version: string;
-      env: ConnectionChoice['env'];
-      /** Somebody sees what is said, and may sign in with a code. */
-      canSignIn: boolean;
-    },
-  ): Promise<Hub>;
+  connectHub(connection: Connection, options: ConnectOptions): Promise<Hub>;
+  /** The provisioning service of a connection string of its own, or of iotctl's own hub. */
+  connectProvisioning(connection: Connection, options: ConnectOptions): Promise<Provisioning>;
+}
+
+export interface ConnectOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly notes: Notes;
+  readonly version: string;
+  readonly env: ConnectionChoice['env'];
+  /** Somebody sees what is said, and may sign in with a code. */
+  readonly canSignIn: boolean;
 }

@@ -1,12 +1,19 @@
 /** An operator's side of a hub. */
 import type * as Probe from './probe.ts';
+import type * as ProvisioningApi from './provisioning.ts';
 
 export { connectHub } from './connect-hub.ts';
 export { readHubStatus } from './hub-status.ts';
 export type { ProbeReport } from './probe.ts';
+export type { EnrollmentApi, EnrollmentBody, Provisioning, RegistrationApi } from './provisioning.ts';
 export type { ServedPart } from './served-parts.ts';
 export { serviceUrlOf } from './http/service-url.ts';
 export type * from './service-api.ts';
 
 /** Loaded when it is asked for, because every command comes through this door and only one asks. */
 export const probeHub: typeof Probe.probeHub = async (...request) => (await import('./probe.ts')).probeHub(...request);
+
+/** The same: only what concerns enrollments asks. */
+export const connectProvisioning = async (
+  ...request: Parameters<typeof ProvisioningApi.connectProvisioning>
+): Promise<ProvisioningApi.Provisioning> => (await import('./provisioning.ts')).connectProvisioning(...request);

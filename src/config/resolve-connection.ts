@@ -51,7 +51,7 @@ export async function resolveConnection(options: ResolveOptions): Promise<Connec
 
 /** `local` for hubs that are not at one of Azure's addresses. */
 function kindOfHost(hostName: string): Connection['kind'] {
-  return /\.azure-devices(-int)?\.(net|cn|us|de)$/i.test(hostName) ? 'cloud' : 'local';
+  return /\.azure-devices(-int|-provisioning)?\.(net|cn|us|de)$/i.test(hostName) ? 'cloud' : 'local';
 }
 
 export interface ConnectionOfOptions extends Pick<ResolveOptions, 'env' | 'parse'> {

@@ -298,7 +298,12 @@ function refuse(): never {
 
 describe('the context of a command', () => {
   test('opens nothing by itself', async () => {
-    const context = await contextOf([], { openProfiles: refuse, resolveConnection: refuse, connectHub: refuse });
+    const context = await contextOf([], {
+      openProfiles: refuse,
+      resolveConnection: refuse,
+      connectHub: refuse,
+      connectProvisioning: refuse,
+    });
     expect(context.assumeYes).toBe(false);
   });
 

@@ -121,6 +121,26 @@ export interface RegistrationOperation {
   readonly registrationState?: Partial<RegistrationState>;
 }
 
+/** An extension of iotctl's own service: which enrollment and which hub a device would get, and why. */
+export interface RegistrationForecast {
+  readonly registrationId: string;
+  /** Undefined when none would take the device. */
+  readonly enrollment:
+    | { readonly kind: 'individual' | 'group'; readonly id: string; readonly reason: string }
+    | undefined;
+  /** Groups that the device's credentials may match. */
+  readonly groups: readonly { readonly id: string; readonly type: Attestation['type']; readonly status: string }[];
+  readonly allocationPolicy: string | undefined;
+  readonly candidates: readonly string[];
+  /** Undefined when it depends on the device or a webhook, or when no hub is left. */
+  readonly hub: string | undefined;
+  readonly reason: string;
+  readonly deviceId: string | undefined;
+  readonly initialTwin: JsonObject | undefined;
+  readonly iotEdge: boolean;
+  readonly registration: RegistrationState | undefined;
+}
+
 export const bulkEnrollmentModes = ['create', 'update', 'updateIfMatchETag', 'delete'] as const;
 export type BulkEnrollmentMode = (typeof bulkEnrollmentModes)[number];
 

@@ -103,6 +103,9 @@ export const emptyRooms: Rooms = {
   resolveConnection: async () => {
     throw new Failure('no-hub', 'no hub is chosen');
   },
+  connectProvisioning: async () => {
+    throw new Failure('no-hub', 'this test has no provisioning service');
+  },
   connectHub: async () => {
     throw new Failure('no-hub', 'no hub is chosen');
   },

@@ -12,7 +12,7 @@ import {
 import { parsePolicyConnectionString as parse } from '../../../src/protocol/connection-string.ts';
 import { realClock } from '../../support/real-clock.ts';
 import { registryHub, type RegistryHub } from '../../support/registry-hub.ts';
-import { runLine, type FakeSystemOptions } from './fake-terminal.ts';
+import { emptyRooms, runLine, type FakeSystemOptions } from './fake-terminal.ts';
 
 export interface Session {
   readonly hub: RegistryHub;
@@ -43,6 +43,7 @@ export async function withSession(
   const rooms: Rooms = {
     openProfiles: async () => store,
     connectHub: async () => hub,
+    connectProvisioning: emptyRooms.connectProvisioning,
     resolveConnection: async ({ profile, connectionStringFile, env, readStdin }) => {
       const chosen = profile ?? connectionStringFile ?? env['IOTCTL_CONNECTION_STRING'];
       if (chosen === undefined && hub.stored.size > 0) return { ...connection, ...part };

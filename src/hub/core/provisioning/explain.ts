@@ -1,12 +1,11 @@
 /** What a device of an id would get, and why; nothing changes. */
 import { HubError } from '../../../protocol/hub-errors.ts';
-import { registrationIdProblem } from '../../../protocol/provisioning/index.ts';
+import { registrationIdProblem, type RegistrationForecast } from '../../../protocol/provisioning/index.ts';
 import type { JsonObject } from '../../../std/json.ts';
 import { allocate, candidatesOf, findHub } from './allocation.ts';
 import type { AssignmentParts } from './assignment.ts';
 import type { EnrollmentStore } from './enrollment-store.ts';
 import type { RegistrationStore } from './registration-store.ts';
-import type { RegistrationForecast } from './service.ts';
 import type { StoredEnrollment, StoredRegistration } from './stored.ts';
 
 export interface ExplainParts {

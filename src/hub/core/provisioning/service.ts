@@ -1,12 +1,13 @@
 /** The Device Provisioning Service: who a device may be, and which hub it belongs to. Source: device.md §5, service.md §10. */
 import type { PeerCertificates } from '../services.ts';
-import type { JsonObject, JsonValue } from '../../../std/json.ts';
+import type { JsonValue } from '../../../std/json.ts';
 import type {
   Attestation,
   BulkEnrollmentResult,
   EnrollmentGroup,
   IndividualEnrollment,
   RegistrationAddress,
+  RegistrationForecast,
   RegistrationOperation,
   RegistrationState,
 } from '../../../protocol/provisioning/index.ts';
@@ -47,26 +48,6 @@ export interface RegistrationService {
   ofGroup(groupId: string, query: string, page: PageRequest): Promise<Page<RegistrationState>>;
   /** What a device of this id would meet: see {@link RegistrationForecast}. */
   explain(registrationId: string): Promise<RegistrationForecast>;
-}
-
-/** An extension of this service: which enrollment and which hub a device would get, and why. */
-export interface RegistrationForecast {
-  readonly registrationId: string;
-  /** Undefined when none would take the device. */
-  readonly enrollment:
-    | { readonly kind: 'individual' | 'group'; readonly id: string; readonly reason: string }
-    | undefined;
-  /** Groups that the device's credentials may match. */
-  readonly groups: readonly { readonly id: string; readonly type: Attestation['type']; readonly status: string }[];
-  readonly allocationPolicy: string | undefined;
-  readonly candidates: readonly string[];
-  /** Undefined when it depends on the device or a webhook, or when no hub is left. */
-  readonly hub: string | undefined;
-  readonly reason: string;
-  readonly deviceId: string | undefined;
-  readonly initialTwin: JsonObject | undefined;
-  readonly iotEdge: boolean;
-  readonly registration: RegistrationState | undefined;
 }
 
 /** How a device proves itself to the service. A token wins over a certificate. */
