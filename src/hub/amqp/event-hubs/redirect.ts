@@ -24,7 +24,7 @@ export function redirectOf(
 }
 
 async function refuse(connection: AmqpConnection, path: string, { entity, amqpsPort }: RedirectTarget): Promise<never> {
-  await connection.claims.service('/messages/events', ['ServiceConnect']);
+  await connection.claims.eventHub();
   const isPlain = !connection.secure && connection.protocol === 'amqp';
   const port = connection.localPort ?? amqpsPort() ?? standardPort;
   const host = connection.hostName === '' ? 'localhost' : connection.hostName;
