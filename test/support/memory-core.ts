@@ -1,8 +1,14 @@
 /** A hub core in memory: just enough behind the fronts to see what they ask of it. */
+import { createMessages } from '../../src/hub/core/messages/messages.ts';
+import { pathOfSession } from '../../src/hub/core/sessions/sessions.ts';
 import { HubError } from '../../src/protocol/hub-errors.ts';
-import type { Sender, TelemetryLog } from '../../src/hub/core/ports.ts';
-import type { DeviceSession, HubCore, SessionEnd, SessionService } from '../../src/hub/core/services.ts';
+import { identityNames } from '../../src/protocol/identity-path.ts';
+import type { Sender, StoredFilter, TelemetryLog } from '../../src/hub/core/ports.ts';
+import type { DeviceSession, SessionEnd, SessionService } from '../../src/hub/core/services.ts';
+import type { MqttCore } from '../../src/hub/mqtt/context.ts';
+import type { Clock } from '../../src/std/clock.ts';
 import type { JsonObject } from '../../src/std/json.ts';
+import { memoryDocuments, type MemoryDocuments } from './memory-documents.ts';
 
 interface AppendedMessage {
   readonly sender: Sender;
@@ -66,11 +72,13 @@ interface MemoryDevice {
   desired: JsonObject;
 }
 
-export interface MemoryCore extends HubCore {
+export interface MemoryCore extends MqttCore {
   readonly telemetry: MemoryLog;
+  /** Where messages are stored. */
+  readonly documents: MemoryDocuments;
   readonly devices: Map<string, MemoryDevice>;
   readonly sessions: SessionService & {
-    readonly stored: Map<string, readonly string[]>;
+    readonly stored: Map<string, readonly StoredFilter[]>;
     readonly touched: Set<string>;
   };
   readonly answers: { deviceId: string; requestId: string; status: number | undefined; payload: string }[];
@@ -85,11 +93,11 @@ function unused(): never {
   throw new Error('not used in these tests');
 }
 
-export function memoryCore(): MemoryCore {
+export function memoryCore(clock: Clock): MemoryCore {
   const live = new Map<string, DeviceSession>();
   const devices = new Map<string, MemoryDevice>();
   const answers: MemoryCore['answers'] = [];
-  const stored = new Map<string, readonly string[]>();
+  const stored = new Map<string, readonly StoredFilter[]>();
   const touched = new Set<string>();
   async function step(): Promise<void> {
     await core.pace;
@@ -100,7 +108,21 @@ export function memoryCore(): MemoryCore {
     if (device === undefined) throw new HubError('IotHubUnauthorizedAccess', 'Unauthorized');
     return device;
   }
+  const documents = memoryDocuments();
+  const messages = createMessages({
+    documents,
+    clock,
+    feedback: {
+      load: () => Promise.resolve(),
+      prepare: () => ({ changes: [], stored: () => undefined }),
+      close: unused,
+    },
+    generationOf: () => Promise.resolve('1'),
+    generationsOf: () => Promise.resolve(new Map()),
+    onError: unused,
+  });
   const core: MemoryCore = {
+    documents,
     devices,
     answers,
     pace: Promise.resolve(),
@@ -115,7 +137,7 @@ export function memoryCore(): MemoryCore {
         if (device.disabled === true) throw new HubError('DeviceDisabled', 'disabled');
         const auth = { scope: 'device', type: 'sas', issuer: 'iothub' } as const;
         return {
-          sender: { deviceId, moduleId: '', source: 'Telemetry', generationId: '1', auth, modelId },
+          sender: { ...identityNames(deviceId), source: 'Telemetry', generationId: '1', auth, modelId },
           credential: 'primaryKey',
           expiresAt: device.expiresAt,
           identityCounter: 1,
@@ -124,17 +146,6 @@ export function memoryCore(): MemoryCore {
       authorizeEventHub: unused,
       authorizeService: unused,
     },
-    registry: {
-      modules: { get: unused, list: unused, put: unused, delete: unused },
-      get: unused,
-      list: unused,
-      put: unused,
-      delete: unused,
-      bulk: unused,
-      regenerateKeys: unused,
-      counts: unused,
-    },
-    queries: { run: unused },
     twins: {
       get: unused,
       patch: unused,
@@ -157,13 +168,14 @@ export function memoryCore(): MemoryCore {
       stored,
       touched,
       attach(session) {
-        const { deviceId } = session.sender;
-        const older = live.get(deviceId);
-        live.set(deviceId, session);
+        const identity = pathOfSession(session);
+        const older = live.get(identity);
+        live.set(identity, session);
         older?.close('displaced');
       },
       detach(session) {
-        if (live.get(session.sender.deviceId) === session) live.delete(session.sender.deviceId);
+        const identity = pathOfSession(session);
+        if (live.get(identity) === session) live.delete(identity);
       },
       methodsChanged: () => undefined,
       find: (deviceId) => live.get(deviceId),
@@ -178,6 +190,8 @@ export function memoryCore(): MemoryCore {
         return Promise.resolve();
       },
     },
+    messages,
+    provisioning: { devices: { register: unused, status: unused } } as unknown as MemoryCore['provisioning'],
     commands: {
       invoke: unused,
       answer: (deviceId, requestId, status, payload) => answers.push({ deviceId, requestId, status, payload }),

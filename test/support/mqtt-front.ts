@@ -17,6 +17,7 @@ export interface Peer {
   /** The next packet that was not taken yet; undefined when the connection closes first. */
   next(): Promise<Packet | undefined>;
   publish(topic: string, payload: string, options?: Partial<IPublishPacket>): void;
+  /** At QoS 0; the last argument may say otherwise. */
   subscribe(...filters: string[]): Promise<Packet | undefined>;
   /** A PINGREQ and its answer: everything before it has been handled. */
   roundTrip(): Promise<void>;
@@ -26,6 +27,8 @@ export interface FrontBench {
   readonly core: MemoryCore;
   readonly clock: FakeClock;
   readonly front: MqttFront;
+  /** Fields of what was logged. */
+  readonly logged: object[];
   readonly connect: () => Peer;
   /** A peer that has sent CONNECT and taken its CONNACK. */
   readonly device: (
@@ -49,10 +52,12 @@ export function connectPacket(deviceId: string, options: Partial<IConnectPacket>
 }
 
 export function frontBench(limits: Partial<MqttLimits> = {}): FrontBench {
-  const core = memoryCore();
   const clock = fakeClock();
+  const core = memoryCore(clock);
   for (const deviceId of ['d1', 'd2']) core.devices.set(deviceId, { token: 'token', reported: {}, desired: {} });
-  const front = createMqttFront({ core, clock, log: silentLog, limits });
+  const logged: object[] = [];
+  const log = { ...silentLog, info: (fields: object) => void logged.push(fields) };
+  const front = createMqttFront({ core, clock, log, limits });
   const connect = (): Peer => {
     const [hubSide, peerSide] = duplexPair();
     front.accept(hubSide, { remote: 'test', secure: false });
@@ -62,6 +67,7 @@ export function frontBench(limits: Partial<MqttLimits> = {}): FrontBench {
     core,
     clock,
     front,
+    logged,
     connect,
     async device(deviceId = 'd1', options = {}) {
       const peer = connect();

@@ -102,6 +102,12 @@ export interface DocumentStore {
   write(changes: readonly DocumentChange[]): Promise<void>;
 }
 
+/** A topic filter of a stored MQTT session, with the quality of service that was granted. */
+export interface StoredFilter {
+  readonly filter: string;
+  readonly qos: 0 | 1;
+}
+
 /** Devices, modules and their twins. Every method is durable when its promise resolves; concurrent writes share commits. */
 export interface RegistryStore {
   read(identity: IdentityPath): Promise<DeviceRecord | undefined>;
@@ -125,8 +131,8 @@ export interface RegistryStore {
   readSetting(name: string): Promise<JsonValue | undefined>;
   writeSetting(name: string, value: JsonValue): Promise<void>;
   /** The subscriptions of an identity's stored MQTT session (clean session 0); undefined when there is none. */
-  readSession(identity: IdentityPath): Promise<readonly string[] | undefined>;
-  writeSession(identity: IdentityPath, filters: readonly string[] | undefined): Promise<void>;
+  readSession(identity: IdentityPath): Promise<readonly StoredFilter[] | undefined>;
+  writeSession(identity: IdentityPath, filters: readonly StoredFilter[] | undefined): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -12,7 +12,7 @@ import type { JobService } from './jobs/service.ts';
 import type { MessageService, ServiceQueue } from './messages/service.ts';
 import type { ProvisioningService } from './provisioning/service.ts';
 import type { CertificateService } from './certificates/service.ts';
-import type { RegistryCounts, Sender, TelemetryLog } from './ports.ts';
+import type { RegistryCounts, Sender, StoredFilter, TelemetryLog } from './ports.ts';
 import type { ThrottleService } from './throttling/service.ts';
 
 export type Permission =
@@ -149,7 +149,7 @@ export interface DeviceSession {
   close(reason: SessionEnd): void;
 }
 
-export type SessionEnd = 'displaced' | 'disabled' | 'deleted' | 'key-changed' | 'token-expired' | 'shutdown';
+export type SessionEnd = 'displaced' | 'disabled' | 'deleted' | 'key-changed' | 'token-expired' | 'shutdown' | 'fault';
 
 export interface SessionService {
   /** Makes this the device's session: displaces an older one and marks the device connected. */
@@ -163,8 +163,8 @@ export interface SessionService {
   touch(identity: IdentityPath): void;
   readonly size: number;
   /** Stored subscriptions of clean session 0. */
-  readSubscriptions(identity: IdentityPath): Promise<readonly string[] | undefined>;
-  writeSubscriptions(identity: IdentityPath, filters: readonly string[] | undefined): Promise<void>;
+  readSubscriptions(identity: IdentityPath): Promise<readonly StoredFilter[] | undefined>;
+  writeSubscriptions(identity: IdentityPath, filters: readonly StoredFilter[] | undefined): Promise<void>;
 }
 
 export interface CommandService {

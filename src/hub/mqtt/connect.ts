@@ -3,9 +3,11 @@ import { isDeviceId } from '../../protocol/device-id.ts';
 import { HubError } from '../../protocol/hub-errors.ts';
 import { parseMqttUsername, stampBag, telemetryBag, type MqttUsername } from '../../protocol/mqtt/index.ts';
 import { parseProvisioningUsername, type RegistrationAddress } from '../../protocol/provisioning/index.ts';
-import type { DevicePrincipal, HubCore, PeerCertificates } from '../core/services.ts';
+import type { StoredFilter } from '../core/ports.ts';
+import type { DevicePrincipal, PeerCertificates } from '../core/services.ts';
+import type { MqttCore } from './context.ts';
 import type { Frame } from './frame-reader.ts';
-import { connackCodes, decodePacket, type ConnackCode } from './packets.ts';
+import { connackCodes, decodePacket, unsupportedVersion5, type ConnackCode } from './packets.ts';
 
 /** Telemetry that the hub sends for the device when its connection breaks. */
 export interface Will {
@@ -31,7 +33,7 @@ export interface ConnectAttempt {
   user: MqttUsername | undefined;
   will: Will | undefined;
   /** Filters of the stored session; undefined when there is none. */
-  stored: readonly string[] | undefined;
+  stored: readonly StoredFilter[] | undefined;
   principal: DevicePrincipal | undefined;
   /** Set when the peer wants the provisioning service instead; the steps end there. */
   registration: RegistrationAddress | undefined;
@@ -40,6 +42,8 @@ export interface ConnectAttempt {
 /** Why a CONNECT is not accepted. Without a code the connection is closed without a CONNACK. */
 export interface Refusal {
   readonly code?: ConnackCode;
+  /** In place of the CONNACK with that code. */
+  readonly answer?: Uint8Array;
   readonly reason: string;
   /** Set when the hub is at fault. */
   readonly cause?: unknown;
@@ -47,9 +51,11 @@ export interface Refusal {
 
 type StepResult = Refusal | undefined;
 
+const version5Reason = 'MQTT 5 is not supported by an IoT Hub: set the client to MQTT 3.1.1 (protocol version 4)';
+
 export interface ConnectStep {
   readonly name: string;
-  readonly run: (attempt: ConnectAttempt, core: HubCore) => StepResult | Promise<StepResult>;
+  readonly run: (attempt: ConnectAttempt, core: MqttCore) => StepResult | Promise<StepResult>;
 }
 
 /**
@@ -86,7 +92,7 @@ export function newAttempt(frame: Frame, certificates: PeerCertificates | undefi
 }
 
 /** Runs the steps; the first refusal ends them. */
-export async function runConnectSteps(attempt: ConnectAttempt, core: HubCore): Promise<StepResult> {
+export async function runConnectSteps(attempt: ConnectAttempt, core: MqttCore): Promise<StepResult> {
   for (const { run } of connectSteps) {
     const result = run(attempt, core);
     const refusal = result instanceof Promise ? await result : result;
@@ -103,6 +109,7 @@ function checkProtocol({ frame: { buffer, start, end } }: ConnectAttempt): StepR
   if (name === 'MQIsdp') return { code: connackCodes.protocolRefused, reason: 'MQTT 3.1 is not supported' };
   if (name !== 'MQTT') return { reason: 'not MQTT' };
   const level = buffer[nameEnd];
+  if (level === 5) return { answer: unsupportedVersion5, reason: version5Reason };
   if (level !== 4) return { code: connackCodes.protocolRefused, reason: `MQTT level ${level} is not supported` };
   return undefined;
 }
@@ -160,7 +167,7 @@ function readWill(attempt: ConnectAttempt): StepResult {
   return undefined;
 }
 
-async function readStoredSession(attempt: ConnectAttempt, core: HubCore): Promise<StepResult> {
+async function readStoredSession(attempt: ConnectAttempt, core: MqttCore): Promise<StepResult> {
   try {
     attempt.stored = await core.sessions.readSubscriptions(attempt.clientId);
     return undefined;
@@ -169,7 +176,7 @@ async function readStoredSession(attempt: ConnectAttempt, core: HubCore): Promis
   }
 }
 
-async function checkCredentials(attempt: ConnectAttempt, core: HubCore): Promise<StepResult> {
+async function checkCredentials(attempt: ConnectAttempt, core: MqttCore): Promise<StepResult> {
   const { password, user, clientId, certificates } = attempt;
   if (password === undefined && certificates === undefined) return unauthorized('neither a token nor a certificate');
   try {
@@ -188,9 +195,12 @@ async function checkCredentials(attempt: ConnectAttempt, core: HubCore): Promise
 
 /** Code 3 for a disabled device as the SDKs read it; they retry on it, so a device that is enabled again comes back by itself. */
 function refusalFor(error: unknown): Refusal {
+  if (error instanceof HubError && error.symbol === 'ServiceUnavailable')
+    return { code: connackCodes.serverUnavailable, reason: error.message };
   if (!(error instanceof HubError) || error.status >= 500) {
     return { code: connackCodes.serverUnavailable, reason: 'the credentials cannot be checked', cause: error };
   }
+  if (error.status === 429) return { code: connackCodes.serverUnavailable, reason: error.message };
   if (error.symbol === 'DeviceDisabled')
     return { code: connackCodes.serverUnavailable, reason: 'the device is disabled' };
   return unauthorized(error.message);

@@ -2,12 +2,13 @@
 import type { Duplex } from 'node:stream';
 import type { PeerCertificates } from '../core/services.ts';
 import type { RegistrationAddress } from '../../protocol/provisioning/index.ts';
+import type { StoredFilter } from '../core/ports.ts';
 import { newAttempt, runConnectSteps, type ConnectAttempt, type Refusal } from './connect.ts';
 import type { EndReason, FrontContext } from './context.ts';
 import { DeviceLink, type Wire } from './device-link.ts';
 import { FrameReader, type Frame } from './frame-reader.ts';
 import { largestPacket } from './limits.ts';
-import { connack, connackCodes, packetTypes, pingResponse } from './packets.ts';
+import { connack, connackCodes, packetTypes, pingResponse, readPuback } from './packets.ts';
 import { largestRegistrationPacket, RegistrationTalk } from './registration-talk.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { subscribe, unsubscribe, type Outcome } from './subscribe.ts';
@@ -65,6 +66,10 @@ export class Connection implements Wire {
     this.#listen();
   }
 
+  get writable(): boolean {
+    return this.#phase === 'open' && !this.#stream.writableNeedDrain;
+  }
+
   send(packet: Uint8Array): void {
     if (this.#phase === 'ended' || this.#stream.destroyed || this.#stream.writableEnded) return;
     if (this.#stream.write(packet)) return;
@@ -102,6 +107,7 @@ export class Connection implements Wire {
     stream.on('data', (chunk: Buffer) => this.#receive(chunk));
     stream.on('drain', () => {
       this.#timers.disarm('stall');
+      this.#link?.deliver();
       this.proceed();
     });
     stream.on('error', (error) => this.end('stream-error', error.message));
@@ -177,13 +183,15 @@ export class Connection implements Wire {
     const empty = frame.start === frame.end && flags === 0;
     if (type === packetTypes.pingreq && empty) {
       this.send(pingResponse);
+    } else if (type === packetTypes.puback) {
+      link.acknowledged(readPuback(frame));
     } else if (type === packetTypes.disconnect && empty) {
       this.#farewell('disconnect');
     } else if (type === packetTypes.subscribe || type === packetTypes.unsubscribe) {
       const change = type === packetTypes.subscribe ? subscribe : unsubscribe;
       void this.#hold(change(this.#context, link, frame));
     } else {
-      // A second CONNECT (MQTT-3.1.0-2), what only a server sends, and acknowledgements of what was never sent (device.md §2.2).
+      // A second CONNECT (MQTT-3.1.0-2), what only a server sends, and acknowledgements of QoS 2, which is never sent.
       this.end('protocol', `packet type ${type} is not expected`);
     }
   }
@@ -195,6 +203,8 @@ export class Connection implements Wire {
     this.#held = false;
     if (end !== undefined) this.end(end.reason, end.detail);
     else if (send !== undefined) this.send(send);
+    // Messages follow the SUBACK or, when the stored session holds the filter, the CONNACK.
+    this.#link?.deliver();
     this.proceed();
   }
 
@@ -213,12 +223,13 @@ export class Connection implements Wire {
     }
   }
 
-  #refuse({ clientId }: ConnectAttempt, { code, reason, cause }: Refusal): void {
+  #refuse({ clientId }: ConnectAttempt, { code, answer, reason, cause }: Refusal): void {
     const { log } = this.#context;
     const facts = { remote: this.remote, clientId, reason };
     if (cause === undefined) log.info(facts, 'a device was refused');
     else log.error({ ...facts, error: messageOf(cause) }, 'a device could not be let in');
-    if (code !== undefined) this.send(connack(code));
+    const packet = answer ?? (code === undefined ? undefined : connack(code));
+    if (packet !== undefined) this.send(packet);
     this.#farewell('refused', reason);
   }
 
@@ -266,7 +277,7 @@ export class Connection implements Wire {
   }
 
   /** Clean session 1 forgets the stored session; clean session 0 has one from now on (MQTT-3.1.2-4 to -6). */
-  async #storeSession({ clean, identity }: DeviceLink, stored: readonly string[] | undefined): Promise<Outcome> {
+  async #storeSession({ clean, identity }: DeviceLink, stored: readonly StoredFilter[] | undefined): Promise<Outcome> {
     const { sessions } = this.#context.core;
     if (clean && stored !== undefined) await sessions.writeSubscriptions(identity, undefined);
     if (!clean && stored === undefined) await sessions.writeSubscriptions(identity, []);

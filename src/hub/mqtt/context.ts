@@ -4,9 +4,15 @@ import type { HubLog } from '../log.ts';
 import type { AppendGate } from '../append-gate.ts';
 import type { MqttLimits } from './limits.ts';
 
+/** What the front asks of the core. */
+export type MqttCore = Pick<
+  HubCore,
+  'gatekeeper' | 'sessions' | 'twins' | 'commands' | 'messages' | 'telemetry' | 'provisioning'
+>;
+
 /** What every connection of the front shares. */
 export interface FrontContext {
-  readonly core: HubCore;
+  readonly core: MqttCore;
   readonly clock: Clock;
   readonly log: HubLog;
   readonly limits: MqttLimits;
@@ -21,6 +27,7 @@ export type EndReason =
   | 'key-changed'
   | 'token-expired'
   | 'shutdown'
+  | 'fault'
   | 'disconnect'
   | 'peer-closed'
   | 'stream-error'

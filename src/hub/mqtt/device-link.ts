@@ -14,6 +14,7 @@ import { Acknowledgements } from './acknowledgements.ts';
 import type { Will } from './connect.ts';
 import type { EndReason, FrontContext } from './context.ts';
 import type { Frame } from './frame-reader.ts';
+import { MessageDelivery } from './message-delivery.ts';
 import { encodeMessage } from './packets.ts';
 import { newPublish, readPublish, type Publish } from './publish.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -24,6 +25,8 @@ export interface Wire {
   readonly protocol: DeviceSession['protocol'];
   readonly remote: string;
   send(packet: Uint8Array): void;
+  /** False while what was sent waits to be read, and at the end. */
+  readonly writable: boolean;
   end(reason: EndReason, detail?: string): void;
   /** Something that held up reading may be over. */
   proceed(): void;
@@ -58,6 +61,7 @@ export class DeviceLink implements DeviceSession {
   readonly #publish: Publish = newPublish();
   #lastTopic: string | undefined;
   #lastBag: string | undefined;
+  readonly #messages: MessageDelivery;
   #twinRequests: Promise<void> = Promise.resolve();
   #pendingRequests = 0;
   #acknowledging = false;
@@ -73,6 +77,13 @@ export class DeviceLink implements DeviceSession {
     this.remote = parts.wire.remote;
     this.subscriptions = parts.subscriptions;
     this.clean = parts.clean;
+    this.#messages = new MessageDelivery({
+      messages: parts.context.core.messages,
+      log: parts.context.log,
+      wire: parts.wire,
+      identity: this.identity,
+      window: parts.context.limits.messagesInFlight,
+    });
   }
 
   get methodReady(): boolean {
@@ -102,9 +113,20 @@ export class DeviceLink implements DeviceSession {
     else this.#wire.end(reason);
   }
 
+  /** Sends what waits for the device, as far as it listens and reads; ends that when it does not listen any more. */
+  deliver(): void {
+    if (!this.#ended) this.#messages.deliver(this.subscriptions.qosOf('messages'));
+  }
+
+  /** The device has a message; undefined when its PUBACK cannot be read. */
+  acknowledged(packetIdentifier: number | undefined): void {
+    this.#messages.acknowledged(packetIdentifier);
+  }
+
   /** The connection is over: called once, by the connection. */
   ended(reason: EndReason): void {
     this.#ended = true;
+    this.#messages.end();
     this.#context.core.sessions.detach(this);
     const { will } = this.#parts;
     if (will === undefined || endsWithoutWill.has(reason)) return;

@@ -1,14 +1,14 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../std/clock.ts';
-import type { HubCore, PeerCertificates } from '../core/services.ts';
+import type { PeerCertificates } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import { AppendGate } from '../append-gate.ts';
 import { Connection } from './connection.ts';
-import type { FrontContext } from './context.ts';
+import type { FrontContext, MqttCore } from './context.ts';
 import { defaultMqttLimits, type MqttLimits } from './limits.ts';
 
 export interface MqttFrontOptions {
-  readonly core: HubCore;
+  readonly core: MqttCore;
   readonly clock: Clock;
   readonly log: HubLog;
   readonly limits?: Partial<MqttLimits> | undefined;

@@ -14,6 +14,8 @@ export interface MqttLimits {
   readonly writeStallMs: number;
   /** Twin requests of one connection at once; the next one waits unread in the socket. */
   readonly pendingRequests: number;
+  /** Messages on their way to one device that it has not acknowledged yet. */
+  readonly messagesInFlight: number;
   /** Topic filters of one device. */
   readonly subscriptions: number;
   /** After a refusal or a good-bye, how long the peer may take to close before it is cut. */
@@ -30,6 +32,7 @@ export const defaultMqttLimits: MqttLimits = {
   outboundBytes: 1024 * 1024,
   writeStallMs: 10_000,
   pendingRequests: 16,
+  messagesInFlight: 8,
   subscriptions: 50,
   lingerMs: 1_000,
   shutdownMs: 2_000,

@@ -27,6 +27,12 @@ export const connackCodes = {
   notAuthorized: 5,
 } as const;
 
+/**
+ * CONNACK of MQTT 5 with reason code 0x84, unsupported protocol version, in the form of MQTT 5: a client of that version could not
+ * read another (MQTT 5 §3.2.2.2, §4.13).
+ */
+export const unsupportedVersion5: Uint8Array = Uint8Array.of(0x20, 3, 0, 0x84, 0);
+
 export type ConnackCode = (typeof connackCodes)[keyof typeof connackCodes];
 
 export function connack(returnCode: ConnackCode, sessionPresent = false): Uint8Array {
@@ -55,10 +61,30 @@ export function decodePacket(frame: Frame): Packet | undefined {
 
 const longestTopic = 65_535;
 
-/** A message to a device, QoS 0; undefined when the topic is too long to be written. */
-export function encodeMessage(topic: string, payload: string): Uint8Array | undefined {
+/** QoS 1 with its packet identifier; QoS 0 when it has none. */
+export interface Delivery {
+  readonly packetIdentifier: number;
+  /** True when the device may have it already. */
+  readonly dup: boolean;
+}
+
+/** A message to a device; undefined when the topic is too long to be written. */
+export function encodeMessage(
+  topic: string,
+  payload: string | Uint8Array,
+  delivery?: Delivery,
+): Uint8Array | undefined {
   if (Buffer.byteLength(topic) > longestTopic) return undefined;
-  return encode({ cmd: 'publish', qos: 0, dup: false, retain: false, topic, payload });
+  const body = typeof payload === 'string' ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+  const message = { cmd: 'publish', retain: false, topic, payload: body } as const;
+  if (delivery === undefined) return encode({ ...message, qos: 0, dup: false });
+  return encode({ ...message, qos: 1, dup: delivery.dup, messageId: delivery.packetIdentifier });
+}
+
+/** The packet identifier of a PUBACK; undefined when the packet is malformed. */
+export function readPuback({ buffer, at, start, end }: Frame): number | undefined {
+  const identifier = buffer[at] === 0x40 && end - start === 2 ? buffer.readUInt16BE(start) : 0;
+  return identifier === 0 ? undefined : identifier;
 }
 
 export function encodeSuback(messageId: number, granted: number[]): Uint8Array | undefined {

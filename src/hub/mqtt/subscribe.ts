@@ -14,16 +14,18 @@ export async function subscribe(context: FrontContext, link: DeviceLink, frame: 
   const packet = decodePacket(frame);
   if (packet?.cmd !== 'subscribe' || !isIdentifier(packet.messageId) || packet.subscriptions.length === 0)
     return malformed;
-  const before = link.subscriptions.size;
-  for (const { topic } of packet.subscriptions) {
+  let isNew = false;
+  const granted = packet.subscriptions.map(({ qos }) => (qos === 0 ? 0 : 1));
+  for (const [index, { topic }] of packet.subscriptions.entries()) {
+    const added = link.subscriptions.add(topic, granted[index] ?? 0);
     // The cloud hub has no SUBACK for a refused filter: it closes the connection.
-    if (!link.subscriptions.add(topic))
+    if (added === 'refused')
       return { end: { reason: 'forbidden', detail: 'subscription to a filter that is not allowed' } };
+    isNew ||= added === 'added';
   }
   if (link.subscriptions.size > context.limits.subscriptions)
     return { end: { reason: 'forbidden', detail: 'too many subscriptions' } };
-  if (link.subscriptions.size !== before) await changed(context, link);
-  const granted = packet.subscriptions.map(({ qos }) => Math.min(qos, 1));
+  if (isNew) await changed(context, link);
   return { send: encodeSuback(packet.messageId, granted) };
 }
 

@@ -1,7 +1,7 @@
-import { desiredFilter, messagesFilter, methodsFilter, twinResponsesFilter } from './topics.ts';
+import { desiredFilter, inputsFilters, messagesFilter, methodsFilter, twinResponsesFilter } from './topics.ts';
 
 /** What a device may subscribe to. */
-export type FilterKind = 'twin-responses' | 'desired' | 'methods' | 'messages';
+export type FilterKind = 'twin-responses' | 'desired' | 'methods' | 'messages' | 'inputs';
 
 /** The meaning of a topic filter for this identity; undefined when it is not allowed. Source: device.md §2.1, §2.2. */
 export function classifyFilter(filter: string, identity: string): FilterKind | undefined {
@@ -9,6 +9,7 @@ export function classifyFilter(filter: string, identity: string): FilterKind | u
   if (filter === desiredFilter) return 'desired';
   if (filter === methodsFilter || /^\$iothub\/methods\/POST\/[^/#]+\/#$/.test(filter)) return 'methods';
   if (filter === messagesFilter(identity)) return 'messages';
+  if (identity.includes('/') && inputsFilters(identity).includes(filter)) return 'inputs';
   return undefined;
 }
 

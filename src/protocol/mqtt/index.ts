@@ -6,6 +6,7 @@ export {
   desiredFilter,
   desiredTopic,
   messagesFilter,
+  messageTopic,
   methodRequestTopic,
   methodResponseTopic,
   methodsFilter,

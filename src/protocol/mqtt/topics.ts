@@ -8,6 +8,16 @@ export function messagesFilter(identity: string): string {
   return `${identityPath(identity)}/messages/devicebound/#`;
 }
 
+/** What a module hears on its inputs. The cloud hub never sends there, but SDKs subscribe. */
+export function inputsFilters(identity: string): readonly string[] {
+  return [`${identityPath(identity)}/inputs/#`, `${identityPath(identity)}/#`];
+}
+
+/** A message to a device; the bag comes from `encodeBag` and is never empty (device.md §2.5). */
+export function messageTopic(identity: string, bag: string): string {
+  return `${identityPath(identity)}/messages/devicebound/${bag}`;
+}
+
 /** Where a device publishes telemetry; the bag comes from `encodeBag`. */
 export function telemetryTopic(identity: string, bag = ''): string {
   return `${identityPath(identity)}/messages/events/${bag}`;

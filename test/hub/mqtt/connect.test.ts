@@ -81,15 +81,29 @@ describe('CONNECT (device.md §1.4)', () => {
     expect((await device()).connack).toMatchObject({ returnCode: 0 });
   });
 
-  it.each([
-    ['MQTT 5', connectPacket('d1', { protocolVersion: 5 })],
-    ['MQTT 3.1', connectPacket('d1', { protocolVersion: 3, protocolId: 'MQIsdp' })],
-  ])('when the peer speaks %s, then the answer is CONNACK 1 and the end (MQTT-3.1.2-2)', async (_, packet) => {
-    const { connect } = frontBench();
+  it.each([['MQTT 3.1', connectPacket('d1', { protocolVersion: 3, protocolId: 'MQIsdp' })]])(
+    'when the peer speaks %s, then the answer is CONNACK 1 and the end (MQTT-3.1.2-2)',
+    async (_, packet) => {
+      const { connect } = frontBench();
+      const peer = connect();
+      peer.send(packet);
+      expect(await peer.next()).toMatchObject({ cmd: 'connack', returnCode: 1 });
+      await peer.closed;
+    },
+  );
+
+  it('when the peer speaks MQTT 5, then it is told so in MQTT 5, and the log says what to do', async () => {
+    const { connect, logged } = frontBench();
     const peer = connect();
-    peer.send(packet);
-    expect(await peer.next()).toMatchObject({ cmd: 'connack', returnCode: 1 });
+    const bytes: Buffer[] = [];
+    peer.stream.on('data', (chunk: Buffer) => bytes.push(chunk));
+    peer.send(connectPacket('d1', { protocolVersion: 5 }));
     await peer.closed;
+    // CONNACK, 3 bytes, no session, 0x84 Unsupported Protocol Version, no properties (MQTT 5 §3.2).
+    expect(Buffer.concat(bytes)).toEqual(Buffer.from([0x20, 3, 0, 0x84, 0]));
+    expect(logged).toContainEqual(
+      expect.objectContaining({ reason: expect.stringContaining('set the client to MQTT 3.1.1') as string }),
+    );
   });
 
   it('when the peer speaks something else, then it is closed without a word (MQTT-3.1.2-1)', async () => {

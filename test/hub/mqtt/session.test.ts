@@ -28,7 +28,7 @@ describe('sessions (device.md §1.4)', () => {
 
   it('when clean session is 1, then the stored subscriptions are gone for good', async () => {
     const { device, core } = frontBench();
-    core.sessions.stored.set('d1', [methods]);
+    core.sessions.stored.set('d1', [{ filter: methods, qos: 1 }]);
     const peer = await device('d1', { clean: true });
     expect(peer.connack).toMatchObject({ sessionPresent: false });
     expect(core.sessions.find('d1')?.methodReady).toBe(false);
@@ -42,7 +42,7 @@ describe('sessions (device.md §1.4)', () => {
     await peer.subscribe(methods, '$iothub/twin/res/#');
     peer.send({ cmd: 'unsubscribe', messageId: 9, unsubscriptions: [methods, 'never/subscribed'] });
     expect(await peer.next()).toMatchObject({ cmd: 'unsuback', messageId: 9 });
-    expect(core.sessions.stored.get('d1')).toEqual(['$iothub/twin/res/#']);
+    expect(core.sessions.stored.get('d1')).toEqual([{ filter: '$iothub/twin/res/#', qos: 0 }]);
     expect(core.sessions.find('d1')?.methodReady).toBe(false);
   });
 

@@ -26,6 +26,8 @@ export interface DurableQueueParts<Note> {
 type Step<Note, Result> = (draft: QueueState<Note>, bring: (changes: readonly DocumentChange[]) => void) => Result;
 
 interface Waiting<Note> {
+  /** True for steps that may go ahead when nothing can be stored: a lock, or its end. */
+  readonly isInMemory: boolean;
   readonly perform: (draft: QueueState<Note>, bring: (changes: readonly DocumentChange[]) => void) => void;
   readonly succeed: () => void;
   readonly fail: (error: unknown) => void;
@@ -57,10 +59,11 @@ export class DurableQueue<Note> {
   }
 
   /** Runs one step. What it throws goes to its caller alone. */
-  run<Result>(step: Step<Note, Result>): Promise<Result> {
+  run<Result>(step: Step<Note, Result>, { isInMemory = false } = {}): Promise<Result> {
     return new Promise((resolve, reject) => {
       let result: Result;
       this.#waiting.push({
+        isInMemory,
         perform: (draft, bring) => {
           result = step(draft, bring);
         },
@@ -74,7 +77,7 @@ export class DurableQueue<Note> {
   /** Locks the oldest message that nobody holds, for a time or until it is settled. */
   async lock(lockMs?: number): Promise<{ readonly entry: Entry<Note>; readonly lockToken: string } | undefined> {
     const lockToken = randomUUID();
-    const entry = await this.run((draft) => draft.lock(lockToken));
+    const entry = await this.run((draft) => draft.lock(lockToken), { isInMemory: true });
     if (entry === undefined) return undefined;
     if (lockMs !== undefined) this.#loseLater(lockToken, lockMs);
     return { entry, lockToken };
@@ -82,7 +85,9 @@ export class DurableQueue<Note> {
 
   /** Failure: DeviceMessageLockLost. */
   async settle(lockToken: string, settlement: Settlement): Promise<void> {
-    await this.run((draft) => draft.settle(lockToken, settlement, this.#parts.clock.now(), this.#parts.rules));
+    await this.run((draft) => draft.settle(lockToken, settlement, this.#parts.clock.now(), this.#parts.rules), {
+      isInMemory: settlement === 'release',
+    });
     this.#lockTimers.get(lockToken)?.();
     this.#lockTimers.delete(lockToken);
   }
@@ -111,20 +116,34 @@ export class DurableQueue<Note> {
   async #performAll(batch: readonly Waiting<Note>[]): Promise<void> {
     try {
       this.#state ??= await this.#parts.open();
-      const before = this.#state;
-      const draft = before.draft();
+      const draft = this.#state.draft();
       draft.expire(this.#parts.clock.now(), this.#parts.rules);
       const extra: DocumentChange[] = [];
       const performed = batch.filter((waiting) => perform(waiting, draft, (changes) => extra.push(...changes)));
       if (draft.events.length > 0 || extra.length > 0) await this.#parts.store(draft.events, draft, extra);
-      const changed = draft.events.splice(0).length > 0;
-      this.#state = draft;
+      this.#become(draft);
       for (const { succeed } of performed) succeed();
       this.#scheduleExpiry();
-      if (draft.available && (changed || !before.available)) this.#parts.wake();
     } catch (error) {
+      this.#performInMemory(batch.filter(({ isInMemory }) => isInMemory));
       for (const { fail } of batch) fail(error);
     }
+  }
+
+  /** A full disk must not keep a message locked for ever. That it came back is stored with its next change. */
+  #performInMemory(batch: readonly Waiting<Note>[]): void {
+    const draft = this.#state?.draft();
+    if (draft === undefined) return;
+    const performed = batch.filter((waiting) => perform(waiting, draft, () => undefined));
+    this.#become(draft);
+    for (const { succeed } of performed) succeed();
+  }
+
+  #become(draft: QueueState<Note>): void {
+    const couldLock = this.#state?.available === true;
+    const changed = draft.events.splice(0).length > 0;
+    this.#state = draft;
+    if (draft.available && (changed || !couldLock)) this.#parts.wake();
   }
 
   #loseLater(lockToken: string, lockMs: number): void {

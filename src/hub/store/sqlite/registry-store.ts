@@ -9,6 +9,7 @@ import type {
   RegistryChange,
   RegistryCounts,
   RegistryStore,
+  StoredFilter,
 } from '../../core/ports.ts';
 import { toChange, toOutcome, toTouch } from './changes.ts';
 import { SqliteDocumentStore } from './document-store.ts';
@@ -18,6 +19,7 @@ import { migrations } from './migrations/index.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { bindChange, type Change, type RecipeName } from './recipes.ts';
 import { nameValues, toRecord } from './rows.ts';
+import { readFilters } from './stored-filters.ts';
 import { readStatements } from './statements.ts';
 import type { Template } from './template.ts';
 import type { DatabaseClient } from './thread/client.ts';
@@ -107,12 +109,12 @@ export class SqliteRegistryStore implements RegistryStore {
     await this.#applyOne('writeSetting', { name, value: JSON.stringify(value) });
   }
 
-  async readSession(identity: IdentityPath): Promise<readonly string[] | undefined> {
+  async readSession(identity: IdentityPath): Promise<readonly StoredFilter[] | undefined> {
     const filters = await this.#json(readStatements.readSession, nameValues(identity));
-    return Array.isArray(filters) ? filters.map(String) : undefined;
+    return filters === undefined ? undefined : readFilters(filters);
   }
 
-  async writeSession(identity: IdentityPath, filters: readonly string[] | undefined): Promise<void> {
+  async writeSession(identity: IdentityPath, filters: readonly StoredFilter[] | undefined): Promise<void> {
     if (filters === undefined) await this.#applyOne('deleteSession', nameValues(identity));
     else await this.#applyOne('writeSession', { ...nameValues(identity), filters: JSON.stringify(filters) });
   }

@@ -92,6 +92,16 @@ describe('the queue of a device (device.md §8)', () => {
     expect(fixture.messages.count('d1')).toBe(0);
   });
 
+  test('when nothing can be stored, then a message can be received and given back all the same', async () => {
+    const fixture = await openMessages();
+    await fixture.messages.send('d1', text('x'));
+    fixture.documents.error = new Error('disk full');
+    const [message] = await Promise.allSettled([take(fixture), fixture.messages.send('d1', text('y'))]);
+    if (message.status === 'rejected') throw new Error('not received');
+    await fixture.messages.settle('d1', message.value.lockToken, 'release');
+    expect(await take(fixture)).toMatchObject({ redelivered: true });
+  });
+
   test('when a subscriber waits, then it is woken by a message, by an abandon and by a lost lock, and not after it left', async () => {
     const fixture = await openMessages();
     let woken = 0;

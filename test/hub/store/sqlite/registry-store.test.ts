@@ -158,11 +158,15 @@ describe('settings and sessions', () => {
   });
 
   test('when a session is stored, then it lasts until it is cleared or its device is deleted', async () => {
+    const filters = [
+      { filter: 'x/#', qos: 1 },
+      { filter: 'y', qos: 0 },
+    ] as const;
     await store.write([insert('a'), insert('b')]);
-    await store.writeSession('a', ['$iothub/methods/POST/#']);
-    await store.writeSession('a', ['x/#', 'y']);
+    await store.writeSession('a', [{ filter: '$iothub/methods/POST/#', qos: 1 }]);
+    await store.writeSession('a', filters);
     await store.writeSession('b', []);
-    expect(await store.readSession('a')).toEqual(['x/#', 'y']);
+    expect(await store.readSession('a')).toEqual(filters);
     expect(await store.readSession('b')).toEqual([]);
     await store.writeSession('b', undefined);
     expect(await store.readSession('b')).toBeUndefined();
@@ -171,7 +175,7 @@ describe('settings and sessions', () => {
   });
 
   test('when a session is stored for a device that is not there, then nothing is left behind', async () => {
-    await store.writeSession('ghost', ['x']);
+    await store.writeSession('ghost', [{ filter: 'x', qos: 0 }]);
     await store.write([insert('ghost')]);
     expect(await store.readSession('ghost')).toBeUndefined();
   });
@@ -183,14 +187,14 @@ describe('close and restart', () => {
     const first = await openRegistryStore({ file });
     await first.write([insert('a')]);
     await first.writeSetting('name', 'hub');
-    await first.writeSession('a', ['x']);
+    await first.writeSession('a', [{ filter: 'x', qos: 1 }]);
     await first.touch([{ identity: 'a', lastActivityTime: 9, connectionState: 'Connected' }]);
     const before = await first.read('a');
     await first.close();
     const second = await openRegistryStore({ file });
     expect(await second.read('a')).toEqual(before);
     expect(await second.readSetting('name')).toBe('hub');
-    expect(await second.readSession('a')).toEqual(['x']);
+    expect(await second.readSession('a')).toEqual([{ filter: 'x', qos: 1 }]);
     await second.close();
   });
 
