@@ -1,3 +1,4 @@
+import { HubError } from '../protocol/hub-errors.ts';
 import type { Sender, TelemetryLog } from './core/ports.ts';
 import type { HubLog } from './log.ts';
 
@@ -37,6 +38,8 @@ export class AppendGate {
 
   /** Notes whether messages reach the disk; says so once when that changes, not once for each device. */
   noteOutcome(error: Error | undefined): void {
+    // A refusal by a limit or a fault says nothing about the disk.
+    if (error instanceof HubError) return;
     if ((error !== undefined) === this.#failing) return;
     this.#failing = error !== undefined;
     if (error === undefined) this.#log.info({}, 'telemetry is stored again');

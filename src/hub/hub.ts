@@ -8,6 +8,7 @@ import { createGatekeeper } from './auth/gatekeeper.ts';
 import { loadPolicies, provisioningPolicy } from './auth/policies.ts';
 import { createCertificates } from './core/certificates/certificates.ts';
 import { createCore } from './core/core.ts';
+import type { RegistryStore } from './core/ports.ts';
 import type { AccessPolicy } from './core/services.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { eventHubConnectionString, hubCreatedAt } from './event-hub-endpoint.ts';
@@ -51,9 +52,11 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
 
   // Before the stores: threads that come later reuse the memory of the one that made certificates.
   const certificates = await loadCertificates(join(directory.path, 'tls'), hostNames, clock.now());
-  const store = await openRegistryStore({ file: join(directory.path, 'registry.db'), log });
-  shutdown.add('registry store', () => store.close());
-  await store.disconnectAll(clock.now());
+  const current = await openRegistryStore({ file: join(directory.path, 'registry.db'), log });
+  shutdown.add('registry store', () => current.close());
+  await current.disconnectAll(clock.now());
+  const onError = (error: unknown): void => log.error({ err: error }, 'work in the background failed');
+  const store = await imitateLag(current, options, onError, shutdown);
   const telemetry = await openTelemetryLog({
     file: join(directory.path, 'telemetry.db'),
     retention: options.retention,
@@ -66,7 +69,6 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   const authorities = createCertificates({ documents: store.documents, clock });
   const check = createCertificateCheck({ clock, authorities: () => authorities.trusted() });
   const gatekeeper = createGatekeeper({ store, clock, policies, hostNames, certificates: check });
-  const onError = (error: unknown): void => log.error({ err: error }, 'work in the background failed');
   const files = { blobs: createBlobFiles(join(directory.path, 'blobs')), openContainer: openRemoteContainer };
   const hostName = options.hostNames?.[0] ?? 'localhost';
   const provisioning = { hubHostName: hostName };
@@ -80,6 +82,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     onError,
     hubName: entityNames([hostName])[0],
     provisioning,
+    imitation: options.imitation,
   });
   shutdown.add('core', () => core.close());
   await core.ready;
@@ -124,6 +127,22 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   await writeHubState({ ...info, version, startedAt: isoMillis(clock.now()) });
   log.info({ ports: info.ports, dataDir: info.dataDir }, 'hub is up');
   return { info, fallbacks: listeners.flatMap(({ fallback }) => fallback ?? []), close: () => shutdown.run() };
+}
+
+/** The registry as the cloud's queries see it: behind by the lag that is imitated. */
+async function imitateLag(
+  store: RegistryStore,
+  { imitation, clock }: HubOptions,
+  onError: (error: unknown) => void,
+  shutdown: Shutdown,
+): Promise<RegistryStore> {
+  const lagMs = imitation?.lagMs ?? 0;
+  if (lagMs === 0) return store;
+  const { openLaggingStore } = await import('./core/throttling/lagging-store.ts');
+  const replica = await openRegistryStore({ file: ':memory:' });
+  const lagging = await openLaggingStore({ store, replica, clock, lagMs, onError });
+  shutdown.add('lagging queries', () => lagging.close());
+  return lagging;
 }
 
 function portsOf(listeners: readonly Listener[]): HubInfo['ports'] {

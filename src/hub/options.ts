@@ -1,5 +1,6 @@
 import type { Clock } from '../std/clock.ts';
 import type { MessageSource } from '../protocol/telemetry/message.ts';
+import type { Imitation } from './core/throttling/throttle.ts';
 import type { HubLog } from './log.ts';
 import type { PortChoice, PortFallback, PortName } from './ports.ts';
 import type { HubInfo } from './state.ts';
@@ -20,6 +21,8 @@ export interface HubOptions {
   readonly routes?: readonly MessageSource[] | undefined;
   /** Consumer groups of the Event Hubs-compatible endpoint, beside `$Default`. */
   readonly consumerGroups?: readonly string[] | undefined;
+  /** Which limits of the cloud to imitate; a hub that does hides what the cloud does not have. */
+  readonly imitation?: Imitation | undefined;
   readonly clock: Clock;
   /** A pino logger or the like; silent when absent. */
   readonly log?: HubLog | undefined;

@@ -10,6 +10,7 @@ import {
   type CommandInput,
 } from '../define-command.ts';
 import { dataDirectory } from '../options/hub-data.ts';
+import { parseImitation } from '../options/imitation.ts';
 import { logLevels, portsOf, routesOf } from '../options/hub-flags.ts';
 import { startedHubView } from '../views/hub-view.ts';
 import { createHubLog } from './hub-log.ts';
@@ -23,6 +24,7 @@ export async function startHere(context: CommandContext, input: CommandInput): P
   const { releaseMemory } = await import('../../std/release-memory.ts');
   const ephemeral = switchOption(input, 'ephemeral');
   const maxAgeMs = numberOption(input, 'retention');
+  const imitate = textOption(input, 'imitate');
   const megabytes = numberOption(input, 'retentionSize');
   const options: HubOptions = {
     dataDir: dataDirectory(context, input),
@@ -32,6 +34,7 @@ export async function startHere(context: CommandContext, input: CommandInput): P
     routes: routesOf(input),
     consumerGroups: listOption(input, 'consumerGroup'),
     retention: { maxAgeMs, maxBytes: megabytes === undefined ? undefined : megabytes * 1_000_000 },
+    ...(imitate !== undefined && { imitation: parseImitation(imitate) }),
     clock: context.clock,
     log: await createHubLog(context.notes, choiceOption(input, 'logLevel', logLevels)),
     pid: context.runtime.pid,

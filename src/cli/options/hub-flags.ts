@@ -46,6 +46,8 @@ export function hubStartWords(input: CommandInput): string[] {
   if (retentionSize !== undefined) words.push('--retention-size', String(retentionSize));
   for (const name of listOption(input, 'route')) words.push('--route', name);
   for (const name of listOption(input, 'consumerGroup')) words.push('--consumer-group', name);
+  const imitate = textOption(input, 'imitate');
+  if (imitate !== undefined) words.push('--imitate', imitate);
   if (switchOption(input, 'ephemeral')) words.push('--ephemeral');
   return words;
 }

@@ -25,6 +25,7 @@ import { rememberProofs, type Proofs } from './sessions/proofs.ts';
 import { findRevocation } from './sessions/revocation.ts';
 import { createSessions, pathOfSession, type Sessions } from './sessions/sessions.ts';
 import { activeJobLimit } from './throttling/quotas.ts';
+import { throttledMessages } from './throttling/throttled-messages.ts';
 import { createThrottle, type Imitation } from './throttling/throttle.ts';
 import { createTwins } from './twins/twins.ts';
 
@@ -119,7 +120,7 @@ export function createCore(parts: CoreParts): RunningCore {
     queries,
     sessions,
     commands,
-    messages,
+    messages: throttledMessages(messages, throttle),
     feedback: messaging.feedback,
     fileNotifications: messaging.fileNotifications,
     ready: messages.ready,

@@ -36,9 +36,13 @@ export async function* listTargets(
   let after: string | undefined;
   do {
     const page = await store.query({ select, top: undefined, source, where, groupBy: [] }, { limit: pageSize, after });
-    yield page.rows.map((row) =>
-      identityPath(String(row.deviceId), row.moduleId === undefined ? '' : String(row.moduleId)),
-    );
+    yield page.rows.map(identityOfRow);
     after = page.next;
   } while (after !== undefined);
+}
+
+/** The identity a row names by its `deviceId` and, of a module, `moduleId`. */
+export function identityOfRow({ deviceId, moduleId }: { deviceId?: unknown; moduleId?: unknown }): IdentityPath {
+  if (typeof deviceId !== 'string') throw new TypeError('a row without a deviceId');
+  return identityPath(deviceId, typeof moduleId === 'string' ? moduleId : '');
 }

@@ -5,6 +5,7 @@ import { HubError, hubErrors } from '../../protocol/hub-errors.ts';
 import type { HubCore } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import { admit } from './access.ts';
+import { retryAfterOf } from '../core/throttling/service.ts';
 import { createApp } from './create-app.ts';
 import { errorReply, isAnswer, type Envelope } from './errors.ts';
 import { certificateRoutes } from './routes/certificates.ts';
@@ -12,6 +13,7 @@ import { configurationRoutes } from './routes/configurations.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { publicHostOf, type PublicAddress } from './public-host.ts';
 import { digitalTwinRoutes } from './routes/digital-twins.ts';
+import { containerRoutes } from './routes/blobs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { faultRoutes } from './routes/faults.ts';
 import { fileRoutes } from './routes/files.ts';
@@ -21,10 +23,12 @@ import { provisioningDeviceRoutes } from './routes/provisioning-devices.ts';
 import { provisioningServiceRoutes } from './routes/provisioning-service.ts';
 import { queryRoutes } from './routes/query.ts';
 import { scheduledJobRoutes } from './routes/scheduled-jobs.ts';
+import { registryJobRoutes } from './routes/registry-jobs.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { statusRoutes } from './routes/status.ts';
 import { telemetryRoutes } from './routes/telemetry.ts';
 import { twinRoutes } from './routes/twins.ts';
+import { hideExtensions, throttleRequest } from './throttle.ts';
 
 export interface HttpFrontParts {
   readonly core: HubCore;
@@ -60,8 +64,10 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
   app.decorateRequest('principal', null);
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-ms-request-id', request.id);
+    hideExtensions(parts.core.throttle, request);
     await admit(parts.core.gatekeeper, request);
   });
+  app.addHook('preHandler', (request) => throttleRequest(parts.core.throttle, request));
   const address = parts.publicAddress ?? {
     hostNames: ['localhost'],
     hostName: 'localhost',
@@ -82,7 +88,9 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     methodRoutes,
     statisticsRoutes,
     eventRoutes,
+    containerRoutes,
     fileRoutes,
+    registryJobRoutes,
     telemetryRoutes,
     statusRoutes,
     scheduledJobRoutes,
@@ -126,6 +134,8 @@ function sendError(
   if (answer.status === 401 || answer.status === 413) void reply.header('connection', 'close');
   // The provisioning service has the number in a header of its own (service.md §10.1).
   if (envelope === 'provisioning') void reply.header('x-ms-error-code', hubErrors[answer.symbol]);
+  const retryAfter = retryAfterOf(error);
+  if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
   return reply
     .code(answer.status)
     .header('iothub-errorcode', answer.symbol)

@@ -1,6 +1,7 @@
 import { eventSources } from '../../../protocol/telemetry/message.ts';
 import { defineCommand, switchOption } from '../../define-command.ts';
 import { dataOption } from '../../options/hub-data.ts';
+import { imitateOption } from '../../options/imitation.ts';
 import { logLevels } from '../../options/hub-flags.ts';
 
 export const command = defineCommand({
@@ -71,6 +72,7 @@ connectionString, eventHubConnectionString, dps, caFile, dataDir, pid.`,
       summary: 'a consumer group for Event Hubs clients, beside $Default',
       repeatable: true,
     },
+    imitateOption,
     { name: 'log-level', type: 'string', value: 'LEVEL', summary: 'what the log says', choices: logLevels },
     { name: 'show-secrets', summary: 'show the connection string' },
   ],
@@ -80,6 +82,10 @@ connectionString, eventHubConnectionString, dps, caFile, dataDir, pid.`,
     {
       run: 'iotctl hub start --ephemeral --mqtt-port 0 --mqtts-port 0 --amqp-port 0 --amqps-port 0 --http-port 0 --https-port 0 --ready-file hub.json',
       explains: 'for a test: free ports, nothing kept',
+    },
+    {
+      run: 'iotctl hub start --imitate tier=S1,lag=30s',
+      explains: 'as slow and strict as a hub in the cloud, to see what a program makes of it',
     },
   ],
   exitCodes: [1, 4, 5, 124],

@@ -12,7 +12,7 @@ import { holds } from './content.ts';
 
 export interface ApplyParts {
   readonly records: DeviceRecords;
-  readonly sessions: Sessions;
+  readonly sessions: Pick<Sessions, 'find'>;
   readonly clock: Clock;
 }
 

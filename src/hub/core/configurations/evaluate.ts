@@ -1,10 +1,10 @@
 import type { ConfigurationKind } from '../../../protocol/configuration.ts';
-import { identityNames, identityPath, type IdentityPath } from '../../../protocol/identity-path.ts';
+import { identityNames, type IdentityPath } from '../../../protocol/identity-path.ts';
 import type { Query } from '../../../protocol/query/index.ts';
 import { isJsonObject, type JsonObject } from '../../../std/json.ts';
 import { pool } from '../../../std/pool.ts';
 import type { RegistryStore } from '../ports.ts';
-import { listTargets, type Target } from '../targets.ts';
+import { identityOfRow, listTargets, type Target } from '../targets.ts';
 import { writeTwin } from './apply.ts';
 import { targetOf } from './configuration-draft.ts';
 import { kindOf, type ConfigurationRecord } from './configuration-record.ts';
@@ -109,11 +109,7 @@ async function* readStates(
     const page = await store.query(query, { limit: pageSize, after });
     for (const row of page.type === 'Raw' ? page.rows : []) {
       const configurations = row['configurations'] ?? null;
-      const identity = identityPath(
-        String(row['deviceId']),
-        typeof row['moduleId'] === 'string' ? row['moduleId'] : '',
-      );
-      yield { identity, configurations: isJsonObject(configurations) ? configurations : {} };
+      yield { identity: identityOfRow(row), configurations: isJsonObject(configurations) ? configurations : {} };
     }
     after = page.next;
   } while (after !== undefined);

@@ -24,33 +24,33 @@ export interface EvaluatorParts extends Omit<EvaluationParts, 'signal'> {
 export function createEvaluator(parts: EvaluatorParts): Evaluator {
   const { clock, onError, readAll, save } = parts;
   const closing = new AbortController();
-  let cancel: () => void = () => undefined;
+  let cancel: (() => void) | undefined;
   let running: Promise<void> | undefined;
   let again = false;
 
   function after(ms: number): void {
-    cancel();
+    cancel?.();
     cancel = clock.after(ms, () => void run(), { unref: true });
   }
 
   function run(): Promise<void> {
-    if (running !== undefined) {
-      again = true;
-      return running;
-    }
-    running = evaluate()
-      .catch((error: unknown) => {
-        if (!closing.signal.aborted) onError(error);
-        return true;
-      })
-      .then((keepsGoing) => {
-        running = undefined;
-        if (closing.signal.aborted) return;
-        if (again) after(soonMs);
-        else if (keepsGoing) after(everyMs);
-        again = false;
-      });
+    if (running === undefined) running = runOnce();
+    else again = true;
     return running;
+  }
+
+  async function runOnce(): Promise<void> {
+    let keepsGoing = true;
+    try {
+      keepsGoing = await evaluate();
+    } catch (error) {
+      if (!closing.signal.aborted) onError(error);
+    }
+    running = undefined;
+    if (closing.signal.aborted) return;
+    if (again) after(soonMs);
+    else if (keepsGoing) after(everyMs);
+    again = false;
   }
 
   /** Answers whether there is anything to look at again. */
@@ -65,10 +65,11 @@ export function createEvaluator(parts: EvaluatorParts): Evaluator {
     return configurations.length > 0;
   }
 
-  parts.store.documents
-    .count(collection)
-    .then((count) => (count > 0 && !closing.signal.aborted ? after(soonMs) : undefined))
-    .catch(onError);
+  async function begin(): Promise<void> {
+    const count = await parts.store.documents.count(collection);
+    if (count > 0 && !closing.signal.aborted) after(soonMs);
+  }
+  begin().catch(onError);
 
   return {
     soon() {
@@ -77,7 +78,7 @@ export function createEvaluator(parts: EvaluatorParts): Evaluator {
     },
     async close() {
       closing.abort(new Error('the hub is stopping'));
-      cancel();
+      cancel?.();
       await running;
     },
   };

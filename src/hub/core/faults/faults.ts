@@ -11,8 +11,6 @@ export interface FaultParts {
   readonly clock: Clock;
   /** In [0, 1): decides when a rule with a probability strikes. */
   readonly random: () => number;
-  /** Told of each new rule, so that links that stand are cut by a `disconnect` as well. */
-  readonly onAdd?: (rule: FaultRule) => void;
 }
 
 const pointsOf: Readonly<Record<FaultKind, readonly FaultPoint[]>> = {
@@ -30,7 +28,7 @@ interface LiveRule {
 }
 
 /** Rules in the order they were added; the first that strikes decides. */
-export function createFaults({ clock, random, onAdd }: FaultParts): FaultService {
+export function createFaults({ clock, random }: FaultParts): FaultService {
   const rules = new Map<string, LiveRule>();
   let added = 0;
 
@@ -73,7 +71,6 @@ export function createFaults({ clock, random, onAdd }: FaultParts): FaultService
       };
       const live = { rule, expiresAt, strikes: 0 };
       rules.set(rule.id, live);
-      onAdd?.(viewRule(live));
       return viewRule(live);
     },
     list() {

@@ -1,5 +1,4 @@
 import { HubError } from '../../../protocol/hub-errors.ts';
-import type { Clock } from '../../../std/clock.ts';
 import { createKeyedQueue } from '../keyed-queue.ts';
 import type { DocumentStore } from '../ports.ts';
 import { queryDeviceJobs } from './device-jobs.ts';
@@ -88,11 +87,13 @@ export function createJobs(parts: JobParts): Jobs {
     active.delete(job.record.jobId);
   }
 
-  const loaded = loadActive(documents).then(async (records) => {
+  async function load(): Promise<void> {
+    const records = await loadActive(documents);
     if (closed) return;
     records.forEach(schedule);
     await forgetOldJobs(documents, clock.now());
-  });
+  }
+  const loaded = load();
   loaded.catch(onError);
 
   async function find(jobId: string): Promise<JobRecord | undefined> {

@@ -1,5 +1,7 @@
 /** The cloud's limits, imitated. Source: service.md §11. */
 
+import { HubError } from '../../../protocol/hub-errors.ts';
+
 /** A class of operations that shares a limit. */
 export type Operation =
   | 'registry'
@@ -27,4 +29,10 @@ export interface ThrottleService {
   pace(operation: Operation, signal: AbortSignal): Promise<void> | undefined;
   /** Counts a message of so many bytes against the day's quota. HubError IotHubQuotaExceeded. */
   meter(bytes: number): void;
+}
+
+/** Seconds after which a refused request may be sent again, for a Retry-After header; undefined for other errors. */
+export function retryAfterOf(error: unknown): number | undefined {
+  const seconds = error instanceof HubError ? error.info?.['retryAfterSeconds'] : undefined;
+  return typeof seconds === 'number' ? seconds : undefined;
 }

@@ -32,6 +32,9 @@ const burstSeconds: Readonly<Record<Operation, number>> = {
 /** The cloud delays for some seconds before it refuses: up to 3.2 s were seen. Source: service.md §11.2. */
 const longestWaitMs = 3_000;
 
+/** Times are sums of fractions; a hair more than a whole millisecond is none. */
+const roundingMs = 1e-6;
+
 const secondsOfDay = 86_400;
 
 /** A hub without limits, for anything that is not an imitation of the cloud. */
@@ -87,12 +90,6 @@ function tooMany(operation: Operation, waitMs: number): HubError {
   );
 }
 
-/** Seconds after which a refused request may be sent again, for a Retry-After header; undefined for other errors. */
-export function retryAfterOf(error: unknown): number | undefined {
-  const seconds = error instanceof HubError ? error.info?.['retryAfterSeconds'] : undefined;
-  return typeof seconds === 'number' ? seconds : undefined;
-}
-
 interface Bucket {
   /** Milliseconds until there is room; 0 when there is. A request larger than the bucket waits until it is full. */
   waitFor(cost: number): number;
@@ -113,7 +110,7 @@ function createBucket(perSecond: number, capacity: number, clock: Clock): Bucket
     waitFor(cost) {
       fill();
       const missing = Math.min(cost, size) - tokens;
-      return missing <= 1e-9 ? 0 : Math.ceil((missing / perSecond) * 1_000);
+      return missing <= 1e-9 ? 0 : Math.ceil((missing / perSecond) * 1_000 - roundingMs);
     },
     take(cost) {
       tokens -= cost;

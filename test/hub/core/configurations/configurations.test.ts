@@ -249,7 +249,7 @@ describe('a deployment to edge devices', () => {
   it('can be applied to one device, where modules it does not mention go', async () => {
     await openWith({ plain: {} });
     await edgeDevice('edge-1');
-    const { applyContent } = fixture.core.configurations;
+    const applyContent = (id: string, content: object) => fixture.core.configurations.applyContent(id, content);
     await applyContent('edge-1', deployment('cam:1').content);
     const { camera: _, ...without } = deployment('cam:1').content.modulesContent;
     await applyContent('edge-1', {

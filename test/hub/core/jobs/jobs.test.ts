@@ -123,9 +123,10 @@ describe('a job', () => {
 
   it('ends what it could not reach within its time', async () => {
     const { core, clock } = await openWith('slow');
-    core.sessions.attach(fakeSession(await senderOf(fixture, 'slow'), { methodReady: true }));
+    const session = fakeSession(await senderOf(fixture, 'slow'), { methodReady: true });
+    core.sessions.attach(session);
     await core.jobs.create('late', { ...reboot, maxExecutionTimeInSeconds: 3 });
-    await untilJob('late', 'running');
+    while (session.methods.length === 0) await clock.advance(1);
     await clock.advance(3_000);
     expect(await untilJob('late', 'failed')).toMatchObject({ deviceJobStatistics: { failedCount: 1 } });
   });
@@ -146,7 +147,6 @@ describe('a job', () => {
     const session = fakeSession(await senderOf(fixture, 'a'), { methodReady: true });
     core.sessions.attach(session);
     await core.jobs.create('again', reboot);
-    await untilJob('again', 'running');
     while (session.methods.length === 0) await clock.advance(1);
     await core.close();
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createThrottle, retryAfterOf } from '../../../../src/hub/core/throttling/throttle.ts';
+import { retryAfterOf } from '../../../../src/hub/core/throttling/service.ts';
+import { createThrottle } from '../../../../src/hub/core/throttling/throttle.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 describe('a hub that imitates nothing', () => {
@@ -23,10 +24,10 @@ describe('a hub of tier S1', () => {
     await clock.advance(1);
     expect(done).toBe(true);
 
-    throttle.admit('query');
+    void throttle.admit('query');
     let refusal: unknown;
     try {
-      throttle.admit('query');
+      void throttle.admit('query');
     } catch (error) {
       refusal = error;
     }

@@ -1,0 +1,66 @@
+import { identityPath } from '../../../protocol/identity-path.ts';
+import { HubError } from '../../../protocol/hub-errors.ts';
+import type { Clock } from '../../../std/clock.ts';
+import type { Sender, TelemetryLog } from '../ports.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { ThrottleService } from '../throttling/service.ts';
+import type { FaultService } from './service.ts';
+
+export interface DisturbanceParts {
+  readonly faults: FaultService;
+  readonly throttle: ThrottleService;
+  readonly sessions: Pick<Sessions, 'end'>;
+  readonly clock: Clock;
+}
+
+type Append = TelemetryLog['append'];
+type Stored = Parameters<Append>[4];
+
+/** The log, where messages of devices meet faults and the limits of the tier first. Events of the hub itself pass. */
+export function disturbedLog(log: TelemetryLog, parts: DisturbanceParts): TelemetryLog {
+  const append: Append = (sender, enqueuedTime, bag, body, stored) => {
+    const waitMs = sender.source === 'Telemetry' ? disturb(parts, sender, body, stored) : 0;
+    if (waitMs === 0) return log.append(sender, enqueuedTime, bag, body, stored);
+    if (waitMs === undefined) return true;
+    const copy = Uint8Array.from(body);
+    const later = (): void => void log.append(sender, enqueuedTime, bag, copy, stored);
+    if (typeof waitMs === 'number') parts.clock.after(waitMs, later, { unref: true });
+    else waitMs.then(later, stored);
+    return true;
+  };
+  return {
+    append,
+    drained: () => log.drained(),
+    read: (options) => log.read(options),
+    head: () => log.head(),
+    partitions: () => log.partitions(),
+    stats: () => log.stats(),
+    prune: (now) => log.prune(now),
+    close: () => log.close(),
+  };
+}
+
+/** How long a message waits before it is stored: milliseconds, until a promise resolves, or undefined when it never is. */
+function disturb(
+  { faults, throttle, sessions }: DisturbanceParts,
+  sender: Sender,
+  body: Uint8Array,
+  stored: Stored,
+): number | Promise<void> | undefined {
+  const identity = identityPath(sender.deviceId, sender.moduleId);
+  const fault = faults.at('receive', identity);
+  if (fault?.kind === 'drop') return undefined;
+  if (fault?.kind === 'disconnect') {
+    sessions.end(identity, 'fault');
+    stored(new HubError('ServiceUnavailable', 'The connection is cut by a fault on purpose.'));
+    return undefined;
+  }
+  if (fault !== undefined) return fault.delayMs;
+  try {
+    throttle.meter(body.length);
+    return throttle.admit('device-to-cloud') ?? 0;
+  } catch (error) {
+    stored(error as HubError);
+    return undefined;
+  }
+}
