@@ -36,7 +36,11 @@ export async function deviceClient(
   const client = deviceSdk.Client.fromConnectionString(connectionString, transports[transport]);
   client.on('error', () => undefined);
   client.setRetryPolicy(new commonSdk.NoRetry());
-  if (certificate !== undefined) await client.setOptions({ cert: certificate.cert, key: certificate.key });
+  if (certificate !== undefined) {
+    const set = client.setOptions({ cert: certificate.cert, key: certificate.key });
+    // Over HTTPS the certificate is taken at once, and the SDK never says so.
+    if (transport !== 'HTTPS') await set;
+  }
   return client;
 }
 
