@@ -147,7 +147,9 @@ async function toPair(certificate: x509.X509Certificate, keys: webcrypto.CryptoK
 }
 
 /** The key of an authority: elliptic (P-256 or P-384) or RSA, in PKCS #8. */
-async function importKey(pem: string): Promise<{ key: webcrypto.CryptoKey; algorithm: x509.Algorithm }> {
+async function importKey(
+  pem: string,
+): Promise<{ key: webcrypto.CryptoKey; algorithm: (typeof keyAlgorithms)[number] }> {
   const bytes = x509.PemConverter.decodeFirst(pem);
   for (const candidate of keyAlgorithms) {
     try {

@@ -16,6 +16,8 @@ export interface DevicesChange {
   readonly words: ChangeWords;
   /** Ask also when it is one device. */
   readonly asksForOne: boolean;
+  /** Words with a slash name modules. */
+  readonly takesModules?: boolean;
   /** Ids and globs typed. */
   readonly ids: readonly string[];
   readonly run: (hub: Hub, deviceIds: readonly string[], concurrency: number) => AsyncIterable<DeviceOutcome>;
@@ -36,7 +38,8 @@ export async function changeDevices(
   const many = selectsMany(selector);
   const { selectDevices } = await import('../../fleet/selection/index.ts');
   const deviceIds: string[] = [];
-  for await (const id of selectDevices(hub, selector, { check: true, signal: context.signal })) deviceIds.push(id);
+  const selection = { check: true, modules: change.takesModules === true, signal: context.signal };
+  for await (const id of selectDevices(hub, selector, selection)) deviceIds.push(id);
   if (deviceIds.length === 0) throw new Failure('no-match', `no device matches the selection; none was ${words.done}`);
   if (switchOption(input, 'dryRun')) {
     context.notes.info(`${countOf(deviceIds)} would be ${words.done}`);

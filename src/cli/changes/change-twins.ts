@@ -54,6 +54,7 @@ export async function changeTwins(
     return changeDevices(context, input, {
       words: { infinitive: 'change', done: 'changed', already: 'the same already' },
       asksForOne: false,
+      takesModules: true,
       ids: devices,
       run: (hub, deviceIds, concurrency) =>
         twins.setTwins(hub, deviceIds, { change, concurrency, signal: context.signal }),

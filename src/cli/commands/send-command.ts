@@ -15,7 +15,7 @@ export const command = defineCommand({
 The words are DEVICE… NAME [PAYLOAD…]: devices by id or glob, the name of the command, and what it takes. The \
 payload is key=value words (dots nest, values are typed, quotes make text: room.level=3 mode='"7"'), or one of \
 @FILE, - (standard input) and JSON. It is the run of such words at the end of the line; the word before it is \
-NAME. With --where or --from no DEVICE is needed.
+NAME. With --where or --from no DEVICE is needed. DEVICE/MODULE names a module.
 
 A command is sent again (--retry) only when it cannot have run: the device was offline, or the hub was not \
 there.`,

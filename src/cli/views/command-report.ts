@@ -29,7 +29,8 @@ export async function fanOut(
   const hub = await context.hub();
   const ids: string[] = [];
   // All of them before the first command: a mistyped device or condition must not leave half of the fleet changed.
-  for await (const id of selectDevices(hub, selector, { check: true, signal: context.signal })) ids.push(id);
+  for await (const id of selectDevices(hub, selector, { check: true, modules: true, signal: context.signal }))
+    ids.push(id);
   if (ids.length === 0) throw new Failure('no-match', 'no device matches the selection; nothing was sent');
   const devices = `${ids.length} device${ids.length === 1 ? '' : 's'}`;
   if (dryRun) {

@@ -49,6 +49,7 @@ export function deviceView(now: number): DocumentView<DeviceDetails> {
       ['Connection string', device.connectionString],
       ['Model', device.modelId ?? undefined],
       ['Queued messages', device.queuedMessages],
+      ['Modules', device.modules === null || device.modules.length === 0 ? undefined : device.modules.join(', ')],
       ['ETag', device.etag, 'dim'],
       ['Tags', device.tags ?? undefined],
       ['Desired', device.desired ?? undefined],

@@ -1,4 +1,5 @@
 import { contentOf, type Difference } from '../../fleet/twins/index.ts';
+import { identityPath } from '../../protocol/identity-path.ts';
 import type { Twin } from '../../protocol/twin/document.ts';
 import type { JsonObject, JsonValue } from '../../std/json.ts';
 import type { DocumentView, ListView, Tone } from '../output/output.ts';
@@ -13,6 +14,7 @@ export function twinView(section: TwinSectionName | undefined): DocumentView<Twi
       if (section !== undefined) return Object.entries(sectionOf(twin, section));
       return [
         ['Device', twin.deviceId, 'accent'],
+        ['Module', twin.moduleId, 'accent'],
         ['Version', twin.version],
         ['ETag', twin.etag, 'dim'],
         ['Tags', sectionOf(twin, 'tags')],
@@ -21,7 +23,7 @@ export function twinView(section: TwinSectionName | undefined): DocumentView<Twi
       ];
     },
     json: (twin) => (section === undefined ? twin : sectionOf(twin, section)),
-    name: ({ deviceId }) => deviceId,
+    name: ({ deviceId, moduleId }) => identityPath(deviceId, moduleId),
   };
 }
 

@@ -18,6 +18,8 @@ export interface DeviceDetails {
   readonly generationId: string | null;
   readonly etag: string;
   readonly queuedMessages: number;
+  /** Ids of its modules; null when they could not be read. */
+  readonly modules: readonly string[] | null;
   readonly modelId: string | null;
   readonly tags: JsonObject | null;
   readonly desired: JsonObject | null;
@@ -37,13 +39,15 @@ export interface ShowOptions {
  * Failures: device-not-found, not-authorised.
  */
 export async function showDevice(
-  hub: Pick<Hub, 'devices' | 'twins' | 'deviceHostName'>,
+  hub: Pick<Hub, 'devices' | 'modules' | 'twins' | 'deviceHostName'>,
   deviceId: string,
   { showSecrets, signal }: ShowOptions,
 ): Promise<DeviceDetails> {
-  const [identity, twin] = await Promise.allSettled([
+  const [identity, twin, modules] = await Promise.allSettled([
     hub.devices.get(deviceId, signal),
     hub.twins.get(deviceId, signal),
+    // Some hubs have no modules; that keeps nobody from seeing the device.
+    listModuleIds(hub, deviceId, signal),
   ]);
   if (
     identity.status === 'rejected' &&
@@ -56,11 +60,24 @@ export async function showDevice(
   const document = twin.status === 'fulfilled' ? twin.value : undefined;
   return {
     ...common(device, document, deviceId),
+    modules: modules.status === 'fulfilled' ? modules.value : null,
     ...(showSecrets && device !== undefined && secretsOf(device, hub.deviceHostName)),
   };
 }
 
-function common(device: DeviceIdentity | undefined, twin: Twin | undefined, deviceId: string): DeviceDetails {
+async function listModuleIds(
+  hub: Pick<Hub, 'modules'>,
+  deviceId: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  return (await hub.modules.list(deviceId, signal)).map(({ moduleId }) => moduleId);
+}
+
+function common(
+  device: DeviceIdentity | undefined,
+  twin: Twin | undefined,
+  deviceId: string,
+): Omit<DeviceDetails, 'modules'> {
   return {
     deviceId,
     status: device?.status ?? twin?.status ?? '',

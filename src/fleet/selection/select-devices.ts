@@ -1,8 +1,10 @@
 import { Failure } from '../../errors/index.ts';
+import { isModulePath } from '../../protocol/identity-path.ts';
 import { isGlob, matchGlob } from '../../std/glob.ts';
 import { windowed } from '../../std/windowed.ts';
 import type { Hub } from '../ports.ts';
 import { conditionOfGlobs, quoteLiteral } from './glob-condition.ts';
+import { existingModule, selectModules } from './select-modules.ts';
 import { parseWhere } from './where.ts';
 
 /**
@@ -20,6 +22,8 @@ export interface DeviceSelector {
 interface SelectOptions {
   /** Ask the hub whether the plain ids among `ids` exist; otherwise they are taken as they are. Failure: device-not-found. */
   readonly check?: boolean;
+  /** Words with a slash name modules: `DEVICE/MODULE`, globs on either side. Otherwise nothing has such an id. */
+  readonly modules?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -55,7 +59,9 @@ export async function* selectDevices(
     }
   }
   if (named && globs.size === 0) return;
-  const patterns = [...globs];
+  if (options.modules === true) yield* selectModules(hub, [...globs].filter(isModulePath), options.signal);
+  const patterns = options.modules === true ? [...globs].filter((glob) => !isModulePath(glob)) : [...globs];
+  if (named && patterns.length === 0) return;
   for await (const id of queryIds(hub, [selector.where, conditionOfGlobs(patterns)], options.signal)) {
     if (seen.has(id) || (named && !patterns.some((pattern) => matchGlob(pattern, id)))) continue;
     seen.add(id);
@@ -84,7 +90,7 @@ async function* plainIds(
 }
 
 async function* typedIds(
-  hub: Pick<Hub, 'devices'>,
+  hub: Pick<Hub, 'devices' | 'queries'>,
   ids: AsyncIterable<string>,
   options: SelectOptions,
 ): AsyncGenerator<string, void, undefined> {
@@ -92,7 +98,10 @@ async function* typedIds(
     yield* ids;
     return;
   }
-  const check = async (id: string): Promise<string | Error> => existing(hub, id, options.signal);
+  const check = async (id: string): Promise<string | Error> =>
+    options.modules === true && isModulePath(id)
+      ? existingModule(hub, id, options.signal)
+      : existing(hub, id, options.signal);
   for await (const found of windowed(ids, checksAtOnce, check, options.signal)) {
     if (found instanceof Error) throw found;
     yield found;

@@ -8,8 +8,8 @@ export const command = defineCommand({
   description:
     'Compares tags, desired and reported properties of two devices; or, for one device, its desired properties with what it reports. What a device reports beside the desired properties is no difference.',
   arguments: [
-    { name: 'device', summary: 'id of the device', required: true, complete: 'device' },
-    { name: 'other', summary: 'id of another device', complete: 'device' },
+    { name: 'device', summary: 'id of the device, or DEVICE/MODULE', required: true, complete: 'device' },
+    { name: 'other', summary: 'id of another device or module', complete: 'device' },
   ],
   options: [{ name: 'exit-code', summary: 'end with 5 when there are differences' }],
   examples: [

@@ -13,7 +13,7 @@ desired.interval=5 or interval=5 a desired property, dots nest. Numbers, true,
 false, null, {…} and […] are JSON; quotes make text (mode='"7"'). @FILE and -
 (standard input) are JSON: {"tags": …, "desired": …}, or the desired
 properties alone. With --where or --from no DEVICE is named. A null removes,
-like twin unset.`,
+like twin unset. DEVICE/MODULE names a module.`,
   arguments: [
     { name: 'word', summary: 'DEVICE NAME=VALUE… | @FILE | -', required: true, variadic: true, complete: 'device' },
   ],

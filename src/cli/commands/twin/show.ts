@@ -5,7 +5,7 @@ export const command = defineCommand({
   name: 'twin show',
   summary: 'Show the tags, desired and reported properties of a device.',
   description: 'Shows the twin of a device. JSON and YAML hold the whole document, with versions and metadata.',
-  arguments: [{ name: 'device', summary: 'id of the device', required: true, complete: 'device' }],
+  arguments: [{ name: 'device', summary: 'id of the device, or DEVICE/MODULE', required: true, complete: 'device' }],
   options: [
     {
       name: 'section',
@@ -21,6 +21,7 @@ export const command = defineCommand({
       run: 'iotctl twin show pump-001 --section desired -o json > desired.json',
       explains: 'a file for twin set @desired.json',
     },
+    { run: 'iotctl twin show pump-001/camera', explains: 'the twin of a module' },
     { run: "iotctl twin show pump-001 --query 'properties.reported.firmware'", explains: 'one value' },
   ],
   exitCodes: [1, 3, 4, 9, 143],

@@ -1,0 +1,9 @@
+export {
+  createModules,
+  deleteModules,
+  listModules,
+  parseModuleName,
+  showModule,
+  type ModuleDetails,
+  type ModuleSummary,
+} from './modules.ts';

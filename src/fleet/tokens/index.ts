@@ -1,0 +1,1 @@
+export { createToken, decodeToken, findTokenProblem, type DecodedToken, type PolicyKey } from './tokens.ts';
