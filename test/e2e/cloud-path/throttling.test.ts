@@ -1,0 +1,68 @@
+/** The limits of the cloud, as a person meets them. */
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSasToken } from '../../../src/protocol/sas-token.ts';
+import { parseConnectionString } from '../../../src/protocol/connection-string.ts';
+import { openCloudBox, type CloudBox } from './cloud-box.ts';
+
+describe('a hub of tier S1', { timeout: 60_000 }, () => {
+  let box: CloudBox;
+  beforeAll(async () => {
+    box = await openCloudBox('tier=S1', ['--tier', 'S3']);
+  }, 60_000);
+  afterAll(async () => box.close());
+
+  test('when the hub refuses for load, then the program says how long it waits, and goes on', async () => {
+    await exhaustQueries(box);
+    const { code, stderr } = await box.run(['query', 'SELECT * FROM devices']);
+    expect(stderr).toMatch(/throttled by the hub; going on in \d+s/);
+    expect(code).toBe(0);
+  });
+
+  test('when the profile names no size, then bulk work keeps to S1 and says so; Ctrl-C ends it', async () => {
+    const words = [
+      'profile',
+      'add',
+      'unsized',
+      '--kind',
+      'cloud',
+      '--connection-string-file',
+      box.connectionStringFile,
+    ];
+    expect((await box.run([...words, '--service-url', box.serviceUrl])).code).toBe(0);
+    const running = box.sandbox.start(['provision', '--count', '150', '--prefix', 'pump-', '--profile', 'unsized']);
+    await running.says("keeping to the rate of the hub's tier");
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect(code).toBe(130);
+    expect(stderr).not.toContain('throttled by the hub');
+  });
+});
+
+/** Sends queries until the hub refuses one, faster than any client would. */
+async function exhaustQueries({ info }: CloudBox): Promise<void> {
+  const { hostName, sharedAccessKeyName, sharedAccessKey = '' } = parseConnectionString(info.connectionString);
+  const expiresAt = Math.floor(Date.now() / 1_000) + 600;
+  const token = createSasToken({
+    resource: hostName,
+    key: sharedAccessKey,
+    keyName: sharedAccessKeyName ?? '',
+    expiresAt,
+  });
+  const ask = (): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const headers = { Authorization: token, 'Content-Type': 'application/json' };
+      const path = '/devices/query?api-version=2021-04-12';
+      const sent = request({ host: '127.0.0.1', port: info.ports.http, path, method: 'POST', headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      });
+      sent.once('error', reject);
+      sent.end(JSON.stringify({ query: 'SELECT * FROM devices' }));
+    });
+  await Promise.any(
+    Array.from({ length: 25 }, async () => {
+      if ((await ask()) !== 429) throw new Error('not refused');
+    }),
+  );
+}
