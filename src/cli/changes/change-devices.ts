@@ -4,6 +4,7 @@ import { Failure } from '../../errors/index.ts';
 import type { CommandContext } from '../context.ts';
 import { numberOption, switchOption, type CommandInput, type OptionDeclaration } from '../define-command.ts';
 import { readSelector, selectsMany } from '../options/selector.ts';
+import type { ListView } from '../output/output.ts';
 import { outcomeView, type ChangeWords } from '../views/outcome-view.ts';
 import { confirmChange } from './confirm-change.ts';
 
@@ -20,6 +21,8 @@ export interface DevicesChange {
   readonly takesModules?: boolean;
   /** Ids and globs typed. */
   readonly ids: readonly string[];
+  /** How the outcomes are shown, when not as outcomes are. */
+  readonly view?: ListView<DeviceOutcome>;
   readonly run: (hub: Hub, deviceIds: readonly string[], concurrency: number) => AsyncIterable<DeviceOutcome>;
 }
 
@@ -63,7 +66,7 @@ export async function changeDevices(
         outcomes,
         progress.advance.bind(progress),
       ),
-      outcomeView(words),
+      change.view ?? outcomeView(words),
     );
   } finally {
     progress.done(summaryOf(outcomes, words));

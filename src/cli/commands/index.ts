@@ -5,6 +5,9 @@ export const commandTable: CommandTable = {
   groups: {
     tail: 'Follow what devices send.',
     device: 'Look at devices and change them.',
+    module: 'Look after the modules of devices.',
+    certificate: 'Let devices in by certificates.',
+    sas: 'Make and check shared access signatures.',
     twin: 'Read and change tags and desired properties.',
     hub: 'Run a hub on this machine.',
     profile: 'Choose which hub to talk to.',
@@ -39,6 +42,11 @@ export const commandTable: CommandTable = {
     },
     { name: 'device delete', summary: 'Delete devices with their twins.', load: () => import('./device/delete.ts') },
     {
+      name: 'device renew-key',
+      summary: 'Give devices new keys.',
+      load: () => import('./device/renew-key.ts'),
+    },
+    {
       name: 'device watch',
       summary: 'Tell when devices connect, disconnect, come or go.',
       load: () => import('./device/watch.ts'),
@@ -61,6 +69,66 @@ export const commandTable: CommandTable = {
       load: () => import('./twin/diff.ts'),
     },
     { name: 'query', summary: 'Run a query over the devices.', load: () => import('./query.ts') },
+    {
+      name: 'module list',
+      summary: 'List modules, of one device or of all.',
+      load: () => import('./module/list.ts'),
+    },
+    {
+      name: 'module show',
+      summary: 'Show one module: identity, connection, tags and properties.',
+      load: () => import('./module/show.ts'),
+    },
+    {
+      name: 'module create',
+      summary: 'Give devices modules, each with keys and a twin of its own.',
+      load: () => import('./module/create.ts'),
+    },
+    {
+      name: 'module delete',
+      summary: 'Delete modules with their twins.',
+      load: () => import('./module/delete.ts'),
+    },
+    {
+      name: 'certificate add',
+      summary: 'Upload the certificate of a CA that devices come with.',
+      load: () => import('./certificate/add.ts'),
+    },
+    {
+      name: 'certificate verify',
+      summary: 'Prove to the hub that you hold the key of a CA.',
+      load: () => import('./certificate/verify.ts'),
+    },
+    {
+      name: 'certificate list',
+      summary: 'List the CA certificates of the hub.',
+      load: () => import('./certificate/list.ts'),
+    },
+    {
+      name: 'certificate delete',
+      summary: 'Remove a CA certificate from the hub.',
+      load: () => import('./certificate/delete.ts'),
+    },
+    {
+      name: 'certificate issue',
+      summary: 'Make a certificate for a device, or a CA for tests.',
+      load: () => import('./certificate/issue.ts'),
+    },
+    {
+      name: 'sas create',
+      summary: 'Make a shared access signature, of a device or of the profile.',
+      load: () => import('./sas/create.ts'),
+    },
+    {
+      name: 'sas decode',
+      summary: 'Say what a shared access signature is for and how long it lasts.',
+      load: () => import('./sas/decode.ts'),
+    },
+    {
+      name: 'sas verify',
+      summary: 'Check a shared access signature against the keys of the hub.',
+      load: () => import('./sas/verify.ts'),
+    },
     { name: 'hub start', summary: 'Start a hub on this machine.', load: () => import('./hub/start.ts') },
     {
       name: 'hub status',

@@ -1,2 +1,2 @@
 export { addAuthority, verifyWithKey, verifyWithProof } from './authorities.ts';
-export { issueCertificate, type IssuedCertificate } from './issue-certificate.ts';
+export { issueCertificate, readText, type IssuedCertificate } from './issue-certificate.ts';

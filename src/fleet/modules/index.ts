@@ -4,6 +4,7 @@ export {
   listModules,
   parseModuleName,
   showModule,
+  whereOfDevice,
   type ModuleDetails,
   type ModuleSummary,
 } from './modules.ts';

@@ -8,6 +8,7 @@ import { pool } from '../../std/pool.ts';
 import { knownTime } from '../devices/list-devices.ts';
 import { outcomeOf, type DeviceOutcome } from '../devices/outcome.ts';
 import type { Hub } from '../ports.ts';
+import { quoteLiteral } from '../selection/glob-condition.ts';
 import { contentOf } from '../twins/content.ts';
 
 /** A module as lists show it. */
@@ -60,6 +61,15 @@ export async function* listModules(
       };
     }
   }
+}
+
+/** The condition for the modules of a device that `where` holds for; either may be left out. */
+export function whereOfDevice(deviceId: string | undefined, where: string | undefined): string | undefined {
+  const parts = [
+    deviceId === undefined ? undefined : `deviceId = ${quoteLiteral(deviceId)}`,
+    where === undefined ? undefined : `(${where})`,
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join(' AND ');
 }
 
 /** Identity and twin of a module. Failures: device-not-found, not-authorised. */

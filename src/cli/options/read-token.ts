@@ -1,0 +1,16 @@
+import type { CommandContext } from '../context.ts';
+import { optionalArg, type ArgumentDeclaration, type CommandInput } from '../define-command.ts';
+
+/** A token is as good as a key while it lasts, so it is read from a file or a pipe and never from the command line. */
+export const tokenFileArgument = {
+  name: 'file',
+  summary: 'file that holds the token; standard input when it is left out or -',
+  complete: 'file',
+} as const satisfies ArgumentDeclaration;
+
+export async function readToken(context: Pick<CommandContext, 'stdin'>, input: CommandInput): Promise<string> {
+  const file = optionalArg(input, 'file') ?? '-';
+  if (file === '-') return context.stdin.text();
+  const { readText } = await import('../../fleet/certificates/index.ts');
+  return readText(file);
+}
