@@ -2,11 +2,12 @@ import type { Connection } from '../config/profile.ts';
 import { createCertificateStore } from './certificates.ts';
 import { createDeviceRegistry } from './devices.ts';
 import { openChannelWhenUsed } from './amqp/when-used.ts';
-import { createServiceClient, type ClientDependencies, type ServiceClient } from './http/service-client.ts';
+import { createServiceClient, type ClientDependencies } from './http/service-client.ts';
 import { createMethodInvoker } from './methods.ts';
 import { createModuleRegistry } from './modules.ts';
 import { createQueryRunner } from './queries.ts';
-import type { Hub, TelemetryBatch, TelemetryRequest } from './service-api.ts';
+import type { Hub, TelemetryBatch } from './service-api.ts';
+import type * as ChooseSource from './telemetry/choose-source.ts';
 import { createTwinStore } from './twins.ts';
 
 /**
@@ -26,7 +27,7 @@ export function connectHub(connection: Connection, dependencies: ClientDependenc
     twins,
     queries: createQueryRunner(client),
     methods: createMethodInvoker(client, twins),
-    telemetry: { read: (request) => readTelemetry(client, request) },
+    telemetry: { read: (request) => readTelemetry(client, connection, dependencies, request) },
     channel,
     async close() {
       client.close();
@@ -37,11 +38,9 @@ export function connectHub(connection: Connection, dependencies: ClientDependenc
 
 /** Most commands read no telemetry, so its code is loaded by the first that does. */
 async function* readTelemetry(
-  client: ServiceClient,
-  request: TelemetryRequest,
+  ...reading: Parameters<typeof ChooseSource.readTelemetry>
 ): AsyncGenerator<TelemetryBatch, void, undefined> {
-  const { createTelemetrySource } = await import('./telemetry/source.ts');
-  yield* createTelemetrySource(client).read(request);
+  yield* (await import('./telemetry/choose-source.ts')).readTelemetry(...reading);
 }
 
 /** Port of MQTT over TLS; SDKs take it for granted. */

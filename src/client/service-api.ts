@@ -4,7 +4,7 @@ import type { AuthorityCertificate } from '../protocol/certificates.ts';
 import type { BulkDevice, BulkResult, DeviceIdentity, ModuleIdentity } from '../protocol/identity.ts';
 import type { IdentityPath } from '../protocol/identity-path.ts';
 import type { MethodRequest, MethodResponse } from '../protocol/method.ts';
-import type { TelemetryMessage } from '../protocol/telemetry/message.ts';
+import type { MessageSource, TelemetryMessage } from '../protocol/telemetry/message.ts';
 import type { Twin, TwinChange } from '../protocol/twin/document.ts';
 import type { JsonObject } from '../std/json.ts';
 
@@ -78,6 +78,8 @@ export interface TelemetryRequest {
   readonly follow: boolean;
   /** Ids and globs; all when absent or empty. */
   readonly devices?: readonly string[];
+  /** Telemetry alone when absent. */
+  readonly sources?: readonly MessageSource[];
   readonly signal?: AbortSignal;
   /** Told when the link is lost and when it is back; the stream itself goes on without gap or repeat. */
   readonly onLink?: (event: LinkEvent) => void;

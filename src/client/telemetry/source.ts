@@ -86,6 +86,7 @@ async function openStream(client: ServiceClient, request: TelemetryRequest, curs
       follow: String(request.follow),
       ...(request.until !== undefined && { until: new Date(request.until).toISOString() }),
       ...(request.devices !== undefined && request.devices.length > 0 && { device: request.devices }),
+      ...(request.sources !== undefined && { source: request.sources }),
     },
     headers: { Accept: 'application/x-ndjson' },
     action: 'read telemetry',

@@ -17,6 +17,8 @@ export function createLineWriter(): LineWriter {
   function properties(message: StoredMessage): string {
     const { bag, sender } = message;
     if (bag === '' && sender.modelId === '') return '';
+    // Every event has a time of its own among its properties.
+    if (sender.source !== 'Telemetry') return writeProperties(bag, sender.modelId);
     const key = `${sender.modelId} ${bag}`;
     const known = written.get(key);
     if (known !== undefined) return known;
@@ -28,7 +30,9 @@ export function createLineWriter(): LineWriter {
 
   return (message) => {
     const { sender, partition, sequenceNumber, enqueuedTime, body } = message;
-    const head = `{"d":${JSON.stringify(sender.deviceId)},"p":${partition},"n":${sequenceNumber},"t":${enqueuedTime}`;
+    const module = sender.moduleId === '' ? '' : `,"m":${JSON.stringify(sender.moduleId)}`;
+    const source = sender.source === 'Telemetry' ? '' : `,"e":"${sender.source}"`;
+    const head = `{"d":${JSON.stringify(sender.deviceId)}${module}${source},"p":${partition},"n":${sequenceNumber},"t":${enqueuedTime}`;
     return `${head}${properties(message)}${writeBody(body)}}\n`;
   };
 }

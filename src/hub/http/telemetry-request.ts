@@ -1,12 +1,12 @@
 import { HubError } from '../../protocol/hub-errors.ts';
-import { parsePosition } from '../../protocol/telemetry/index.ts';
+import { messageSources, parsePosition, type MessageSource } from '../../protocol/telemetry/index.ts';
 import type { ReadOptions } from '../core/ports.ts';
 
 const maxDevices = 1_000;
 
 /**
  * Reads the parameters of `GET /iotctl/telemetry`: `from` (a position, `earliest`, `latest` or an ISO time; latest when absent),
- * `until` (ISO time), `follow`, `device` (ids and globs, repeatable). Failure: HubError ArgumentInvalid.
+ * `until` (ISO time), `follow`, `device` (ids and globs, repeatable), `source` (repeatable; telemetry when absent). Failure: HubError ArgumentInvalid.
  */
 export function parseTelemetryRequest(parameters: URLSearchParams): Omit<ReadOptions, 'signal' | 'batchSize'> {
   const devices = parameters.getAll('device').filter((device) => device !== '');
@@ -18,7 +18,16 @@ export function parseTelemetryRequest(parameters: URLSearchParams): Omit<ReadOpt
     until: until === null ? undefined : parseTime('until', until),
     follow: parseFlag('follow', parameters.get('follow')),
     devices: devices.length === 0 ? undefined : devices,
+    sources: parseSources(parameters.getAll('source')),
   };
+}
+
+function parseSources(names: readonly string[]): readonly MessageSource[] {
+  if (names.length === 0) return ['Telemetry'];
+  const sources = messageSources.filter((source) => names.includes(source));
+  if (sources.length < new Set(names).size)
+    throw new HubError('ArgumentInvalid', `source must be one of ${messageSources.join(', ')}.`);
+  return sources;
 }
 
 function parseFrom(text: string): ReadOptions['from'] {

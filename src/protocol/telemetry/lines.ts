@@ -35,6 +35,7 @@ export function fromStreamMessage(line: StreamMessage): TelemetryMessage {
   return {
     deviceId: line.d,
     ...(line.m === undefined ? {} : { moduleId: line.m }),
+    ...(line.e === undefined ? {} : { source: line.e }),
     partition: line.p,
     sequenceNumber: line.n,
     enqueuedTime: new Date(line.t).toISOString(),

@@ -43,6 +43,8 @@ export interface SystemProperties {
 export interface TelemetryMessage {
   readonly deviceId: string;
   readonly moduleId?: string;
+  /** Absent for telemetry itself. */
+  readonly source?: MessageSource;
   readonly partition: number;
   /** Per partition, from 0, without holes. */
   readonly sequenceNumber: number;

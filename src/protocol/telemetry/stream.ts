@@ -1,9 +1,11 @@
+import type { MessageSource } from './message.ts';
+
 /**
  * The hub's own telemetry stream, an extension beside the IoT Hub REST API:
  *
- *   GET /iotctl/telemetry?from=…&until=…&follow=true&device=…&device=…&api-version=…
+ *   GET /iotctl/telemetry?from=…&until=…&follow=true&device=…&device=…&source=…&api-version=…
  *
- * needs ServiceConnect and answers `application/x-ndjson`. Every line is one {@link StreamLine}. The reader keeps the
+ * where `source` (repeatable) is one of {@link MessageSource}, `Telemetry` when there is none. It needs ServiceConnect and answers `application/x-ndjson`. Every line is one {@link StreamLine}. The reader keeps the
  * position of what it has taken and asks again from there after a cut: no gap, no repeat.
  */
 export const streamPath = '/iotctl/telemetry';
@@ -14,6 +16,8 @@ export interface StreamMessage {
   d: string;
   /** module id */
   m?: string;
+  /** source, when it is not telemetry */
+  e?: MessageSource;
   /** partition */
   p: number;
   /** sequence number in the partition */
