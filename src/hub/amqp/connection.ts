@@ -130,6 +130,9 @@ export class Connection implements AmqpConnection, SessionHost {
       return;
     }
     if (!this.#sentOpen) this.#writeOpen();
+    this.#flushSessions();
+    // The Node SDKs wait for answers to their detaches for 45 seconds, unless their session has ended before the connection does.
+    for (const channel of this.#sessions.keys()) this.write((writer) => writeEnd(writer, channel, codes.end, error));
     this.#endSessions();
     this.write((writer) => writeEnd(writer, 0, codes.close, error));
     this.#finish(error?.condition ?? 'closed', error?.description);
