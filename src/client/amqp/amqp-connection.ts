@@ -77,9 +77,9 @@ export async function openAmqpConnection(options: AmqpConnectionOptions): Promis
     end(failureOfNetwork(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }), network)),
   );
   const whileOpen = async <Value>(work: Promise<Value>): Promise<Value> => {
-    const result = await Promise.race([work, lost.promise]);
-    if (result === over) throw over;
-    return result as Value;
+    // The work may fail by the same loss, without anybody waiting for it any more.
+    work.catch(() => undefined);
+    return Promise.race([work, lost.promise.then((failure) => Promise.reject(failure))]);
   };
   try {
     await whileOpen(new Promise<void>((resolve) => connection.once('connection_open', () => resolve())));
