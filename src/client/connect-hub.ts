@@ -1,8 +1,11 @@
 import type { Connection } from '../config/profile.ts';
 import { createCertificateStore } from './certificates.ts';
+import { createConfigurationStore } from './configurations.ts';
 import { createDeviceRegistry } from './devices.ts';
 import { openChannelWhenUsed } from './amqp/when-used.ts';
 import { createServiceClient, type ClientDependencies } from './http/service-client.ts';
+import { createFaultStore } from './faults.ts';
+import { createJobStore } from './jobs.ts';
 import { createMethodInvoker } from './methods.ts';
 import { createModuleRegistry } from './modules.ts';
 import { createQueryRunner } from './queries.ts';
@@ -17,6 +20,7 @@ import { createTwinStore } from './twins.ts';
 export function connectHub(connection: Connection, dependencies: ClientDependencies): Hub {
   const client = createServiceClient(connection, dependencies);
   const twins = createTwinStore(client);
+  const queries = createQueryRunner(client);
   const channel = openChannelWhenUsed(connection, dependencies);
   return {
     hostName: connection.hostName,
@@ -25,7 +29,10 @@ export function connectHub(connection: Connection, dependencies: ClientDependenc
     modules: createModuleRegistry(client),
     certificates: createCertificateStore(client),
     twins,
-    queries: createQueryRunner(client),
+    queries,
+    jobs: createJobStore(client, queries),
+    configurations: createConfigurationStore(client),
+    faults: createFaultStore(client),
     methods: createMethodInvoker(client, twins),
     telemetry: { read: (request) => readTelemetry(client, connection, dependencies, request) },
     channel,

@@ -1,4 +1,7 @@
 /** What a hub offers its operators, whichever hub it is. `connectHub` answers one of these; tests may bring their own. */
+import type { ConfigurationStore } from './configurations.ts';
+import type { FaultStore } from './faults.ts';
+import type { JobStore } from './jobs.ts';
 import type { ServiceChannel } from './amqp/channel.ts';
 import type { AuthorityCertificate } from '../protocol/certificates.ts';
 import type { BulkDevice, BulkResult, DeviceIdentity, ModuleIdentity } from '../protocol/identity.ts';
@@ -104,6 +107,10 @@ export interface TelemetrySource {
   read(request: TelemetryRequest): AsyncIterable<TelemetryBatch>;
 }
 
+export type { ConfigurationStore } from './configurations.ts';
+export type { FaultStore } from './faults.ts';
+export type { JobRequest, JobStore } from './jobs.ts';
+
 /** A hub as the use-cases see it. */
 export interface Hub {
   readonly hostName: string;
@@ -112,6 +119,9 @@ export interface Hub {
   readonly certificates: CertificateStore;
   readonly twins: TwinStore;
   readonly queries: QueryRunner;
+  readonly jobs: JobStore;
+  readonly configurations: ConfigurationStore;
+  readonly faults: FaultStore;
   readonly methods: MethodInvoker;
   readonly telemetry: TelemetrySource;
   /** Messages to devices and what the hub tells about them. */

@@ -1,9 +1,13 @@
 /** What the use-cases need from a hub. A use-case asks for the narrowest part: `Pick<Hub, 'devices' | 'queries'>`. */
 export type { EnrollmentApi, EnrollmentBody, Provisioning, RegistrationApi } from '../client/provisioning.ts';
 export type {
+  ConfigurationStore,
   DeviceRegistry,
+  FaultStore,
   Hub,
   CertificateStore,
+  JobRequest,
+  JobStore,
   LinkEvent,
   MethodInvoker,
   ModuleRegistry,

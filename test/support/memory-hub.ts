@@ -50,6 +50,9 @@ export function memoryHub(): MemoryHub {
     deviceHostName: 'devices.example',
     modules: notOfferedPart('modules'),
     certificates: notOfferedPart('certificates'),
+    jobs: notOfferedPart('jobs'),
+    configurations: notOfferedPart('configurations'),
+    faults: notOfferedPart('faults'),
     devices: {
       async get(deviceId) {
         return (stored.get(deviceId) ?? missing(deviceId)).identity;

@@ -55,6 +55,9 @@ export function registryHub(): RegistryHub {
     deviceHostName: 'devices.example',
     modules: notOfferedPart('modules'),
     certificates: notOfferedPart('certificates'),
+    jobs: notOfferedPart('jobs'),
+    configurations: notOfferedPart('configurations'),
+    faults: notOfferedPart('faults'),
     devices: {
       get: async (deviceId) => structuredClone(find('get', deviceId).identity),
       async put(device, { etag } = {}) {
