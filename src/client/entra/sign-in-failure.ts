@@ -11,6 +11,9 @@ const networkCodes = [
   'ETIMEDOUT',
   'EHOSTUNREACH',
   'ENETUNREACH',
+  // What MSAL makes of all of them, and of a tenant that is not there.
+  'endpoints_resolution_error',
+  'network_error',
 ];
 const longestReason = 300;
 
@@ -23,7 +26,7 @@ export function failureOfSignIn(error: unknown, connection: EntraConnection): Fa
   const network = code ?? networkCodes.find((name) => text.includes(name));
   if (network !== undefined) {
     return new Failure('hub-unreachable', `the sign-in for ${connection.hostName} failed: Entra ID cannot be reached`, {
-      hint: 'check the network; a proxy is taken from HTTPS_PROXY',
+      hint: 'check the network and the tenant; a proxy is taken from HTTPS_PROXY',
       retryable: true,
       details: { cause: network, credential: connection.credential },
       cause: error,
@@ -71,7 +74,7 @@ function reasonOf(causes: readonly unknown[]): string {
 }
 
 function firstSentence(message: string): string {
-  const described = /AADSTS\d+:[^\n]*/.exec(message)?.[0] ?? message;
+  const described = /AADSTS\d+:[^\n]*/.exec(message)?.[0] ?? message.split('More details:\n').at(-1) ?? message;
   return (described.split('\n')[0] ?? '')
     .replace(/\s*(Trace ID|To troubleshoot|Please visit|Correlation ID).*$/i, '')
     .trim()

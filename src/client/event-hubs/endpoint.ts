@@ -92,7 +92,9 @@ function givenEndpoint(connection: Extract<Connection, { auth: 'entra' }>): Even
     throw new Failure(
       'unsupported',
       `the telemetry of ${connection.hostName} cannot be read with Entra ID: its endpoint takes keys alone`,
-      { hint: `iotctl profile add ${connection.name} --replace with the connection string of the built-in endpoint` },
+      {
+        hint: `add --event-hub-connection-string-file FILE: iotctl profile add ${connection.name} --entra --replace …`,
+      },
     );
   }
   const parts = new Map(

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { connectDevice, parseEndpoint, type DeviceConnection } from '../../../src/device/index.ts';
 import type { HubInfo } from '../../../src/hub/index.ts';
 import { parseConnectionString } from '../../../src/protocol/connection-string.ts';
+import { createSasToken } from '../../../src/protocol/sas-token.ts';
 import { realClock } from '../../support/real-clock.ts';
 import { createSandbox, type Sandbox } from '../harness/sandbox.ts';
 
@@ -24,6 +25,8 @@ export interface CloudBox {
   /** Where the service API is recorded. */
   readonly serviceUrl: string;
   readonly seen: readonly SeenRequest[];
+  /** From now on such a value of `Authorization` counts as the hub's owner: the hub itself cannot check tokens of Entra ID. */
+  trust(authorization: string): void;
   /** The file with the connection string of the hub's owner. */
   readonly connectionStringFile: string;
   /** Runs `iotctl WORDS` on the selected profile, which is of kind cloud. */
@@ -44,7 +47,8 @@ export async function openCloudBox(imitate: string, profileWords: readonly strin
   await hub.says('ready');
   const info = JSON.parse(await readFile(readyFile, 'utf8')) as HubInfo;
   const seen: SeenRequest[] = [];
-  const recorder = await record(info.ports.http ?? 0, seen);
+  const trusted = new Set<string>();
+  const recorder = await record(info, seen, trusted);
   const serviceUrl = `http://127.0.0.1:${(recorder.address() as AddressInfo).port}`;
   const connectionStringFile = join(sandbox.directory, 'connection.txt');
   await writeFile(connectionStringFile, `${info.connectionString}\n`, { mode: 0o600 });
@@ -68,6 +72,7 @@ export async function openCloudBox(imitate: string, profileWords: readonly strin
     info,
     serviceUrl,
     seen,
+    trust: (authorization) => void trusted.add(authorization),
     connectionStringFile,
     run: (line, options) => sandbox.run(line, options),
     async connect(deviceId) {
@@ -103,12 +108,22 @@ export async function openCloudBox(imitate: string, profileWords: readonly strin
   };
 }
 
-/** Passes every request on to a port of this machine, and notes it. */
-async function record(port: number, seen: SeenRequest[]): Promise<Server> {
+/** A token of the hub's owner, for an hour. */
+export function ownerToken(info: HubInfo): string {
+  const { hostName, sharedAccessKeyName = '', sharedAccessKey = '' } = parseConnectionString(info.connectionString);
+  const expiresAt = Math.floor(realClock.now() / 1_000) + 3_600;
+  return createSasToken({ resource: hostName, key: sharedAccessKey, keyName: sharedAccessKeyName, expiresAt });
+}
+
+/** Passes every request on to the hub, and notes it. */
+async function record(info: HubInfo, seen: SeenRequest[], trusted: ReadonlySet<string>): Promise<Server> {
   const server = createServer((incoming, outgoing) => {
     const { method = '', url = '', headers } = incoming;
+    const isTrusted = trusted.has(headers.authorization ?? '');
     seen.push({ method, path: url.split('?', 1)[0] ?? '', authorization: headers.authorization });
-    const onward = forward({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
+    const passed = { ...headers, ...(isTrusted && { authorization: ownerToken(info) }) };
+    const target = { host: '127.0.0.1', port: info.ports.http, method, path: url, headers: passed };
+    const onward = forward(target, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
     });

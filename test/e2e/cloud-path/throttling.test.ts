@@ -1,9 +1,7 @@
 /** The limits of the cloud, as a person meets them. */
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSasToken } from '../../../src/protocol/sas-token.ts';
-import { parseConnectionString } from '../../../src/protocol/connection-string.ts';
-import { openCloudBox, type CloudBox } from './cloud-box.ts';
+import { openCloudBox, ownerToken, type CloudBox } from './cloud-box.ts';
 
 describe('a hub of tier S1', { timeout: 60_000 }, () => {
   let box: CloudBox;
@@ -41,14 +39,7 @@ describe('a hub of tier S1', { timeout: 60_000 }, () => {
 
 /** Sends queries until the hub refuses one, faster than any client would. */
 async function exhaustQueries({ info }: CloudBox): Promise<void> {
-  const { hostName, sharedAccessKeyName, sharedAccessKey = '' } = parseConnectionString(info.connectionString);
-  const expiresAt = Math.floor(Date.now() / 1_000) + 600;
-  const token = createSasToken({
-    resource: hostName,
-    key: sharedAccessKey,
-    keyName: sharedAccessKeyName ?? '',
-    expiresAt,
-  });
+  const token = ownerToken(info);
   const ask = (): Promise<number> =>
     new Promise((resolve, reject) => {
       const headers = { Authorization: token, 'Content-Type': 'application/json' };
