@@ -79,7 +79,7 @@ export function createCore(parts: CoreParts): RunningCore {
   });
   const faults = createFaults({ clock, random: parts.random ?? systemRandom });
   const throttle = createThrottle(parts.imitation, clock);
-  const messaging = createMessaging({ store, records, clock, onError: parts.onError });
+  const messaging = createMessaging({ store, records, clock, onError: parts.onError, told: events.messages });
   const { messages } = messaging;
   const methods = createCommands({ records, sessions, clock, maxInFlightPerDevice: parts.maxInFlightPerDevice });
   const commands = faultyCommands(methods, faults, clock);

@@ -16,11 +16,15 @@ export const messageSources = [
   'deviceConnectionStateEvents',
   'deviceJobLifecycleEvents',
   'digitalTwinChangeEvents',
+  // Of iotctl's hub alone: what happens to messages on their way to devices.
+  'deviceMessageEvents',
 ] as const;
 export type MessageSource = (typeof messageSources)[number];
 
-/** What the hub tells by itself. */
-export const eventSources: readonly MessageSource[] = messageSources.filter((source) => source !== 'Telemetry');
+/** What a hub tells by itself and can route to where telemetry is read. */
+export const eventSources: readonly MessageSource[] = messageSources.filter(
+  (source) => source !== 'Telemetry' && source !== 'deviceMessageEvents',
+);
 
 /** System properties a sender may set, by their service-side names. Source: device.md §2.3. */
 export interface SystemProperties {

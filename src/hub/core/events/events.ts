@@ -5,7 +5,11 @@ import { isoTicks } from '../../../protocol/time.ts';
 import type { JsonObject } from '../../../std/json.ts';
 import type { Clock } from '../../../std/clock.ts';
 import type { ConnectionState } from '../../../protocol/identity.ts';
+import { identityNames, type IdentityPath } from '../../../protocol/identity-path.ts';
+import type { MessageNote } from '../messages/device-queues.ts';
+import type { QueueEvent } from '../messages/queue-state.ts';
 import type { DeviceRecord, RegistryChange, Sender, TelemetryLog } from '../ports.ts';
+import { messageBody, messageOperation } from './message-events.ts';
 import { lifecycleBody, replacedTwinBody, twinChangeBody } from './twin-events.ts';
 
 export interface EventParts {
@@ -26,6 +30,8 @@ export interface Events {
   readonly wrote: (before: DeviceRecord | undefined, change: RegistryChange, operation?: 'replaceTwin') => void;
   /** An identity has connected, or disconnected for good. */
   readonly connection: (sender: Sender, state: ConnectionState) => void;
+  /** Something happened to messages in the queue of an identity. */
+  readonly messages: (identity: IdentityPath, events: readonly QueueEvent<MessageNote>[]) => void;
 }
 
 type Who = Pick<Sender, 'deviceId' | 'moduleId' | 'generationId' | 'modelId'>;
@@ -87,6 +93,17 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
         if (body === undefined) return;
         const event = { source: 'twinChangeEvents', schema: 'twinChangeNotification' } as const;
         tell(change.record, { ...event, operation: operation ?? 'updateTwin', body });
+      }
+    },
+    messages(identity, queueEvents) {
+      for (const event of queueEvents) {
+        const operation = messageOperation(event);
+        if (operation === undefined) continue;
+        const { generationId } = event.entry.note;
+        tell(
+          { ...identityNames(identity), generationId, modelId: '' },
+          { source: 'deviceMessageEvents', schema: 'deviceMessageNotification', operation, body: messageBody(event) },
+        );
       }
     },
     connection(sender, state) {

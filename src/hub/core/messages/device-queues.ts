@@ -30,6 +30,8 @@ export interface DeviceQueueParts {
   /** The generations of those identities that exist. */
   readonly generationsOf: (identities: readonly IdentityPath[]) => Promise<ReadonlyMap<IdentityPath, string>>;
   readonly onError: (error: unknown) => void;
+  /** Told of what happened to messages, after it was stored. */
+  readonly told?: ((identity: IdentityPath, events: readonly QueueEvent<MessageNote>[]) => void) | undefined;
 }
 
 /** The queues of all identities; only those that hold something are in memory. */
@@ -107,6 +109,7 @@ export function createDeviceQueues(parts: DeviceQueueParts): DeviceQueues {
     const told = feedback.prepare(feedbackFor(identity, events, clock.now()));
     await documents.write([...changes, ...told.changes]);
     told.stored();
+    parts.told?.(identity, events);
   }
 
   const service: DeviceQueues = {

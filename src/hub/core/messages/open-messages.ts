@@ -2,7 +2,7 @@ import type { Clock } from '../../../std/clock.ts';
 import type { RegistryStore } from '../ports.ts';
 import type { DeviceRecords } from '../records.ts';
 import { createFeedbackCollector } from './feedback.ts';
-import { createMessages, type Messages } from './messages.ts';
+import { createMessages, type MessageParts, type Messages } from './messages.ts';
 import { createServiceQueue, type StoredServiceQueue } from './service-queue.ts';
 
 export interface MessagingParts {
@@ -10,6 +10,8 @@ export interface MessagingParts {
   readonly records: DeviceRecords;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
+  /** Told of what happens to messages, after it was stored. */
+  readonly told?: MessageParts['told'];
 }
 
 /** Everything that is queued: messages to devices, and what the back end reads of them and of uploads. */
@@ -21,7 +23,7 @@ export interface Messaging {
   close(): Promise<void>;
 }
 
-export function createMessaging({ store, records, clock, onError }: MessagingParts): Messaging {
+export function createMessaging({ store, records, clock, onError, told }: MessagingParts): Messaging {
   const { documents } = store;
   const feedback = createServiceQueue({ documents, clock, onError, name: 'feedback' });
   const fileNotifications = createServiceQueue({ documents, clock, onError, name: 'file-notifications' });
@@ -30,6 +32,7 @@ export function createMessaging({ store, records, clock, onError }: MessagingPar
     documents,
     clock,
     onError,
+    told,
     feedback: collector,
     generationOf: async (identity) => (await records.read(identity)).generationId,
     async generationsOf(identities) {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeBag } from '../../../../src/protocol/mqtt/index.ts';
-import { eventSources } from '../../../../src/protocol/telemetry/message.ts';
+import { messageSources } from '../../../../src/protocol/telemetry/message.ts';
 import type { JsonObject } from '../../../../src/std/json.ts';
 import { fakeSession, openCore, senderOf, type CoreFixture } from '../../../support/core-fixture.ts';
 
@@ -30,7 +30,7 @@ describe('events of the hub (device.md §9)', () => {
     for await (const { messages } of fixture.telemetry.read({
       from: 'earliest',
       follow: false,
-      sources: eventSources,
+      sources: messageSources.filter((source) => source !== 'Telemetry'),
     })) {
       for (const { sender, bag, body } of messages) {
         const { system, properties } = decodeBag(bag);
@@ -157,6 +157,28 @@ describe('events of the hub (device.md §9)', () => {
     const [connected = '', disconnected = ''] = events.map(({ body }) => JSON.stringify(body['sequenceNumber']));
     expect(connected).toMatch(/^"[\dA-F]{64}"$/);
     expect(disconnected > connected).toBe(true);
+  });
+
+  it('when messages are queued, returned, completed and purged, then each step is told', async () => {
+    await fixture.core.registry.put('d', { deviceId: 'd' }, undefined);
+    const { messages } = fixture.core;
+    const message = { ack: 'none', properties: {}, body: Buffer.from('x') } as const;
+    await messages.send('d', { ...message, messageId: 'm-1' });
+    for (const settlement of ['abandon', 'complete'] as const) {
+      const locked = await messages.receive('d', {});
+      await messages.settle('d', locked?.lockToken ?? '', settlement);
+    }
+    await messages.send('d', message);
+    await messages.purge('d');
+    const events = (await told()).slice(1);
+    expect(events.map(({ source, properties }) => [source, properties['opType']])).toEqual([
+      ['deviceMessageEvents', 'messageQueued'],
+      ['deviceMessageEvents', 'messageReturned'],
+      ['deviceMessageEvents', 'messageCompleted'],
+      ['deviceMessageEvents', 'messageQueued'],
+      ['deviceMessageEvents', 'messagePurged'],
+    ]);
+    expect(events[1]?.body).toMatchObject({ sequenceNumber: 1, messageId: 'm-1', deliveryCount: 1 });
   });
 
   it('when an event cannot be stored, then what it is about has happened all the same, and the failure is told', async () => {
