@@ -5,7 +5,7 @@ import { formatDuration } from '../std/duration.ts';
 import { parseAnswer } from './http/answer.ts';
 import type { ServiceClient } from './http/service-client.ts';
 import type { MethodInvoker, TwinStore } from './service-api.ts';
-import { twinPath } from './identity-address.ts';
+import { identityText, showCommand, twinPath } from './identity-address.ts';
 
 /** What the hub may take on top of the device's own time. */
 const slackMs = 15_000;
@@ -46,26 +46,26 @@ async function offline(
   const twin = await twins.get(deviceId, signal).catch(() => undefined);
   const fail = (message: string, details: Record<string, unknown> = {}): Failure =>
     new Failure('device-offline', message, {
-      hint: `iotctl device show ${deviceId}`,
+      hint: showCommand(deviceId),
       details: { ...refusal.details, ...details },
       cause: refusal,
       retryable: true,
     });
-  if (twin === undefined) return fail(`device ${deviceId} is offline`);
-  if (twin.status === 'disabled') return fail(`device ${deviceId} is disabled, so it cannot connect`);
+  if (twin === undefined) return fail(`${identityText(deviceId)} is offline`);
+  if (twin.status === 'disabled') return fail(`${identityText(deviceId)} is disabled, so it cannot connect`);
   if (twin.connectionState === 'Connected')
-    return fail(`device ${deviceId} is connected but does not listen for commands`);
+    return fail(`${identityText(deviceId)} is connected but does not listen for commands`);
   const since = Date.parse(twin.lastActivityTime);
   if (Number.isNaN(since) || twin.lastActivityTime.startsWith(neverTime.slice(0, 10)))
-    return fail(`device ${deviceId} is offline; it has never connected`);
+    return fail(`${identityText(deviceId)} is offline; it has never connected`);
   const age = formatDuration(Math.max(0, now - since));
-  return fail(`device ${deviceId} is offline; it was last active ${age} ago, at ${twin.lastActivityTime}`, {
+  return fail(`${identityText(deviceId)} is offline; it was last active ${age} ago, at ${twin.lastActivityTime}`, {
     lastActivityTime: twin.lastActivityTime,
   });
 }
 
 function noAnswer(error: Failure, deviceId: string, seconds: number): Failure {
-  return new Failure('device-no-answer', `device ${deviceId} got the command but did not answer in ${seconds} s`, {
+  return new Failure('device-no-answer', `${identityText(deviceId)} got the command but did not answer in ${seconds} s`, {
     details: error.details,
     cause: error,
     retryable: false,

@@ -2,6 +2,7 @@
 import type { Connection } from '../../config/profile.ts';
 import { Failure, type FailureCode } from '../../errors/index.ts';
 import { formatDuration } from '../../std/duration.ts';
+import { identityText } from '../identity-address.ts';
 import { parseErrorBody, type HubAnswerError } from './error-body.ts';
 import type { HttpResponse } from './transport.ts';
 
@@ -85,11 +86,6 @@ function messageOf(code: FailureCode, response: HttpResponse, error: HubAnswerEr
       ? `${context.hostName} answered ${response.status}${error.symbol === '' ? '' : ` ${error.symbol}`}`
       : error.text;
   return `cannot ${context.action}: ${why}`;
-}
-
-/** `device pump-1` or `module pump-1/camera`. */
-function identityText(identity: string): string {
-  return `${identity.includes('/') ? 'module' : 'device'} ${identity}`;
 }
 
 function unauthorised(response: HttpResponse, error: HubAnswerError, context: AnswerContext): Failure {
