@@ -34,6 +34,7 @@ export const rights = {
   writeDevices: ['RegistryWrite'],
   twins: ['ServiceConnect'],
   methods: ['ServiceConnect'],
+  messages: ['ServiceConnect'],
   query: ['ServiceConnect', 'RegistryRead'],
   statistics: ['RegistryRead', 'ServiceConnect'],
   telemetry: ['ServiceConnect'],

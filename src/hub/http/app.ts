@@ -10,18 +10,21 @@ import { createApp } from './create-app.ts';
 import { errorReply, isAnswer, type Envelope } from './errors.ts';
 import { certificateRoutes } from './routes/certificates.ts';
 import { configurationRoutes } from './routes/configurations.ts';
+import { deviceBoundRoutes } from './routes/device-bound.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { publicHostOf, type PublicAddress } from './public-host.ts';
 import { digitalTwinRoutes } from './routes/digital-twins.ts';
 import { containerRoutes } from './routes/blobs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { faultRoutes } from './routes/faults.ts';
+import { feedbackRoutes } from './routes/feedback.ts';
 import { fileRoutes } from './routes/files.ts';
 import { methodRoutes } from './routes/methods.ts';
 import { moduleRoutes } from './routes/modules.ts';
 import { provisioningDeviceRoutes } from './routes/provisioning-devices.ts';
 import { provisioningServiceRoutes } from './routes/provisioning-service.ts';
 import { queryRoutes } from './routes/query.ts';
+import { queuedMessageRoutes } from './routes/queued-messages.ts';
 import { scheduledJobRoutes } from './routes/scheduled-jobs.ts';
 import { registryJobRoutes } from './routes/registry-jobs.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
@@ -88,6 +91,9 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     methodRoutes,
     statisticsRoutes,
     eventRoutes,
+    deviceBoundRoutes,
+    feedbackRoutes,
+    queuedMessageRoutes,
     containerRoutes,
     fileRoutes,
     registryJobRoutes,

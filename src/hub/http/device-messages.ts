@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { HubError } from '../../protocol/hub-errors.ts';
 import { encodeBag } from '../../protocol/mqtt/index.ts';
 import type { SystemProperties } from '../../protocol/telemetry/index.ts';
@@ -13,6 +12,9 @@ export interface DeviceMessage {
 
 const maxBatchLength = 500;
 const applicationPrefix = 'iothub-app-';
+
+/** Headers that are application properties of the same name, as over MQTT. Source: device.md §2.3, §3.1. */
+const namedHeaders: ReadonlySet<string> = new Set(['iothub-ack', 'iothub-operation']);
 
 /** Header to system property. Source: device.md §3.1. */
 const systemHeaders: ReadonlyMap<string, keyof SystemProperties> = new Map([
@@ -29,10 +31,10 @@ const systemHeaders: ReadonlyMap<string, keyof SystemProperties> = new Map([
   ['dt-subject', 'dt-subject'],
 ] as const);
 
-/** One message: properties in headers, the body as it is. */
-export function readSingle(headers: IncomingHttpHeaders, body: Uint8Array): DeviceMessage {
+/** One message: properties in headers, names and values in turn as they were sent, the body as it is. */
+export function readSingle(rawHeaders: readonly string[], body: Uint8Array): DeviceMessage {
   const pairs: [string, string][] = [];
-  for (const [name, value] of Object.entries(headers)) if (typeof value === 'string') pairs.push([name, value]);
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) pairs.push([rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '']);
   return { bag: bagOf(pairs), body };
 }
 
@@ -71,7 +73,8 @@ function bagOf(pairs: Iterable<readonly [string, string]>): string {
   for (const [written, value] of pairs) {
     const name = written.toLowerCase();
     const known = systemHeaders.get(name);
-    if (known !== undefined) system[known] = value;
+    if (known !== undefined) system[known] ??= value;
+    else if (namedHeaders.has(name)) properties[name] = value;
     else if (name.startsWith(applicationPrefix)) properties[written.slice(applicationPrefix.length)] = value;
   }
   return encodeBag({ system, properties });

@@ -50,6 +50,41 @@ describe('a device sends over HTTPS', () => {
     });
   });
 
+  test('when a message has every header, each becomes the property it stands for (device.md §3.1)', async () => {
+    const headers = {
+      'iothub-to': '/devices/pump-1/messages/events',
+      'iothub-messageid': 'm',
+      'iothub-correlationid': 'c',
+      'iothub-userid': 'u',
+      'iothub-expiry': '2026-01-01T00:00:00Z',
+      'iothub-contenttype': 'text/plain',
+      'iothub-contentencoding': 'utf-8',
+      'iothub-interface-id': 'i',
+      'iothub-messageschema': 's',
+      'iothub-creationtimeutc': '2025-12-31T00:00:00Z',
+      'dt-subject': 'thermostat',
+      'iothub-ack': 'full',
+      'iothub-operation': 'o',
+      'iothub-app-colour': 'red',
+    };
+    expect((await send('valve-1', 'every header', headers)).status).toBe(204);
+    const stored = messages(await read('from=earliest&device=valve-1')).at(-1);
+    expect(stored?.['s']).toEqual({
+      to: '/devices/pump-1/messages/events',
+      'message-id': 'm',
+      'correlation-id': 'c',
+      'user-id': 'u',
+      'absolute-expiry-time': '2026-01-01T00:00:00Z',
+      'content-type': 'text/plain',
+      'content-encoding': 'utf-8',
+      'iothub-interface-id': 'i',
+      'iothub-message-schema': 's',
+      'iothub-creation-time-utc': '2025-12-31T00:00:00Z',
+      'dt-subject': 'thermostat',
+    });
+    expect(stored?.['a']).toEqual({ 'iothub-ack': 'full', 'iothub-operation': 'o', colour: 'red' });
+  });
+
   test('when a batch is sent, every message is stored, in order', async () => {
     const batch = [
       { body: Buffer.from([0, 255]).toString('base64'), properties: { 'iothub-app-N': '1' } },
@@ -70,7 +105,8 @@ describe('a device sends over HTTPS', () => {
   ])('when a batch is wrong (%s), nothing is stored', async (_what, body) => {
     const answer = await send('valve-1', body, { 'content-type': 'application/vnd.microsoft.iothub.json' });
     expect(answer.status).toBe(400);
-    expect(messages(await read('from=earliest&device=valve-1'))).toEqual([]);
+    const stored = messages(await read('from=earliest&device=valve-1'));
+    expect(stored.filter((line) => line['b'] !== 'every header')).toEqual([]);
   });
 
   test('when a message is too large, the answer is 413', async () => {

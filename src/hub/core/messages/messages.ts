@@ -85,8 +85,9 @@ export function createMessages(parts: MessageParts): Messages {
     async peek(identity, limit) {
       await ready;
       await generationOf(identity);
-      const entries = queues.find(identity)?.state?.entries ?? [];
-      return (await readAll(identity, entries.slice(0, limit))).map(({ message }) => message);
+      const state = queues.find(identity)?.state;
+      const found = await readAll(identity, state?.entries.slice(0, limit) ?? []);
+      return found.map(({ entry, message }) => ({ ...message, locked: state?.isLocked(entry) === true }));
     },
     async deadLetters(identity, limit) {
       await ready;

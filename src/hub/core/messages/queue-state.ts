@@ -87,6 +87,10 @@ export class QueueState<Note> {
     return this.#lastSequence;
   }
 
+  isLocked({ sequenceNumber }: Entry<Note>): boolean {
+    return this.#locked.has(sequenceNumber);
+  }
+
   /** True when some message could be locked. */
   get available(): boolean {
     return this.#entries.length > this.#locked.size;

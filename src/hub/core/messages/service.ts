@@ -33,6 +33,12 @@ export interface QueuedMessage extends CloudToDeviceMessage {
   readonly redelivered: boolean;
 }
 
+/** A message in the queue as it stands there. */
+export interface PeekedMessage extends QueuedMessage {
+  /** True while some receiver has it. */
+  readonly locked: boolean;
+}
+
 /** A message given to one receiver, hidden from others until it is settled or the lock is lost. */
 export interface LockedMessage extends QueuedMessage {
   /** A lower-case UUID. */
@@ -76,7 +82,8 @@ export interface MessageService extends MessageCounts {
   /** Calls `wake` when a message may have become available for {@link receive}; the returned function ends that. */
   subscribe(identity: IdentityPath, wake: () => void): () => void;
   /** Without locking anything, oldest first. */
-  peek(identity: IdentityPath, limit: number): Promise<readonly QueuedMessage[]>;
+  peek(identity: IdentityPath, limit: number): Promise<readonly PeekedMessage[]>;
+  /** What was not delivered, oldest first. */
   deadLetters(identity: IdentityPath, limit: number): Promise<readonly DeadLetter[]>;
   /**
    * Puts dead letters back into the queue as new messages, with the hub's default time to live; all when no numbers are given.

@@ -18,7 +18,7 @@ export function eventRoutes(app: FastifyInstance, { core, clock }: RouteContext)
     const sender = request.principal?.sender;
     if (sender === undefined) throw new HubError('IotHubUnauthorizedAccess', 'Unauthorized');
     const batched = headerOf(request, 'content-type')?.toLowerCase().startsWith(batchType) === true;
-    const messages = batched ? readBatch(jsonOf(request)) : [readSingle(request.headers, bytesOf(request))];
+    const messages = batched ? readBatch(jsonOf(request)) : [readSingle(request.raw.rawHeaders, bytesOf(request))];
     checkSize(messages);
     core.sessions.touch(identityPath(sender.deviceId, sender.moduleId));
     const now = clock.now();
