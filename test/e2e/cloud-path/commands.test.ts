@@ -53,6 +53,21 @@ describe('a profile of a cloud hub', { timeout: 60_000 }, () => {
     expect((await box.run(['send-command', 'pump-2', 'reboot'])).code).toBe(6);
   });
 
+  test('when telemetry is followed, then what was stored comes first and what is sent next', async () => {
+    const device = await box.connect('pump-2');
+    await device.sendTelemetry({ temperature: 21 });
+    const tail = ['tail', 'telemetry', 'pump-2', '--since', '1h', '-o', 'ndjson'];
+    const following = box.sandbox.start([...tail, '--count', '2', '--timeout', '30s']);
+    await following.says('21');
+    await device.sendTelemetry({ temperature: 22 });
+    const { stdout, code } = await following.finished;
+    const bodies = stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { body: unknown }).body);
+    expect({ code, bodies }).toEqual({ code: 0, bodies: [{ temperature: 21 }, { temperature: 22 }] });
+  });
+
   test('when devices are watched, then changes are seen', async () => {
     const watching = box.sandbox.start([
       'device',
