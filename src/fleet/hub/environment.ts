@@ -12,7 +12,7 @@ interface EnvironmentVariable {
 
 /** What programs need to talk to a hub on this machine: whom to trust, where it is, and how to prove who one is. */
 export function environmentOf(info: HubInfo): EnvironmentVariable[] {
-  const { serviceUrl, deviceUrl } = connectionOfHub(info);
+  const { serviceUrl, deviceUrl, amqpUrl } = connectionOfHub(info);
   return [
     ...open('NODE_EXTRA_CA_CERTS', info.caFile),
     ...open('IOTHUB_CA_FILE', info.caFile),
@@ -31,6 +31,7 @@ export function environmentOf(info: HubInfo): EnvironmentVariable[] {
     // For iotctl itself, so that every command of that shell talks to this hub, whatever profile is selected.
     ...open('IOTCTL_SERVICE_URL', serviceUrl ?? null),
     ...open('IOTCTL_DEVICE_URL', deviceUrl ?? null),
+    ...open('IOTCTL_AMQP_URL', amqpUrl ?? null),
     ...open('IOTCTL_CA_FILE', info.caFile),
     { name: 'IOTCTL_CONNECTION_STRING', value: info.connectionString, secret: true },
   ];

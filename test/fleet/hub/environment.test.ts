@@ -37,6 +37,7 @@ describe('the environment of a hub', () => {
       'IOTHUB_DPS_CONNECTION_STRING',
       'IOTCTL_SERVICE_URL',
       'IOTCTL_DEVICE_URL',
+      'IOTCTL_AMQP_URL',
       'IOTCTL_CA_FILE',
       'IOTCTL_CONNECTION_STRING',
     ]);
