@@ -9,6 +9,7 @@ export const commandTable: CommandTable = {
     certificate: 'Let devices in by certificates.',
     sas: 'Make and check shared access signatures.',
     twin: 'Read and change tags and desired properties.',
+    job: 'Do one thing to many devices, carried out by the hub.',
     hub: 'Run a hub on this machine.',
     profile: 'Choose which hub to talk to.',
   },
@@ -40,6 +41,16 @@ export const commandTable: CommandTable = {
       summary: 'Disconnect devices and refuse them.',
       load: () => import('./device/disable.ts'),
     },
+    {
+      name: 'device export',
+      summary: 'Write devices with their modules and twins to a file.',
+      load: () => import('./device/export.ts'),
+    },
+    {
+      name: 'device import',
+      summary: 'Bring devices, modules and twins to what a file says.',
+      load: () => import('./device/import.ts'),
+    },
     { name: 'device delete', summary: 'Delete devices with their twins.', load: () => import('./device/delete.ts') },
     {
       name: 'device renew-key',
@@ -68,6 +79,14 @@ export const commandTable: CommandTable = {
       summary: 'Compare two twins, or what one device should be with what it is.',
       load: () => import('./twin/diff.ts'),
     },
+    {
+      name: 'job run',
+      summary: 'Change twins or send a command as one job that the hub carries out.',
+      load: () => import('./job/run.ts'),
+    },
+    { name: 'job list', summary: 'List the jobs of the last 30 days.', load: () => import('./job/list.ts') },
+    { name: 'job show', summary: 'Show a job, or what it made of each device.', load: () => import('./job/show.ts') },
+    { name: 'job cancel', summary: 'Cancel a job.', load: () => import('./job/cancel.ts') },
     { name: 'query', summary: 'Run a query over the devices.', load: () => import('./query.ts') },
     {
       name: 'module list',

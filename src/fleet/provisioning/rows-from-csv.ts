@@ -9,7 +9,7 @@ import { keyProblem, type DeviceRow, type InputRow } from './row.ts';
 /** No line of a device file is longer; it bounds the memory that a lost quotation mark costs. */
 const longestRecord = 1_048_576;
 
-interface CsvRecord {
+export interface CsvRecord {
   readonly fields: readonly string[];
   /** The line it begins on, from 1. */
   readonly line: number;
@@ -37,13 +37,13 @@ export async function* rowsFromCsv(
 }
 
 /** Where reading ended too early, and why. */
-interface CsvProblem {
+export interface CsvProblem {
   readonly line: number;
   readonly reason: string;
 }
 
 /** The records of each chunk, and at the very end the problem that kept the rest from being read. */
-async function* recordsOf(
+export async function* recordsOf(
   source: AsyncIterable<string | Uint8Array>,
 ): AsyncGenerator<(CsvRecord | CsvProblem)[], void, undefined> {
   const { parse } = await import('csv-parse');
