@@ -83,6 +83,8 @@ export interface TelemetryRequest {
   readonly devices?: readonly string[];
   /** Telemetry alone when absent. */
   readonly sources?: readonly MessageSource[];
+  /** Of the Event Hubs-compatible endpoint; that of the profile when absent. The stream of iotctl's own hub has none. */
+  readonly consumerGroup?: string;
   readonly signal?: AbortSignal;
   /** Told when the link is lost and when it is back; the stream itself goes on without gap or repeat. */
   readonly onLink?: (event: LinkEvent) => void;

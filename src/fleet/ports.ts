@@ -17,3 +17,4 @@ export type {
   TelemetrySource,
   TwinStore,
 } from '../client/service-api.ts';
+export type { FeedbackRecord, ServiceChannel } from '../client/amqp/channel.ts';

@@ -3,7 +3,7 @@ import type { CommandTable } from '../program.ts';
 /** Every command: the words typed, one line about it, and its file. Owners keep the order in which help shows them. */
 export const commandTable: CommandTable = {
   groups: {
-    tail: 'Follow what devices send.',
+    tail: 'Follow what devices send and what happens to them.',
     device: 'Look at devices and change them.',
     module: 'Look after the modules of devices.',
     certificate: 'Let devices in by certificates.',
@@ -20,6 +20,21 @@ export const commandTable: CommandTable = {
       load: () => import('./provision.ts'),
     },
     { name: 'tail telemetry', summary: 'Follow the telemetry of devices.', load: () => import('./tail/telemetry.ts') },
+    {
+      name: 'tail events',
+      summary: 'Follow what happens to devices: connections, creations, deletions, twin changes.',
+      load: () => import('./tail/events.ts'),
+    },
+    {
+      name: 'tail messages',
+      summary: 'Follow messages to devices: queued, completed, returned, rejected, expired, purged.',
+      load: () => import('./tail/messages.ts'),
+    },
+    {
+      name: 'tail feedback',
+      summary: 'Read what became of messages whose senders asked.',
+      load: () => import('./tail/feedback.ts'),
+    },
     {
       name: 'send-command',
       summary: 'Send a command to devices and show what they answer.',

@@ -14,15 +14,21 @@ const retryOptions = { maxRetries: 2, retryDelayInMs: 1_000, maxRetryDelayInMs: 
 /** What the server of the endpoint offers over HTTPS when nothing says otherwise. */
 const webSocketPort = 443;
 
+export interface ConsumerOptions {
+  readonly connection: Connection;
+  readonly dependencies: HubLinkDependencies;
+  /** That of the profile, or `$Default`, when absent. */
+  readonly consumerGroup?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A client for the endpoint, over what the network and the profile allow. Nothing is connected yet. */
 export async function openConsumer(
   endpoint: EventHubEndpoint,
-  connection: Connection,
-  dependencies: HubLinkDependencies,
-  signal?: AbortSignal,
+  { connection, dependencies, consumerGroup, signal }: ConsumerOptions,
 ): Promise<EventHubConsumerClient> {
   const { EventHubConsumerClient: Client } = await import('@azure/event-hubs');
-  const group = connection.consumerGroup ?? defaultGroup;
+  const group = consumerGroup ?? connection.consumerGroup ?? defaultGroup;
   const hub = amqpEndpointOf(connection);
   // The hub's own machine may know it by another name or port than the hub itself does.
   const own = endpoint.host.toLowerCase() === hub.hostName;

@@ -33,7 +33,12 @@ async function* read(
   const { signal } = request;
   signal?.throwIfAborted();
   const endpoint = await findEndpoint(connection, dependencies, signal);
-  const client = await openConsumer(endpoint, connection, dependencies, signal);
+  const client = await openConsumer(endpoint, {
+    connection,
+    dependencies,
+    consumerGroup: request.consumerGroup,
+    signal,
+  });
   try {
     const progress = createProgress(request.from, await partitionsOf(client, signal));
     // Tells where reading begins, before anything has come.

@@ -1,5 +1,5 @@
 import { Failure } from '../../errors/index.ts';
-import type { TelemetryMessage } from '../../protocol/telemetry/index.ts';
+import type { MessageSource, TelemetryMessage } from '../../protocol/telemetry/index.ts';
 import type { Clock } from '../../std/clock.ts';
 import { isGlob, matchGlob } from '../../std/glob.ts';
 import type { Hub, LinkEvent, TelemetryBatch, TelemetryRequest } from '../ports.ts';
@@ -9,6 +9,12 @@ import { createTwinCache, type TwinCache } from './twin-cache.ts';
 export interface TailRequest {
   /** Ids and globs; all devices when empty. */
   readonly devices: readonly string[];
+  /** Telemetry alone when absent. */
+  readonly sources?: readonly MessageSource[] | undefined;
+  /** Only messages that pass this; the other conditions and the count are about those. */
+  readonly accepts?: ((message: TelemetryMessage) => boolean) | undefined;
+  /** Of the Event Hubs-compatible endpoint of a hub in the cloud; that of the profile when absent. */
+  readonly consumerGroup?: string | undefined;
   /** Only messages for which this holds; see {@link messageCondition}. */
   readonly where?: string | undefined;
   /** Unix ms: begin with what was stored then; only new messages when absent. */
@@ -47,11 +53,18 @@ export async function* tailTelemetry(
   const twins = createTwinCache(hub, clock, limits.signal);
   const link = watchLink(request.onEvent);
   const mine = fitsRequest(request.devices) ? undefined : deviceFilter(request.devices);
+  const accepts = (message: TelemetryMessage): boolean =>
+    (mine === undefined || mine(message)) && (request.accepts === undefined || request.accepts(message));
+  const passes = mine === undefined && request.accepts === undefined ? undefined : accepts;
   let left = request.count ?? Number.POSITIVE_INFINITY;
   try {
     for await (const batch of hub.telemetry.read(streamRequest(clock, request, limits.signal, link.onLink))) {
       link.onBatch(batch);
-      const wanted = await filter(mine === undefined ? batch.messages : batch.messages.filter(mine), condition, twins);
+      const wanted = await filter(
+        passes === undefined ? batch.messages : batch.messages.filter(passes),
+        condition,
+        twins,
+      );
       const given = wanted.length > left ? wanted.slice(0, left) : wanted;
       left -= given.length;
       if (given.length > 0) yield given;
@@ -76,12 +89,14 @@ function streamRequest(
   signal: AbortSignal,
   onLink: (event: LinkEvent) => void,
 ): TelemetryRequest {
-  const { since, until, devices } = request;
+  const { since, until, devices, sources, consumerGroup } = request;
   return {
     from: since === undefined ? 'latest' : { time: since },
     ...(until === undefined ? {} : { until }),
     follow: until === undefined || until > clock.now(),
     ...(devices.length > 0 && fitsRequest(devices) ? { devices } : {}),
+    ...(sources === undefined ? {} : { sources }),
+    ...(consumerGroup === undefined ? {} : { consumerGroup }),
     signal,
     onLink,
   };

@@ -1,17 +1,8 @@
-import { Failure } from '../../../errors/index.ts';
 import type { CommandContext } from '../../context.ts';
-import {
-  choiceOption,
-  defineCommand,
-  listArg,
-  numberOption,
-  switchOption,
-  textOption,
-  type CommandInput,
-} from '../../define-command.ts';
-import { fromOption, readSelector } from '../../options/selector.ts';
-import type { BinaryEncoding, TailEvent, TailRequest } from '../../../fleet/telemetry/index.ts';
-import type { Notes } from '../../output/notes.ts';
+import { choiceOption, defineCommand, switchOption, textOption, type CommandInput } from '../../define-command.ts';
+import { fromOption } from '../../options/selector.ts';
+import { checkTailDevices, limitOptions, readTailRequest, spanOptions } from '../../options/tail-flags.ts';
+import type { BinaryEncoding } from '../../../fleet/telemetry/index.ts';
 import { messageView, statisticsText, statisticsView } from '../../views/telemetry-view.ts';
 
 export const command = defineCommand({
@@ -29,21 +20,9 @@ deviceId and enqueuedTime.`,
   options: [
     { name: 'where', type: 'string', value: 'CONDITION', summary: 'only messages for which this holds' },
     fromOption,
-    {
-      name: 'since',
-      type: 'time',
-      value: 'TIME',
-      summary: 'begin with what was stored then (ISO time, or an age such as 10m)',
-    },
-    { name: 'until', type: 'time', value: 'TIME', summary: 'stop before what was stored from then on' },
+    ...spanOptions,
     { name: 'select', type: 'string', value: 'A,B.C', summary: 'only these members of the body' },
-    { name: 'count', type: 'integer', value: 'N', summary: 'stop after so many messages', minimum: 1 },
-    {
-      name: 'timeout',
-      type: 'duration',
-      value: 'TIME',
-      summary: 'stop after this time; 124 when --count was not reached',
-    },
+    ...limitOptions('messages'),
     { name: 'stats', summary: 'instead of messages: rate, devices and bytes of each second' },
     {
       name: 'binary',
@@ -77,9 +56,9 @@ deviceId and enqueuedTime.`,
 async function tail(context: CommandContext, input: CommandInput): Promise<void> {
   const { tailTelemetry, telemetryStatistics } = await import('../../../fleet/telemetry/index.ts');
   const ending = new AbortController();
-  const request = await readRequest(context, input, AbortSignal.any([context.signal, ending.signal]));
+  const request = await readTailRequest(context, input, AbortSignal.any([context.signal, ending.signal]));
   const hub = await context.hub();
-  await checkDevices(context, request);
+  await checkTailDevices(context, request);
   // Somebody who looks at an empty screen shall know that it is the devices that are silent.
   if (context.notes.isTTY && request.since === undefined) context.notes.info('waiting for telemetry; Ctrl-C ends');
   const batches = tailTelemetry(hub, context.clock, request);
@@ -102,52 +81,6 @@ async function tail(context: CommandContext, input: CommandInput): Promise<void>
   } finally {
     ending.abort();
   }
-}
-
-async function readRequest(context: CommandContext, input: CommandInput, signal: AbortSignal): Promise<TailRequest> {
-  const selector = await readSelector(
-    context,
-    { args: {}, options: { from: input.options['from'] } },
-    listArg(input, 'device'),
-  );
-  const devices = [...selector.ids];
-  for await (const line of selector.from ?? []) if (line.trim() !== '') devices.push(line.trim());
-  const since = numberOption(input, 'since');
-  const until = numberOption(input, 'until');
-  checkSpan(since, until, context.clock.now());
-  return {
-    devices,
-    where: textOption(input, 'where'),
-    since,
-    until,
-    count: numberOption(input, 'count'),
-    timeout: numberOption(input, 'timeout'),
-    signal,
-    onEvent: (event) => tell(context.notes, event),
-  };
-}
-
-/** Nothing was stored in a span like this, so the command would wait or end without a word. */
-function checkSpan(since: number | undefined, until: number | undefined, now: number): void {
-  if (since !== undefined && since > now) throw new Failure('invalid-value', '--since is in the future');
-  if (since !== undefined && until !== undefined && until <= since)
-    throw new Failure('invalid-value', '--until is not after --since');
-}
-
-/** A mistyped id would wait for ever; but history may hold devices that are gone. */
-async function checkDevices(context: CommandContext, request: TailRequest): Promise<void> {
-  const { isGlob } = await import('../../../std/glob.ts');
-  const plain = request.devices.filter((device) => !isGlob(device));
-  if (plain.length === 0 || plain.length > 20 || request.since !== undefined) return;
-  const hub = await context.hub();
-  for (const device of plain) await hub.devices.get(device, context.signal);
-}
-
-function tell(notes: Notes, event: TailEvent): void {
-  if (event.kind === 'lost-link') notes.warn(`lost the hub: ${event.reason}; reconnecting…`);
-  else if (event.kind === 'lost-messages')
-    notes.warn(`${event.messages} messages had been removed by the hub's retention before they could be read`);
-  else notes.success(`back after ${(event.afterMs / 1_000).toFixed(1)} s, ${event.messages} messages caught up`);
 }
 
 async function redraw(
