@@ -27,7 +27,7 @@ export const commandTable: CommandTable = {
     },
     {
       name: 'tail messages',
-      summary: 'Follow messages to devices: queued, completed, returned, rejected, expired, purged.',
+      summary: 'Follow messages to devices: queued, completed, returned, rejected, expired.',
       load: () => import('./tail/messages.ts'),
     },
     {

@@ -5,7 +5,7 @@ import { eventView } from '../../views/event-view.ts';
 
 export const command = defineCommand({
   name: 'tail messages',
-  summary: 'Follow messages to devices: queued, completed, returned, rejected, expired, purged.',
+  summary: 'Follow messages to devices: queued, completed, returned, rejected, expired.',
   description: `Follows what happens to messages on their way to devices, whoever sent them and whether or not they asked \
 for feedback. Nothing is taken off any queue.
 
