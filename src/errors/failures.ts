@@ -75,6 +75,7 @@ export const failures = {
   ),
   'device-bad-answer': user(exitCodes.failed, 'The device gave an answer that is not JSON.'),
   'command-failed': user(exitCodes.failed, 'The device answered the command with a failure status.'),
+  'job-failed': user(exitCodes.failed, 'A job ended without doing its work.', 'iotctl job show ID'),
   partial: user(exitCodes.partial, 'Some of many devices failed.'),
   'hub-unreachable': user(exitCodes.hubUnreachable, 'The hub cannot be reached.', 'iotctl doctor'),
   throttled: user(

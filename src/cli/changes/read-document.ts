@@ -29,7 +29,8 @@ export async function readDocument(context: Pick<CommandContext, 'stdin'>, word:
   }
 }
 
-async function readTextFile(path: string): Promise<string> {
+/** Failures: file-not-found and the system's own. */
+export async function readTextFile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {

@@ -10,6 +10,7 @@ export const commandTable: CommandTable = {
     sas: 'Make and check shared access signatures.',
     twin: 'Read and change tags and desired properties.',
     job: 'Do one thing to many devices, carried out by the hub.',
+    enrollment: 'Say who may register, and which hub they get.',
     hub: 'Run a hub on this machine.',
     profile: 'Choose which hub to talk to.',
   },
@@ -71,6 +72,11 @@ export const commandTable: CommandTable = {
       name: 'device renew-key',
       summary: 'Give devices new keys.',
       load: () => import('./device/renew-key.ts'),
+    },
+    {
+      name: 'device register',
+      summary: 'Register at the provisioning service as a device does.',
+      load: () => import('./device/register.ts'),
     },
     {
       name: 'device watch',
@@ -162,6 +168,31 @@ export const commandTable: CommandTable = {
       name: 'sas verify',
       summary: 'Check a shared access signature against the keys of the hub.',
       load: () => import('./sas/verify.ts'),
+    },
+    {
+      name: 'enrollment apply',
+      summary: 'Make enrollments what a file or the flags say.',
+      load: () => import('./enrollment/apply.ts'),
+    },
+    {
+      name: 'enrollment list',
+      summary: 'List enrollments, and where their devices are registered.',
+      load: () => import('./enrollment/list.ts'),
+    },
+    {
+      name: 'enrollment show',
+      summary: 'Show one enrollment, and the registration of its device.',
+      load: () => import('./enrollment/show.ts'),
+    },
+    {
+      name: 'enrollment delete',
+      summary: 'Delete an enrollment, or only the registration of a device.',
+      load: () => import('./enrollment/delete.ts'),
+    },
+    {
+      name: 'enrollment explain',
+      summary: 'Say which enrollment and which hub a device would get, and why.',
+      load: () => import('./enrollment/explain.ts'),
     },
     { name: 'hub start', summary: 'Start a hub on this machine.', load: () => import('./hub/start.ts') },
     {
