@@ -10,10 +10,5 @@ export type { DeviceEndpoint } from './connection/link.ts';
 export type { MethodHandler } from './connection/method-channel.ts';
 export { models, type Model } from './models/index.ts';
 export { startSimulation, type Simulation, type SimulationStats } from './simulator/simulation.ts';
-export {
-  registrationTransports,
-  type RegistrationEndpoint,
-  type RegistrationProof,
-  type RegistrationTransport,
-} from './provisioning/channel.ts';
+export type { RegistrationEndpoint, RegistrationProof } from './provisioning/channel.ts';
 export { registerDevice, type Assigned } from './provisioning/register.ts';

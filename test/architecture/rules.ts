@@ -18,6 +18,7 @@ export const roomImports: Readonly<Record<string, readonly string[]>> = {
 export const packageImports: Readonly<Record<string, readonly string[]>> = {
   'src/cli': [],
   'src/cli/program.ts': ['commander'],
+  'src/cli/documents': ['yaml'],
   'src/cli/edit': ['yaml'],
   'src/cli/hub': ['pino'],
   'src/cli/output': ['chalk', 'cli-table3', 'yaml', '@jmespath-community/jmespath'],

@@ -11,7 +11,9 @@ export const commandTable: CommandTable = {
     twin: 'Read and change tags and desired properties.',
     job: 'Do one thing to many devices, carried out by the hub.',
     enrollment: 'Say who may register, and which hub they get.',
+    configuration: 'Say what groups of devices are to be.',
     hub: 'Run a hub on this machine.',
+    'hub fault': 'Make faults on purpose.',
     profile: 'Choose which hub to talk to.',
   },
   rows: [
@@ -108,6 +110,31 @@ export const commandTable: CommandTable = {
     { name: 'job list', summary: 'List the jobs of the last 30 days.', load: () => import('./job/list.ts') },
     { name: 'job show', summary: 'Show a job, or what it made of each device.', load: () => import('./job/show.ts') },
     { name: 'job cancel', summary: 'Cancel a job.', load: () => import('./job/cancel.ts') },
+    {
+      name: 'configuration apply',
+      summary: 'Make the configurations of the hub what files say.',
+      load: () => import('./configuration/apply.ts'),
+    },
+    {
+      name: 'configuration plan',
+      summary: 'Show what configuration apply would change.',
+      load: () => import('./configuration/plan.ts'),
+    },
+    {
+      name: 'configuration list',
+      summary: 'List configurations with how many devices they target and are applied to.',
+      load: () => import('./configuration/list.ts'),
+    },
+    {
+      name: 'configuration show',
+      summary: 'Show a configuration with its metrics.',
+      load: () => import('./configuration/show.ts'),
+    },
+    {
+      name: 'configuration delete',
+      summary: 'Delete configurations.',
+      load: () => import('./configuration/delete.ts'),
+    },
     { name: 'query', summary: 'Run a query over the devices.', load: () => import('./query.ts') },
     {
       name: 'module list',

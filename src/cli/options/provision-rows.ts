@@ -2,6 +2,7 @@ import { Failure } from '../../errors/index.ts';
 import type { DeviceRow, InputRow } from '../../fleet/provisioning/index.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { CommandContext } from '../context.ts';
+import { assignmentsOf } from './assignments.ts';
 import { listArg, listOption, numberOption, textOption, type CommandInput } from '../define-command.ts';
 
 /** Which devices a command line of `provision` names. */
@@ -51,19 +52,6 @@ export async function rowsOfCommandLine(
 
 async function propertiesOf(input: CommandInput): Promise<Pick<DeviceRow, 'tags' | 'desired'>> {
   return { tags: await assignmentsOf(input, 'tag'), desired: await assignmentsOf(input, 'desired') };
-}
-
-async function assignmentsOf(input: CommandInput, option: string): Promise<JsonObject | undefined> {
-  const words = listOption(input, option);
-  if (words.length === 0) return undefined;
-  const { assemble, parseAssignment } = await import('../../std/assignment.ts');
-  try {
-    return assemble(words.map(parseAssignment));
-  } catch (error) {
-    if (error instanceof SyntaxError)
-      throw new Failure('invalid-value', `--${option}: ${error.message}`, { cause: error });
-    throw error;
-  }
 }
 
 async function rowsOfFile(context: CommandContext, input: CommandInput, from: string): Promise<ProvisionSource> {

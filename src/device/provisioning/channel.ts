@@ -1,9 +1,6 @@
 import type { Clock } from '../../std/clock.ts';
 import type { RegistrationAddress } from '../../protocol/provisioning/index.ts';
 
-export const registrationTransports = ['mqtt', 'mqtt-ws', 'https'] as const;
-export type RegistrationTransport = (typeof registrationTransports)[number];
-
 /** Where the provisioning service is. */
 export interface RegistrationEndpoint {
   readonly host: string;

@@ -5,6 +5,7 @@ import {
   registrationPath,
   type RegistrationOperation,
   type RegistrationState,
+  type RegistrationTransport,
 } from '../../protocol/provisioning/index.ts';
 import { createSasToken } from '../../protocol/sas-token.ts';
 import { sleep, type Clock } from '../../std/clock.ts';
@@ -16,7 +17,6 @@ import type {
   RegistrationEndpoint,
   RegistrationProof,
   RegistrationReply,
-  RegistrationTransport,
 } from './channel.ts';
 
 export interface RegisterOptions {

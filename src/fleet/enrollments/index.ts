@@ -3,4 +3,4 @@ export { applyEnrollments, apiOf, type EnrollmentOutcome } from './apply-enrollm
 export { readEnrollmentDocuments, type EnrollmentDocument, type EnrollmentKind } from './document.ts';
 export { findEnrollment, type FoundEnrollment } from './find-enrollment.ts';
 export { listEnrollments, type EnrollmentSummary } from './list-enrollments.ts';
-export { registerDevice, registrationTransports, type DeviceProof, type RegisteredDevice } from './register-device.ts';
+export { registerDevice, type DeviceProof, type RegisteredDevice } from './register-device.ts';

@@ -3,15 +3,12 @@ import {
   type Assigned,
   type RegistrationEndpoint,
   type RegistrationProof,
-  type RegistrationTransport,
 } from '../../device/index.ts';
 import { Failure } from '../../errors/index.ts';
 import { formatConnectionString } from '../../protocol/connection-string.ts';
-import { deriveDeviceKey } from '../../protocol/provisioning/index.ts';
+import { deriveDeviceKey, type RegistrationTransport } from '../../protocol/provisioning/index.ts';
 import type { Clock } from '../../std/clock.ts';
 import type { JsonValue } from '../../std/json.ts';
-
-export { registrationTransports } from '../../device/index.ts';
 
 /** Where a person says the service is: a host, or a URL whose scheme and port count too. */
 export interface ServicePlace {
