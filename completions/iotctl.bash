@@ -4,15 +4,18 @@
 _iotctl_next() {
   _iotctl_reply=()
   case "$1" in
-    '') _iotctl_reply=('provision' 'tail' 'send-command' 'device' 'twin' 'job' 'query' 'module' 'certificate' 'sas' 'hub' 'profile' 'demo' 'agent' 'simulate' 'doctor' 'completion') ;;
+    '') _iotctl_reply=('provision' 'tail' 'send-command' 'device' 'twin' 'job' 'configuration' 'query' 'module' 'certificate' 'sas' 'enrollment' 'hub' 'profile' 'demo' 'agent' 'simulate' 'doctor' 'completion') ;;
     'tail') _iotctl_reply=('telemetry' 'events' 'messages' 'feedback') ;;
-    'device') _iotctl_reply=('list' 'show' 'enable' 'disable' 'export' 'import' 'delete' 'renew-key' 'watch') ;;
+    'device') _iotctl_reply=('list' 'show' 'enable' 'disable' 'export' 'import' 'delete' 'renew-key' 'register' 'watch') ;;
     'twin') _iotctl_reply=('show' 'set' 'edit' 'unset' 'diff') ;;
     'job') _iotctl_reply=('run' 'list' 'show' 'cancel') ;;
+    'configuration') _iotctl_reply=('apply' 'plan' 'list' 'show' 'delete') ;;
     'module') _iotctl_reply=('list' 'show' 'create' 'delete') ;;
     'certificate') _iotctl_reply=('add' 'verify' 'list' 'delete' 'issue') ;;
     'sas') _iotctl_reply=('create' 'decode' 'verify') ;;
-    'hub') _iotctl_reply=('start' 'status' 'stop' 'env') ;;
+    'enrollment') _iotctl_reply=('apply' 'list' 'show' 'delete' 'explain') ;;
+    'hub') _iotctl_reply=('start' 'status' 'stop' 'env' 'fault') ;;
+    'hub fault') _iotctl_reply=('add' 'list' 'clear') ;;
     'profile') _iotctl_reply=('add' 'use' 'list' 'show' 'remove') ;;
   esac
 }
@@ -36,6 +39,7 @@ _iotctl_flags() {
     'device import') _iotctl_reply=('--format' '--mode' '--dry-run' '--failed' '--concurrency') ;;
     'device delete') _iotctl_reply=('--where' '--from' '--concurrency' '--dry-run') ;;
     'device renew-key') _iotctl_reply=('--where' '--from' '--concurrency' '--key' '--show-secrets' '--dry-run') ;;
+    'device register') _iotctl_reply=('--transport' '--key-file' '--group-key-file' '--certificate' '--certificate-key' '--id-scope' '--endpoint' '--ca-file' '--payload' '--timeout' '--out' '--show-secrets' '--dps-connection-string-file') ;;
     'device watch') _iotctl_reply=('--where' '--interval' '--count' '--timeout') ;;
     'twin show') _iotctl_reply=('--section') ;;
     'twin set') _iotctl_reply=('--where' '--from' '--concurrency' '--etag' '--dry-run') ;;
@@ -46,6 +50,11 @@ _iotctl_flags() {
     'job list') _iotctl_reply=('--status' '--action') ;;
     'job show') _iotctl_reply=('--devices' '--failed') ;;
     'job cancel') _iotctl_reply=() ;;
+    'configuration apply') _iotctl_reply=('--timeout' '--dry-run') ;;
+    'configuration plan') _iotctl_reply=() ;;
+    'configuration list') _iotctl_reply=() ;;
+    'configuration show') _iotctl_reply=() ;;
+    'configuration delete') _iotctl_reply=() ;;
     'query') _iotctl_reply=('--top' '--page-size') ;;
     'module list') _iotctl_reply=('--where') ;;
     'module show') _iotctl_reply=('--show-secrets') ;;
@@ -59,10 +68,18 @@ _iotctl_flags() {
     'sas create') _iotctl_reply=('--expiry') ;;
     'sas decode') _iotctl_reply=() ;;
     'sas verify') _iotctl_reply=() ;;
+    'enrollment apply') _iotctl_reply=('--registration-id' '--group-id' '--device' '--key-file' '--certificate' '--authority' '--endorsement-key-file' '--tag' '--desired' '--edge' '--hub' '--allocation' '--webhook' '--disabled' '--never-move' '--reset-twin' '--dry-run' '--dps-connection-string-file') ;;
+    'enrollment list') _iotctl_reply=('--individual' '--group' '--dps-connection-string-file') ;;
+    'enrollment show') _iotctl_reply=('--individual' '--group' '--show-secrets' '--dps-connection-string-file') ;;
+    'enrollment delete') _iotctl_reply=('--individual' '--group' '--registration' '--dps-connection-string-file') ;;
+    'enrollment explain') _iotctl_reply=('--dps-connection-string-file') ;;
     'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--imitate' '--log-level' '--show-secrets') ;;
     'hub status') _iotctl_reply=('--data') ;;
     'hub stop') _iotctl_reply=('--data' '--timeout') ;;
     'hub env') _iotctl_reply=('--data' '--format' '--show-secrets' '--without-secrets') ;;
+    'hub fault add') _iotctl_reply=('--device' '--probability' '--for' '--delay') ;;
+    'hub fault list') _iotctl_reply=() ;;
+    'hub fault clear') _iotctl_reply=() ;;
     'profile add') _iotctl_reply=('--entra' '--hub' '--credential' '--tenant' '--client-id' '--event-hub-connection-string-file' '--consumer-group' '--tier' '--units' '--service-url' '--device-url' '--amqp-url' '--amqp-websockets' '--ca-file' '--kind' '--protected' '--use' '--replace') ;;
     'profile use') _iotctl_reply=() ;;
     'profile list') _iotctl_reply=() ;;
@@ -152,6 +169,18 @@ _iotctl_kind() {
     'device renew-key --from') _iotctl_value='file' ;;
     'device renew-key --concurrency') _iotctl_value='none' ;;
     'device renew-key --key') _iotctl_value='=primary secondary both' ;;
+    'device register --transport') _iotctl_value='=mqtt mqtt-ws https' ;;
+    'device register --key-file') _iotctl_value='file' ;;
+    'device register --group-key-file') _iotctl_value='file' ;;
+    'device register --certificate') _iotctl_value='file' ;;
+    'device register --certificate-key') _iotctl_value='file' ;;
+    'device register --id-scope') _iotctl_value='none' ;;
+    'device register --endpoint') _iotctl_value='none' ;;
+    'device register --ca-file') _iotctl_value='file' ;;
+    'device register --payload') _iotctl_value='file' ;;
+    'device register --timeout') _iotctl_value='none' ;;
+    'device register --out') _iotctl_value='file' ;;
+    'device register --dps-connection-string-file') _iotctl_value='file' ;;
     'device watch --where') _iotctl_value='none' ;;
     'device watch --interval') _iotctl_value='none' ;;
     'device watch --count') _iotctl_value='none' ;;
@@ -173,6 +202,7 @@ _iotctl_kind() {
     'job run --timeout') _iotctl_value='none' ;;
     'job list --status') _iotctl_value='=queued scheduled running completed failed cancelled' ;;
     'job list --action') _iotctl_value='=twin command' ;;
+    'configuration apply --timeout') _iotctl_value='none' ;;
     'query --top') _iotctl_value='none' ;;
     'query --page-size') _iotctl_value='none' ;;
     'module list --where') _iotctl_value='none' ;;
@@ -185,6 +215,23 @@ _iotctl_kind() {
     'certificate issue --days') _iotctl_value='none' ;;
     'certificate issue --directory') _iotctl_value='directory' ;;
     'sas create --expiry') _iotctl_value='none' ;;
+    'enrollment apply --registration-id') _iotctl_value='none' ;;
+    'enrollment apply --group-id') _iotctl_value='none' ;;
+    'enrollment apply --device') _iotctl_value='none' ;;
+    'enrollment apply --key-file') _iotctl_value='file' ;;
+    'enrollment apply --certificate') _iotctl_value='file' ;;
+    'enrollment apply --authority') _iotctl_value='none' ;;
+    'enrollment apply --endorsement-key-file') _iotctl_value='file' ;;
+    'enrollment apply --tag') _iotctl_value='none' ;;
+    'enrollment apply --desired') _iotctl_value='none' ;;
+    'enrollment apply --hub') _iotctl_value='none' ;;
+    'enrollment apply --allocation') _iotctl_value='=hashed geoLatency static custom' ;;
+    'enrollment apply --webhook') _iotctl_value='none' ;;
+    'enrollment apply --dps-connection-string-file') _iotctl_value='file' ;;
+    'enrollment list --dps-connection-string-file') _iotctl_value='file' ;;
+    'enrollment show --dps-connection-string-file') _iotctl_value='file' ;;
+    'enrollment delete --dps-connection-string-file') _iotctl_value='file' ;;
+    'enrollment explain --dps-connection-string-file') _iotctl_value='file' ;;
     'hub start --data') _iotctl_value='directory' ;;
     'hub start --mqtt-port') _iotctl_value='none' ;;
     'hub start --mqtts-port') _iotctl_value='none' ;;
@@ -205,6 +252,10 @@ _iotctl_kind() {
     'hub stop --timeout') _iotctl_value='none' ;;
     'hub env --data') _iotctl_value='directory' ;;
     'hub env --format') _iotctl_value='=sh fish json github' ;;
+    'hub fault add --device') _iotctl_value='device' ;;
+    'hub fault add --probability') _iotctl_value='none' ;;
+    'hub fault add --for') _iotctl_value='none' ;;
+    'hub fault add --delay') _iotctl_value='none' ;;
     'profile add --hub') _iotctl_value='none' ;;
     'profile add --credential') _iotctl_value='=default environment workload-identity cli device-code' ;;
     'profile add --tenant') _iotctl_value='none' ;;
@@ -243,6 +294,7 @@ _iotctl_kind() {
     'device import 1') _iotctl_value='file' ;;
     'device delete *') _iotctl_value='device' ;;
     'device renew-key *') _iotctl_value='device' ;;
+    'device register 1') _iotctl_value='none' ;;
     'device watch *') _iotctl_value='device' ;;
     'twin show 1') _iotctl_value='device' ;;
     'twin set *') _iotctl_value='device' ;;
@@ -254,6 +306,10 @@ _iotctl_kind() {
     'job run *') _iotctl_value='device' ;;
     'job show 1') _iotctl_value='none' ;;
     'job cancel 1') _iotctl_value='none' ;;
+    'configuration apply *') _iotctl_value='file' ;;
+    'configuration plan *') _iotctl_value='file' ;;
+    'configuration show 1') _iotctl_value='none' ;;
+    'configuration delete *') _iotctl_value='none' ;;
     'query 1') _iotctl_value='none' ;;
     'module list 1') _iotctl_value='device' ;;
     'module show 1') _iotctl_value='device' ;;
@@ -267,6 +323,12 @@ _iotctl_kind() {
     'sas create 1') _iotctl_value='device' ;;
     'sas decode 1') _iotctl_value='file' ;;
     'sas verify 1') _iotctl_value='file' ;;
+    'enrollment apply 1') _iotctl_value='file' ;;
+    'enrollment show 1') _iotctl_value='none' ;;
+    'enrollment delete 1') _iotctl_value='none' ;;
+    'enrollment explain 1') _iotctl_value='none' ;;
+    'hub fault add 1') _iotctl_value='=drop delay disconnect refuse method-timeout' ;;
+    'hub fault clear 1') _iotctl_value='none' ;;
     'profile add 1') _iotctl_value='none' ;;
     'profile use 1') _iotctl_value='profile' ;;
     'profile show 1') _iotctl_value='profile' ;;

@@ -4,15 +4,18 @@
 _iotctl_next() {
   _iotctl_reply=()
   case "$1" in
-    '') _iotctl_reply=('provision:Register devices: by id, by number, or from a CSV file.' 'tail:Follow what devices send and what happens to them.' 'send-command:Send a command to devices and show what they answer.' 'device:Look at devices and change them.' 'twin:Read and change tags and desired properties.' 'job:Do one thing to many devices, carried out by the hub.' 'query:Run a query over the devices.' 'module:Look after the modules of devices.' 'certificate:Let devices in by certificates.' 'sas:Make and check shared access signatures.' 'hub:Run a hub on this machine.' 'profile:Choose which hub to talk to.' 'demo:See a whole fleet at work in half a minute.' 'agent:Run this machine as a device.' 'simulate:Run simulated devices of a model.' 'doctor:Check this machine, the configuration and the hub.' 'completion:Complete commands, flags and device ids in the shell.') ;;
+    '') _iotctl_reply=('provision:Register devices: by id, by number, or from a CSV file.' 'tail:Follow what devices send and what happens to them.' 'send-command:Send a command to devices and show what they answer.' 'device:Look at devices and change them.' 'twin:Read and change tags and desired properties.' 'job:Do one thing to many devices, carried out by the hub.' 'configuration:Say what groups of devices are to be.' 'query:Run a query over the devices.' 'module:Look after the modules of devices.' 'certificate:Let devices in by certificates.' 'sas:Make and check shared access signatures.' 'enrollment:Say who may register, and which hub they get.' 'hub:Run a hub on this machine.' 'profile:Choose which hub to talk to.' 'demo:See a whole fleet at work in half a minute.' 'agent:Run this machine as a device.' 'simulate:Run simulated devices of a model.' 'doctor:Check this machine, the configuration and the hub.' 'completion:Complete commands, flags and device ids in the shell.') ;;
     'tail') _iotctl_reply=('telemetry:Follow the telemetry of devices.' 'events:Follow what happens to devices: connections, creations, deletions, twin changes.' 'messages:Follow messages to devices: queued, completed, returned, rejected, expired.' 'feedback:Read what became of messages whose senders asked.') ;;
-    'device') _iotctl_reply=('list:List devices with status, connection, last activity and tags.' 'show:Show one device: identity, connection, tags and properties.' 'enable:Let devices connect again.' 'disable:Disconnect devices and refuse them.' 'export:Write devices with their modules and twins to a file.' 'import:Bring devices, modules and twins to what a file says.' 'delete:Delete devices with their twins.' 'renew-key:Give devices new keys.' 'watch:Tell when devices connect, disconnect, come or go.') ;;
+    'device') _iotctl_reply=('list:List devices with status, connection, last activity and tags.' 'show:Show one device: identity, connection, tags and properties.' 'enable:Let devices connect again.' 'disable:Disconnect devices and refuse them.' 'export:Write devices with their modules and twins to a file.' 'import:Bring devices, modules and twins to what a file says.' 'delete:Delete devices with their twins.' 'renew-key:Give devices new keys.' 'register:Register at the provisioning service as a device does.' 'watch:Tell when devices connect, disconnect, come or go.') ;;
     'twin') _iotctl_reply=('show:Show the tags, desired and reported properties of a device.' 'set:Set tags and desired properties.' 'edit:Edit tags and desired properties in your editor.' 'unset:Remove tags and desired properties.' 'diff:Compare two twins, or what one device should be with what it is.') ;;
     'job') _iotctl_reply=('run:Change twins or send a command as one job that the hub carries out.' 'list:List the jobs of the last 30 days.' 'show:Show a job, or what it made of each device.' 'cancel:Cancel a job.') ;;
+    'configuration') _iotctl_reply=('apply:Make the configurations of the hub what files say.' 'plan:Show what configuration apply would change.' 'list:List configurations with how many devices they target and are applied to.' 'show:Show a configuration with its metrics.' 'delete:Delete configurations.') ;;
     'module') _iotctl_reply=('list:List modules, of one device or of all.' 'show:Show one module: identity, connection, tags and properties.' 'create:Give devices modules, each with keys and a twin of its own.' 'delete:Delete modules with their twins.') ;;
     'certificate') _iotctl_reply=('add:Upload the certificate of a CA that devices come with.' 'verify:Prove to the hub that you hold the key of a CA.' 'list:List the CA certificates of the hub.' 'delete:Remove a CA certificate from the hub.' 'issue:Make a certificate for a device, or a CA for tests.') ;;
     'sas') _iotctl_reply=('create:Make a shared access signature, of a device or of the profile.' 'decode:Say what a shared access signature is for and how long it lasts.' 'verify:Check a shared access signature against the keys of the hub.') ;;
-    'hub') _iotctl_reply=('start:Start a hub on this machine.' 'status:Show whether the hub on this machine runs, and how it is.' 'stop:Stop the hub on this machine.' 'env:Print what SDKs need to use the hub on this machine.') ;;
+    'enrollment') _iotctl_reply=('apply:Make enrollments what a file or the flags say.' 'list:List enrollments, and where their devices are registered.' 'show:Show one enrollment, and the registration of its device.' 'delete:Delete an enrollment, or only the registration of a device.' 'explain:Say which enrollment and which hub a device would get, and why.') ;;
+    'hub') _iotctl_reply=('start:Start a hub on this machine.' 'status:Show whether the hub on this machine runs, and how it is.' 'stop:Stop the hub on this machine.' 'env:Print what SDKs need to use the hub on this machine.' 'fault:Make faults on purpose.') ;;
+    'hub fault') _iotctl_reply=('add:Let a hub of iotctl make faults, to test devices and programs.' 'list:List the faults a hub makes, and how often each has struck.' 'clear:Let a hub make no more faults.') ;;
     'profile') _iotctl_reply=('add:Add a hub, by its connection string or by Microsoft Entra ID.' 'use:Select the hub that commands talk to.' 'list:List the hubs you have added.' 'show:Show a profile.' 'remove:Remove a profile and its key.') ;;
   esac
 }
@@ -35,6 +38,7 @@ _iotctl_flags() {
     'device import') _iotctl_reply=('--format:ndjson or csv; otherwise by the end of the name of the file' '--mode:create leaves alone what is there, update makes nothing new' '--dry-run:only say what would change' '--failed:write what was refused to this file (mode 0600), to be imported again' '--concurrency:bulk requests (of 100 devices) at once') ;;
     'device delete') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--dry-run:only show what would be changed') ;;
     'device renew-key') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--key:which key: primary, secondary or both; without it old and new overlap' '--show-secrets:also show the keys and connection strings' '--dry-run:only show what would be changed') ;;
+    'device register') _iotctl_reply=('--transport:how to speak to the service' '--key-file:file with the key of the device, base64' '--group-key-file:file with the key of its group, base64' '--certificate:PEM file of the certificate, and after it those of its issuers' '--certificate-key:PEM file of the private key' '--id-scope:id scope of the service; otherwise that of the hub' '--endpoint:host or URL of the service; with --id-scope otherwise the one of Azure' '--ca-file:PEM file of the authority to trust; otherwise that of the hub' '--payload:for a custom allocation; @FILE reads a file' '--timeout:time for all of it' '--out:write the connection string to a file only you can read' '--show-secrets:show the connection string' '--dps-connection-string-file:the provisioning service, by a connection string in a file; otherwise that of the hub') ;;
     'device watch') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--interval:time between two looks' '--count:stop after so many changes' '--timeout:stop after this time; 124 when --count was not reached') ;;
     'twin show') _iotctl_reply=('--section:only one section, without metadata') ;;
     'twin set') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--etag:only when the twin still has this ETag; for one device' '--dry-run:only show what would be changed') ;;
@@ -45,6 +49,11 @@ _iotctl_flags() {
     'job list') _iotctl_reply=('--status:only jobs of this status' '--action:only changes of twins, or commands') ;;
     'job show') _iotctl_reply=('--devices:a row for each device instead of the job' '--failed:only devices on which it failed; goes with --devices') ;;
     'job cancel') _iotctl_reply=() ;;
+    'configuration apply') _iotctl_reply=('--timeout:how long to wait until a new revision has taken over' '--dry-run:only show the differences, like configuration plan') ;;
+    'configuration plan') _iotctl_reply=() ;;
+    'configuration list') _iotctl_reply=() ;;
+    'configuration show') _iotctl_reply=() ;;
+    'configuration delete') _iotctl_reply=() ;;
     'query') _iotctl_reply=('--top:at most so many rows' '--page-size:rows in one request') ;;
     'module list') _iotctl_reply=('--where:only modules for which this holds, as in "moduleId = '\''camera'\''" (IoT Hub query language)') ;;
     'module show') _iotctl_reply=('--show-secrets:also show its keys and connection string') ;;
@@ -58,10 +67,18 @@ _iotctl_flags() {
     'sas create') _iotctl_reply=('--expiry:how long it is valid') ;;
     'sas decode') _iotctl_reply=() ;;
     'sas verify') _iotctl_reply=() ;;
+    'enrollment apply') _iotctl_reply=('--registration-id:the enrollment of one device' '--group-id:the enrollment of a group of devices' '--device:name of the device on its hub; otherwise its registration id' '--key-file:file with the primary key, base64; the service makes keys otherwise' '--certificate:PEM file: of the device, or for a group of the CA that signs its devices' '--authority:for a group: a verified CA certificate, by its name' '--endorsement-key-file:file with the endorsement key of a TPM, base64' '--tag:tag a device begins with' '--desired:desired property a device begins with' '--edge:devices are IoT Edge devices' '--hub:a hub to choose from; all otherwise' '--allocation:how the hub is chosen; otherwise hashed' '--webhook:who chooses the hub, for --allocation custom' '--disabled:devices are refused' '--never-move:a device stays on the hub it got first' '--reset-twin:a device that moves to another hub begins there anew' '--dry-run:only say what would change' '--dps-connection-string-file:the provisioning service, by a connection string in a file; otherwise that of the hub') ;;
+    'enrollment list') _iotctl_reply=('--individual:the enrollment of a single device' '--group:the enrollment of a group of devices' '--dps-connection-string-file:the provisioning service, by a connection string in a file; otherwise that of the hub') ;;
+    'enrollment show') _iotctl_reply=('--individual:the enrollment of a single device' '--group:the enrollment of a group of devices' '--show-secrets:also show its keys' '--dps-connection-string-file:the provisioning service, by a connection string in a file; otherwise that of the hub') ;;
+    'enrollment delete') _iotctl_reply=('--individual:the enrollment of a single device' '--group:the enrollment of a group of devices' '--registration:forget the registration and keep the enrollment' '--dps-connection-string-file:the provisioning service, by a connection string in a file; otherwise that of the hub') ;;
+    'enrollment explain') _iotctl_reply=('--dps-connection-string-file:the provisioning service, by a connection string in a file; otherwise that of the hub') ;;
     'hub start') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--mqtt-port:plain MQTT: a number, 0 for a free one, or off; otherwise 1883' '--mqtts-port:MQTT over TLS; otherwise 8883' '--amqp-port:plain AMQP; otherwise 5672' '--amqps-port:AMQP over TLS; otherwise 5671' '--http-port:plain HTTP; otherwise 8080' '--https-port:HTTPS; otherwise 443' '--hostname:a name the hub answers to beside localhost; the first is in connection strings' '--ready-file:write this JSON file (mode 0600) when the hub is ready' '--ephemeral:keep everything in a temporary directory, and touch no profile' '--detach:start it in the background and return when it is ready' '--retention:how long telemetry is kept, as in 30d; otherwise 7d' '--retention-size:how much telemetry is kept, in megabytes on disk; otherwise 10 GiB' '--route:events that Event Hubs clients read beside telemetry; otherwise telemetry alone' '--consumer-group:a consumer group for Event Hubs clients, beside $Default' '--imitate:the cloud'\''s limits, as in tier=S1,units=1,lag=30s; iotctl'\''s own extensions are off then' '--log-level:what the log says' '--show-secrets:show the connection string') ;;
     'hub status') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory') ;;
     'hub stop') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--timeout:how long to wait for its end') ;;
     'hub env') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--format:for which reader; github is for GITHUB_ENV' '--show-secrets:print the connection strings on a terminal too' '--without-secrets:leave the connection strings out') ;;
+    'hub fault add') _iotctl_reply=('--device:id or glob of the devices; otherwise all' '--probability:how often it strikes, as in 0.1; otherwise always' '--for:how long it lasts' '--delay:how late, for the kind delay; otherwise 1s') ;;
+    'hub fault list') _iotctl_reply=() ;;
+    'hub fault clear') _iotctl_reply=() ;;
     'profile add') _iotctl_reply=('--entra:sign in with Microsoft Entra ID instead of a key' '--hub:host name of the hub, with --entra' '--credential:how to sign in, with --entra' '--tenant:tenant to sign in to, with --entra' '--client-id:application to sign in as, with --entra' '--event-hub-connection-string-file:where telemetry is read, with --entra' '--consumer-group:consumer group to read telemetry with (default $Default)' '--tier:size of the hub; bulk work keeps to its rate' '--units:units of the tier (default 1)' '--service-url:service API when it is not https://HOSTNAME' '--device-url:where devices connect, mqtts://HOST:PORT' '--amqp-url:AMQP when it is not amqps://HOSTNAME:5671' '--amqp-websockets:AMQP over port 443: where 5671 is blocked, always or never' '--ca-file:PEM file of the CA of the hub'\''s certificate' '--kind:cloud or iotctl'\''s own hub, when the host name does not tell' '--protected:every change asks for the name of the profile first' '--use:also select it' '--replace:replace a profile of this name') ;;
     'profile use') _iotctl_reply=() ;;
     'profile list') _iotctl_reply=() ;;
@@ -150,6 +167,18 @@ _iotctl_find_kind() {
     'device renew-key --from') _iotctl_kind='file' ;;
     'device renew-key --concurrency') _iotctl_kind='none' ;;
     'device renew-key --key') _iotctl_kind='=primary secondary both' ;;
+    'device register --transport') _iotctl_kind='=mqtt mqtt-ws https' ;;
+    'device register --key-file') _iotctl_kind='file' ;;
+    'device register --group-key-file') _iotctl_kind='file' ;;
+    'device register --certificate') _iotctl_kind='file' ;;
+    'device register --certificate-key') _iotctl_kind='file' ;;
+    'device register --id-scope') _iotctl_kind='none' ;;
+    'device register --endpoint') _iotctl_kind='none' ;;
+    'device register --ca-file') _iotctl_kind='file' ;;
+    'device register --payload') _iotctl_kind='file' ;;
+    'device register --timeout') _iotctl_kind='none' ;;
+    'device register --out') _iotctl_kind='file' ;;
+    'device register --dps-connection-string-file') _iotctl_kind='file' ;;
     'device watch --where') _iotctl_kind='none' ;;
     'device watch --interval') _iotctl_kind='none' ;;
     'device watch --count') _iotctl_kind='none' ;;
@@ -171,6 +200,7 @@ _iotctl_find_kind() {
     'job run --timeout') _iotctl_kind='none' ;;
     'job list --status') _iotctl_kind='=queued scheduled running completed failed cancelled' ;;
     'job list --action') _iotctl_kind='=twin command' ;;
+    'configuration apply --timeout') _iotctl_kind='none' ;;
     'query --top') _iotctl_kind='none' ;;
     'query --page-size') _iotctl_kind='none' ;;
     'module list --where') _iotctl_kind='none' ;;
@@ -183,6 +213,23 @@ _iotctl_find_kind() {
     'certificate issue --days') _iotctl_kind='none' ;;
     'certificate issue --directory') _iotctl_kind='directory' ;;
     'sas create --expiry') _iotctl_kind='none' ;;
+    'enrollment apply --registration-id') _iotctl_kind='none' ;;
+    'enrollment apply --group-id') _iotctl_kind='none' ;;
+    'enrollment apply --device') _iotctl_kind='none' ;;
+    'enrollment apply --key-file') _iotctl_kind='file' ;;
+    'enrollment apply --certificate') _iotctl_kind='file' ;;
+    'enrollment apply --authority') _iotctl_kind='none' ;;
+    'enrollment apply --endorsement-key-file') _iotctl_kind='file' ;;
+    'enrollment apply --tag') _iotctl_kind='none' ;;
+    'enrollment apply --desired') _iotctl_kind='none' ;;
+    'enrollment apply --hub') _iotctl_kind='none' ;;
+    'enrollment apply --allocation') _iotctl_kind='=hashed geoLatency static custom' ;;
+    'enrollment apply --webhook') _iotctl_kind='none' ;;
+    'enrollment apply --dps-connection-string-file') _iotctl_kind='file' ;;
+    'enrollment list --dps-connection-string-file') _iotctl_kind='file' ;;
+    'enrollment show --dps-connection-string-file') _iotctl_kind='file' ;;
+    'enrollment delete --dps-connection-string-file') _iotctl_kind='file' ;;
+    'enrollment explain --dps-connection-string-file') _iotctl_kind='file' ;;
     'hub start --data') _iotctl_kind='directory' ;;
     'hub start --mqtt-port') _iotctl_kind='none' ;;
     'hub start --mqtts-port') _iotctl_kind='none' ;;
@@ -203,6 +250,10 @@ _iotctl_find_kind() {
     'hub stop --timeout') _iotctl_kind='none' ;;
     'hub env --data') _iotctl_kind='directory' ;;
     'hub env --format') _iotctl_kind='=sh fish json github' ;;
+    'hub fault add --device') _iotctl_kind='device' ;;
+    'hub fault add --probability') _iotctl_kind='none' ;;
+    'hub fault add --for') _iotctl_kind='none' ;;
+    'hub fault add --delay') _iotctl_kind='none' ;;
     'profile add --hub') _iotctl_kind='none' ;;
     'profile add --credential') _iotctl_kind='=default environment workload-identity cli device-code' ;;
     'profile add --tenant') _iotctl_kind='none' ;;
@@ -241,6 +292,7 @@ _iotctl_find_kind() {
     'device import 1') _iotctl_kind='file' ;;
     'device delete *') _iotctl_kind='device' ;;
     'device renew-key *') _iotctl_kind='device' ;;
+    'device register 1') _iotctl_kind='none' ;;
     'device watch *') _iotctl_kind='device' ;;
     'twin show 1') _iotctl_kind='device' ;;
     'twin set *') _iotctl_kind='device' ;;
@@ -252,6 +304,10 @@ _iotctl_find_kind() {
     'job run *') _iotctl_kind='device' ;;
     'job show 1') _iotctl_kind='none' ;;
     'job cancel 1') _iotctl_kind='none' ;;
+    'configuration apply *') _iotctl_kind='file' ;;
+    'configuration plan *') _iotctl_kind='file' ;;
+    'configuration show 1') _iotctl_kind='none' ;;
+    'configuration delete *') _iotctl_kind='none' ;;
     'query 1') _iotctl_kind='none' ;;
     'module list 1') _iotctl_kind='device' ;;
     'module show 1') _iotctl_kind='device' ;;
@@ -265,6 +321,12 @@ _iotctl_find_kind() {
     'sas create 1') _iotctl_kind='device' ;;
     'sas decode 1') _iotctl_kind='file' ;;
     'sas verify 1') _iotctl_kind='file' ;;
+    'enrollment apply 1') _iotctl_kind='file' ;;
+    'enrollment show 1') _iotctl_kind='none' ;;
+    'enrollment delete 1') _iotctl_kind='none' ;;
+    'enrollment explain 1') _iotctl_kind='none' ;;
+    'hub fault add 1') _iotctl_kind='=drop delay disconnect refuse method-timeout' ;;
+    'hub fault clear 1') _iotctl_kind='none' ;;
     'profile add 1') _iotctl_kind='none' ;;
     'profile use 1') _iotctl_kind='profile' ;;
     'profile show 1') _iotctl_kind='profile' ;;

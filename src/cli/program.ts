@@ -15,7 +15,7 @@ import { readGlobals, readInput, type RawValue, type RawValues, type ReadOptions
 /** The table of commands and the words for their groups. */
 export interface CommandTable {
   readonly rows: readonly CommandRow[];
-  /** Summary of each first word that only groups others. */
+  /** Summary of the words that only group others: `hub`, `hub fault`. */
   readonly groups: Readonly<Record<string, string>>;
 }
 
@@ -97,11 +97,16 @@ function buildTree(words: readonly string[], { rows, groups }: CommandTable, roo
   };
   root.hook('preSubcommand', loadMatched);
   for (const row of rows) {
-    const [first = '', second] = row.name.split(' ');
-    const group = second === undefined ? undefined : findGroup(root, first, groups[first] ?? '', loadMatched);
-    if (group !== undefined && !words.includes(first)) continue;
-    const command = (group ?? root).command(second ?? first, { hidden: row.hidden === true }).summary(row.summary);
-    byCommand.set(command, row);
+    const names = row.name.split(' ');
+    const last = names.pop() ?? '';
+    let group: Command | undefined = root;
+    for (const [index, name] of names.entries()) {
+      const under = findGroup(group, name, groups[names.slice(0, index + 1).join(' ')] ?? '', loadMatched);
+      group = words.includes(name) ? under : undefined;
+      if (group === undefined) break;
+    }
+    if (group !== undefined)
+      byCommand.set(group.command(last, { hidden: row.hidden === true }).summary(row.summary), row);
   }
 }
 
@@ -209,9 +214,30 @@ function toUsageFailure(error: CommanderError, words: readonly string[], table: 
   const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const hint = suggestion?.replaceAll(/^\(|\)$/g, '');
   if (error.code === 'commander.unknownCommand') {
-    return new Failure('unknown-command', first, { hint: hint ?? 'iotctl help' });
+    return new Failure('unknown-command', first, { hint: meantCommand(first, hint, words, table) ?? 'iotctl help' });
   }
   return new Failure('usage', first, { hint: hint ?? `iotctl ${helpWords(words, table)}--help` });
+}
+
+/** The whole command that was perhaps meant, to be taken over as it is. */
+function meantCommand(
+  message: string,
+  suggestion: string | undefined,
+  words: readonly string[],
+  { rows, groups }: CommandTable,
+): string | undefined {
+  const unknown = /'(.*)'/.exec(message)?.[1];
+  const typed = words.filter((word) => !word.startsWith('-'));
+  const shown = rows.filter((row) => row.hidden !== true).map((row) => row.name);
+  const similar = /Did you mean (?:one of )?(.*)\?/.exec(suggestion ?? '')?.[1]?.split(', ') ?? [];
+  const meant = similar.map((word) => {
+    const line = `${typed.map((each) => (each === unknown ? word : each)).join(' ')} `;
+    return [...shown, ...Object.keys(groups)].find((name) => line.startsWith(`${name} `)) ?? word;
+  });
+  // `iotctl list`: the word is right, what it is about is missing.
+  const elsewhere = shown.filter((name) => name.endsWith(` ${unknown}`));
+  const names = (meant.length > 0 ? meant : elsewhere).slice(0, 3).map((name) => `iotctl ${name}`);
+  return names.length === 0 ? undefined : `Did you mean ${names.join(', or ')}?`;
 }
 
 /** The command or group on a line that was not understood, for the hint. */

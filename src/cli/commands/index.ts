@@ -234,6 +234,21 @@ export const commandTable: CommandTable = {
       load: () => import('./hub/env.ts'),
     },
     {
+      name: 'hub fault add',
+      summary: 'Let a hub of iotctl make faults, to test devices and programs.',
+      load: () => import('./hub/fault/add.ts'),
+    },
+    {
+      name: 'hub fault list',
+      summary: 'List the faults a hub makes, and how often each has struck.',
+      load: () => import('./hub/fault/list.ts'),
+    },
+    {
+      name: 'hub fault clear',
+      summary: 'Let a hub make no more faults.',
+      load: () => import('./hub/fault/clear.ts'),
+    },
+    {
       name: 'profile add',
       summary: 'Add a hub, by its connection string or by Microsoft Entra ID.',
       load: () => import('./profile/add.ts'),

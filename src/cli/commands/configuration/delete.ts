@@ -1,0 +1,28 @@
+import { confirmChange } from '../../changes/confirm-change.ts';
+import { defineCommand, listArg } from '../../define-command.ts';
+
+export const command = defineCommand({
+  name: 'configuration delete',
+  summary: 'Delete configurations.',
+  description: `Deletes configurations. Devices keep the settings that no other configuration makes otherwise; those of \
+the next lower priority come into force.`,
+  arguments: [{ name: 'configuration', summary: 'ids of configurations', required: true, variadic: true }],
+  examples: [{ run: 'iotctl configuration delete north', explains: 'after a question; --yes for none' }],
+  exitCodes: [1, 3, 4, 9, 143],
+  output: 'none',
+  usesHub: true,
+  async run(context, input) {
+    const hub = await context.hub();
+    const ids = listArg(input, 'configuration');
+    // All of them are looked at before the first goes: a mistyped one must not leave half of the work.
+    const found = await Promise.all(ids.map((id) => hub.configurations.get(id, context.signal)));
+    const what = found.map(
+      ({ id, systemMetrics }) => `${id}, on ${systemMetrics.results['targetedCount'] ?? '?'} devices`,
+    );
+    await confirmChange(context, `Delete ${what.join('; ')} from ${hub.hostName}?`, true);
+    for (const id of ids) {
+      await hub.configurations.delete(id, context.signal);
+      context.notes.success(`${id} is deleted`);
+    }
+  },
+});
