@@ -112,12 +112,11 @@ function createEnrollmentApi<Enrollment extends object>(
   base: string,
   noun: string,
 ): EnrollmentApi<Enrollment> {
-  const isEnrollment = (value: object): value is Enrollment => 'attestation' in value;
   return {
     async get(id, signal) {
       const action = `read ${noun} ${id}`;
       const answer = await client.request({ method: 'GET', path: pathOf(base, id), apiVersion, action, signal });
-      return parseAnswer(answer, isEnrollment, noun);
+      return parseAnswer(answer, isEnrollment<Enrollment>, noun);
     },
     async attestation(id, signal) {
       const path = `${pathOf(base, id)}/attestationmechanism`;
@@ -142,7 +141,7 @@ function createEnrollmentApi<Enrollment extends object>(
         action: `write ${noun} ${id}`,
         signal,
       });
-      return parseAnswer(answer, isEnrollment, noun);
+      return parseAnswer(answer, isEnrollment<Enrollment>, noun);
     },
     async delete(id, { etag, signal } = {}) {
       await client.request({
@@ -182,6 +181,10 @@ async function* readPages<Item>(
     const next = answer.headers['x-ms-continuation'];
     continuation = typeof next === 'string' && next !== '' ? next : undefined;
   } while (continuation !== undefined);
+}
+
+function isEnrollment<Enrollment extends object>(value: object): value is Enrollment {
+  return 'attestation' in value;
 }
 
 function pathOf(base: string, id: string): string {

@@ -53,7 +53,7 @@ export function registerDevice(
   );
   if (payload !== undefined) client.setProvisioningPayload(payload as never);
   return new Promise((resolve, reject) => {
-    client.register((error, result) => {
+    void client.register((error, result) => {
       if (error) reject(error);
       else resolve(result as unknown as RegistrationResult);
     });

@@ -8,6 +8,10 @@ import { sdkTest } from './sdk-test.ts';
 const newKey = (): string => randomBytes(32).toString('base64');
 const how = { transport: 'HTTPS', authentication: 'policy' } as const;
 
+function enrollment(registrationId: string) {
+  return { registrationId, attestation: { type: 'symmetricKey' as const } };
+}
+
 describe('a service that manages enrollments with the official SDK', () => {
   let hub: SdkHub;
   let service: ProvisioningServiceClient;
@@ -16,11 +20,6 @@ describe('a service that manages enrollments with the official SDK', () => {
     service = serviceClient(hub);
   });
   afterAll(() => hub?.close());
-
-  const enrollment = (registrationId: string) => ({
-    registrationId,
-    attestation: { type: 'symmetricKey' as const },
-  });
 
   sdkTest({ ...how, capability: 'enrollments' }, 'create, read, change by etag, delete', async () => {
     const created = (await service.createOrUpdateIndividualEnrollment(enrollment('one') as never)).responseBody;

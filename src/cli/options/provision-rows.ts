@@ -1,6 +1,5 @@
 import { Failure } from '../../errors/index.ts';
 import type { DeviceRow, InputRow } from '../../fleet/provisioning/index.ts';
-import type { JsonObject } from '../../std/json.ts';
 import type { CommandContext } from '../context.ts';
 import { assignmentsOf } from './assignments.ts';
 import { listArg, listOption, numberOption, textOption, type CommandInput } from '../define-command.ts';

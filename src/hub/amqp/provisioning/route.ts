@@ -119,9 +119,10 @@ function reply(
 
 /** Answers wait for credit. */
 function flush({ link, waiting }: Replies): void {
-  while (link !== undefined && link.isOpen && link.credit > 0) {
-    const message = waiting.shift();
-    if (message === undefined) return;
+  if (link === undefined) return;
+  for (let message = waiting[0]; message !== undefined; message = waiting[0]) {
+    if (!link.isOpen || link.credit === 0) return;
+    waiting.shift();
     link.send(message);
   }
 }
