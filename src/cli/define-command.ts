@@ -63,6 +63,8 @@ export interface CommandDeclaration {
   readonly pipeFormat?: 'lines';
   /** Takes part in `--profile` and `--connection-string-file`. */
   readonly usesHub?: boolean;
+  /** Changes many things: the work goes on to its end when the reader of the result goes away (`| head -1`), and the exit code tells of it. */
+  readonly outlivesReader?: boolean;
   readonly hidden?: boolean;
   run(context: CommandContext, input: CommandInput): Promise<void>;
 }

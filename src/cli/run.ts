@@ -33,9 +33,11 @@ export async function run(system: System, rooms: Rooms, table: CommandTable): Pr
   const stderr = createWriter(system.stderr);
   // Nobody can be told that stderr is gone, so what it refuses is dropped.
   const statusLine = createStatusLine((text) => void stderr.write(text).catch(() => undefined));
+  let outlivesReader = false;
   const stdout = createWriter(system.stdout, {
     before: () => statusLine.clear(),
     onClosed: (reason) => controller.abort(reason),
+    outlivesReader: () => outlivesReader,
   });
   const terminal: Terminal = { stdout, stderr, statusLine, controller };
   const unwatch = watchSignals(system, controller, () => statusLine.clear());
@@ -58,6 +60,7 @@ export async function run(system: System, rooms: Rooms, table: CommandTable): Pr
       await stdout.write(parsed.text);
     } else {
       wishes = parsed.globals;
+      outlivesReader = parsed.command.outlivesReader === true;
       await runCommand(parsed, system, rooms, terminal);
     }
   } catch (error) {

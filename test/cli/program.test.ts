@@ -146,8 +146,8 @@ describe('a command line', () => {
 
 describe('a command line that is wrong', () => {
   test.each([
-    ['devise list', 'unknown-command', "unknown command 'devise'", 'Did you mean device?'],
-    ['device lst', 'unknown-command', "unknown command 'lst'", 'Did you mean list?'],
+    ['devise list', 'unknown-command', "unknown command 'devise'", 'Did you mean iotctl device list?'],
+    ['device lst', 'unknown-command', "unknown command 'lst'", 'Did you mean iotctl device list?'],
     ['device list --were x', 'usage', "unknown option '--were'", 'Did you mean --where?'],
     ['device list --zzz', 'usage', "unknown option '--zzz'", 'iotctl device list --help'],
     ['--zzz -o json', 'usage', "unknown option '--zzz'", 'iotctl --help'],

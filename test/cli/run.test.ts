@@ -237,6 +237,27 @@ describe('stdout', () => {
     expect(aborted).toMatchObject({ name: 'OutputClosed' });
   });
 
+  test('a command that changes things goes on when its reader went away, and its own end counts', async () => {
+    const broken = new Writable({
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })),
+    }) as CapturedStream;
+    const system = fakeSystem({ argv: ['show'], stdout: broken });
+    let changed = 0;
+    const table = tableOf({
+      outlivesReader: true,
+      async run({ output, signal }) {
+        for (; changed < 100; changed++) {
+          await output.text(`changed ${changed}\n`);
+          signal.throwIfAborted();
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        throw new Failure('partial', 'some of many failed');
+      },
+    });
+    await run(system, emptyRooms, table);
+    expect({ exits: system.exits, changed }).toEqual({ exits: [7], changed: 100 });
+  });
+
   test('a full disk under stdout is a failure', async () => {
     const full = new Writable({
       write: (_chunk, _encoding, done) => done(Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' })),

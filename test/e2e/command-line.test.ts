@@ -22,8 +22,8 @@ describe('help', () => {
 
 describe('a wrong line', () => {
   test.each([
-    [['devcie', 'list'], "error: unknown command 'devcie'\nhint: Did you mean device?\n"],
-    [['device', 'lst'], "error: unknown command 'lst'\nhint: Did you mean list?\n"],
+    [['devcie', 'list'], "error: unknown command 'devcie'\nhint: Did you mean iotctl device list?\n"],
+    [['device', 'lst'], "error: unknown command 'lst'\nhint: Did you mean iotctl device list?\n"],
     [['device', 'list', '--wher', 'x'], "error: unknown option '--wher'\nhint: Did you mean --where?\n"],
     [['device', 'show'], "error: missing required argument 'DEVICE'\nhint: iotctl device show --help\n"],
   ])('%j ends with one line, a hint and 2', async (words, stderr) => {

@@ -98,6 +98,7 @@ can read).`,
   exitCodes: [1, 3, 4, 5, 7, 9, 143],
   output: 'rows',
   usesHub: true,
+  outlivesReader: true,
   run: provision,
 });
 

@@ -72,6 +72,7 @@ there.`,
   exitCodes: [1, 3, 4, 6, 7, 9, 143],
   output: 'rows',
   usesHub: true,
+  outlivesReader: true,
   run: send,
 });
 

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { HubInfo } from '../../hub/index.ts';
+import { messageOf } from '../../std/message-of.ts';
 import type { CommandContext } from '../context.ts';
 import { switchOption, textOption, type CommandInput } from '../define-command.ts';
 import { dataDirectory } from '../options/hub-data.ts';
@@ -36,8 +37,21 @@ export async function startDetached(context: CommandContext, input: CommandInput
   } finally {
     if (given === undefined) await rm(readyFile, { force: true });
   }
+  if (!switchOption(input, 'ephemeral')) await tellForeignProfile(context, info);
   await context.output.document({ ...info, logFile }, startedHubView(switchOption(input, 'showSecrets')));
   const isDefault = textOption(input, 'data') === undefined && !switchOption(input, 'ephemeral');
   const stop = `iotctl hub stop${isDefault ? '' : ` --data ${info.dataDir}`}`;
   context.notes.success(`the hub runs in the background; ${stop} ends it`);
+}
+
+/** What the hub itself says about its profile is in its log, where nobody looks. */
+async function tellForeignProfile(context: CommandContext, info: HubInfo): Promise<void> {
+  const { localProfileName } = await import('../../fleet/hub/index.ts');
+  try {
+    const { caFile } = await (await context.profiles()).get(localProfileName);
+    if (caFile === info.caFile) return;
+    context.notes.warn(`the profile "${localProfileName}" belongs to another hub and is left alone`);
+  } catch (error) {
+    context.notes.warn(`the profile "${localProfileName}" could not be kept: ${messageOf(error)}`);
+  }
 }

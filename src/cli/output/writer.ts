@@ -13,23 +13,31 @@ export interface Writer {
   flush(): Promise<void>;
 }
 
-/** Takes over the errors of a stream. `onClosed` hears once when the reader went away. */
+/** Takes over the errors of a stream. */
 export function createWriter(
   stream: OutputStream,
-  options: { before?: () => void; onClosed?: (reason: Error) => void } = {},
+  options: {
+    before?: () => void;
+    /** Hears once when nothing more can be written. */
+    onClosed?: (reason: Error) => void;
+    /** True when what nobody reads is dropped instead. */
+    outlivesReader?: () => boolean;
+  } = {},
 ): Writer {
   let failure: Error | undefined;
   let wake: (() => void) | undefined;
   const fail = (error: Error): void => {
     if (failure !== undefined) return;
     failure = isClosed(error) ? new OutputClosed('the reader of the output went away', { cause: error }) : error;
-    options.onClosed?.(failure);
+    if (!isDropped()) options.onClosed?.(failure);
     wake?.();
   };
+  const isDropped = (): boolean => failure instanceof OutputClosed && options.outlivesReader?.() === true;
   stream.on('error', fail);
   return {
     async write(chunk) {
-      if (failure !== undefined) throw failure;
+      if (isDropped()) return;
+      throwIfFailed(failure);
       options.before?.();
       if (!stream.write(chunk)) {
         await new Promise<void>((resolve) => {
@@ -39,7 +47,7 @@ export function createWriter(
         wake = undefined;
       }
       // An error may have come while waiting.
-      throwIfFailed(failure);
+      if (!isDropped()) throwIfFailed(failure);
     },
     async flush() {
       if (failure !== undefined) return;

@@ -1,4 +1,4 @@
-export { connectionOfHub } from './connection.ts';
+export { connectionOfHub, localProfileName } from './connection.ts';
 export { detachHub, type DetachRequest } from './detach-hub.ts';
 export { environmentOf, formatEnvironment } from './environment.ts';
 export { findHub, stopHub } from './find-hub.ts';

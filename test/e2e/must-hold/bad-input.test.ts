@@ -205,8 +205,8 @@ describe('values and words that are not allowed', () => {
   });
 
   test.concurrent.each([
-    ['prvision x', "unknown command 'prvision'", 'Did you mean provision?'],
-    ['twin sett x', "unknown command 'sett'", 'Did you mean set?'],
+    ['prvision x', "unknown command 'prvision'", 'Did you mean iotctl provision?'],
+    ['twin sett x', "unknown command 'sett'", 'Did you mean iotctl twin set?'],
     ['tail telemetry --sinc 1m', "unknown option '--sinc'", 'Did you mean --since?'],
     ['profile use nope', 'there is no profile nope', 'iotctl profile list'],
   ])('%s, with a suggestion', async (line, error, hint) => {

@@ -123,6 +123,34 @@ describe.skipIf(mounts === undefined)('a configuration directory that cannot be 
   });
 });
 
+describe('a hub in the background', () => {
+  let box: Sandbox;
+  let file: string;
+  beforeEach(async () => {
+    box = await createSandbox();
+    file = join(box.env['IOTCTL_CONFIG_DIR'] ?? '', 'profiles/local.json');
+    await box.run(['profile', 'add', 'local'], { input });
+  });
+  afterEach(() => box.remove());
+
+  const start = async (): Promise<string> => {
+    const before = await readFile(file, 'utf8');
+    const { code, stderr } = await box.run(['hub', 'start', '--detach', ...freePorts]);
+    await box.run(['hub', 'stop']);
+    expect({ code, after: await readFile(file, 'utf8') }).toEqual({ code: 0, after: before });
+    return stderr;
+  };
+
+  test('when the profile local belongs to another hub, then that is told here, and it stays', async () => {
+    expect(await start()).toContain('the profile "local" belongs to another hub and is left alone');
+  });
+
+  test('when the profile local cannot be read, then that is told here, and it stays', async () => {
+    await writeFile(file, '{"version": 1, "ki');
+    expect(await start()).toContain('the profile "local" could not be kept: ');
+  });
+});
+
 describe('what is written under an umask that hides nothing', () => {
   test('is for its owner alone: files 0600, directories 0700', async () => {
     const box = await createSandbox();

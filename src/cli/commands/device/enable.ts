@@ -18,6 +18,7 @@ export const command = defineCommand({
   exitCodes: [1, 3, 4, 5, 7, 9, 143],
   output: 'rows',
   usesHub: true,
+  outlivesReader: true,
   async run(context, input) {
     const { setStatus } = await import('../../../fleet/devices/index.ts');
     await changeDevices(context, input, {

@@ -38,6 +38,7 @@ a device knows. Keys are shown only with --show-secrets.`,
   exitCodes: [1, 3, 4, 5, 7, 9, 143],
   output: 'rows',
   usesHub: true,
+  outlivesReader: true,
   async run(context, input) {
     const { renewKeys } = await import('../../../fleet/devices/index.ts');
     const mode = choiceOption(input, 'key', keyChoices) ?? 'overlap';

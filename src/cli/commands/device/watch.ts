@@ -1,6 +1,7 @@
 import type { DeviceChange } from '../../../fleet/devices/index.ts';
 import { Failure } from '../../../errors/index.ts';
 import { countOf } from '../../changes/change-devices.ts';
+import { isGlob, matchGlob } from '../../../std/glob.ts';
 import type { CommandContext } from '../../context.ts';
 import { defineCommand, listArg, numberOption, textOption, type CommandInput } from '../../define-command.ts';
 import { whereOption } from '../../options/selector.ts';
@@ -57,7 +58,14 @@ async function watch(context: CommandContext, input: CommandInput): Promise<void
     clock: context.clock,
     intervalMs: numberOption(input, 'interval') ?? 2_000,
     signal: AbortSignal.any([context.signal, ending.signal]),
-    onStart: (devices) => context.notes.info(`watching ${countOf(devices)} on ${hub.hostName}`),
+    onStart(devices) {
+      context.notes.info(`watching ${countOf(devices)} on ${hub.hostName}`);
+      // Waiting for a device to be made is legitimate, a mistyped id is more likely.
+      for (const word of listArg(input, 'device')) {
+        if (devices.some(({ deviceId }) => matchGlob(word, deviceId))) continue;
+        context.notes.warn(`${isGlob(word) ? `no device matches ${word}` : `there is no device ${word}`} yet`);
+      }
+    },
     onTrouble: (failure) => context.notes.warn(`${failure.message}; still trying`),
   });
   try {

@@ -29,6 +29,7 @@ like twin unset. DEVICE/MODULE names a module.`,
   exitCodes: [1, 3, 4, 5, 7, 9, 143],
   output: 'document',
   usesHub: true,
+  outlivesReader: true,
   async run(context, input) {
     const { changeOfWords } = await import('../../../fleet/twins/index.ts');
     const words = splitTwinWords(listArg(input, 'word'), input);

@@ -17,6 +17,7 @@ desired property. With --where or --from no DEVICE is named.`,
   exitCodes: [1, 3, 4, 5, 7, 9, 143],
   output: 'document',
   usesHub: true,
+  outlivesReader: true,
   async run(context, input) {
     const { removalOfPaths } = await import('../../../fleet/twins/index.ts');
     const words = splitTwinWords(listArg(input, 'word'), input);

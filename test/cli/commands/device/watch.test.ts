@@ -75,3 +75,14 @@ test('when Ctrl-C comes, then it ends with 130', async () => {
   await end;
   expect(system.exits).toEqual([130]);
 });
+
+test('when a device or a glob has nothing to watch yet, then that is told, and it is watched all the same', async () => {
+  const { system, hub, end } = start(['a', 'nosuch', 'truck-*', '--count', '1', '--interval', '1s']);
+  await until(system, 'no device matches truck-* yet');
+  expect(system.stderr.text).toContain('there is no device nosuch yet');
+  expect(system.stderr.text).not.toContain('no device a ');
+  hub.add('nosuch');
+  await system.clock.advance(1000);
+  await end;
+  expect(system.stdout.text).toContain('"deviceId":"nosuch"');
+});
