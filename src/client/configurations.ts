@@ -18,8 +18,6 @@ export interface ConfigurationStore {
 }
 
 export function createConfigurationStore(client: ServiceClient): ConfigurationStore {
-  const pathOf = (id: string): string => `/configurations/${encodeURIComponent(id)}`;
-
   async function get(id: string, signal?: AbortSignal): Promise<Configuration> {
     try {
       const request = { method: 'GET', path: pathOf(id), action: `read configuration ${id}`, signal } as const;
@@ -76,6 +74,10 @@ export function createConfigurationStore(client: ServiceClient): ConfigurationSt
       return parseAnswer(answer, isQueryTest, 'test of queries');
     },
   };
+}
+
+function pathOf(id: string): string {
+  return `/configurations/${encodeURIComponent(id)}`;
 }
 
 function isConfiguration(value: object): value is Configuration {

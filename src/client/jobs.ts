@@ -35,7 +35,6 @@ const extension = {
 } as const;
 
 export function createJobStore(client: ServiceClient, queries: QueryRunner): JobStore {
-  const pathOf = (jobId: string): string => `/jobs/v2/${encodeURIComponent(jobId)}`;
   const one = async (request: ServiceRequest): Promise<Job> => parseAnswer(await client.request(request), isJob, 'job');
 
   async function find(jobId: string, signal?: AbortSignal): Promise<Job> {
@@ -76,6 +75,10 @@ export function createJobStore(client: ServiceClient, queries: QueryRunner): Job
         yield rows as unknown as DeviceJob[];
     },
   };
+}
+
+function pathOf(jobId: string): string {
+  return `/jobs/v2/${encodeURIComponent(jobId)}`;
 }
 
 async function* listJobs(

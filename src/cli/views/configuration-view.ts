@@ -54,15 +54,15 @@ export interface PlanRow {
   readonly id: string;
   readonly path: string;
   readonly now: JsonValue | undefined;
-  readonly then: JsonValue | undefined;
+  readonly wanted: JsonValue | undefined;
 }
 
 export function planRows(plans: readonly Plan[]): PlanRow[] {
   return plans.flatMap(({ name, action, draft, differences, outdated }): PlanRow[] => {
     const base = { name, action, id: draft.id };
     if (differences.length > 0)
-      return differences.map(({ path, left, right }) => ({ ...base, path, now: left, then: right }));
-    return [{ ...base, path: outdated.map(({ id }) => id).join(', '), now: undefined, then: undefined }];
+      return differences.map(({ path, left, right }) => ({ ...base, path, now: left, wanted: right }));
+    return [{ ...base, path: outdated.map(({ id }) => id).join(', '), now: undefined, wanted: undefined }];
   });
 }
 
@@ -88,7 +88,7 @@ export const planView: ListView<PlanRow> = {
     { header: 'CHANGE', value: ({ action }) => actionTexts[action], tone: ({ action }) => actionTones[action] },
     { header: 'PATH', value: ({ path }) => path },
     { header: 'NOW', value: ({ now }) => shown(now) },
-    { header: 'THEN', value: ({ then }) => shown(then) },
+    { header: 'WANTED', value: ({ wanted }) => shown(wanted) },
   ],
   json: (row) => row,
   name: ({ id }) => id,

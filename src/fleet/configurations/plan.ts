@@ -91,7 +91,7 @@ function comparable({ content, targetCondition, priority, labels, metrics }: Con
   const { [nameLabel]: _, ...own } = labels ?? {};
   const used = Object.entries(content).filter(([, value]) => value !== null);
   return {
-    content: Object.fromEntries(used) as JsonObject,
+    content: Object.fromEntries(used),
     targetCondition: targetCondition ?? '',
     priority: priority ?? 0,
     labels: own,

@@ -1,7 +1,6 @@
 import { Failure } from '../../errors/index.ts';
 import {
   configurationIdProblem,
-  type ConfigurationContent,
   type ConfigurationDraft,
 } from '../../protocol/configuration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../std/json.ts';
@@ -54,7 +53,7 @@ function readOne(item: JsonValue, source: string): WantedConfiguration {
   const queries = isJsonObject(metrics ?? null) ? (metrics as JsonObject)['queries'] : undefined;
   return {
     id: id as string,
-    content: withoutNulls(content as JsonObject) as ConfigurationContent,
+    content: withoutNulls(content as JsonObject),
     targetCondition,
     priority,
     labels: textsOf(labels, 'labels', source),
