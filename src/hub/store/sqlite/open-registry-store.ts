@@ -11,6 +11,8 @@ export interface RegistryStoreOptions {
   readonly busyTimeout?: number | undefined;
   /** The file stops growing here, and writes then fail as on a full disk. */
   readonly maxBytes?: number | undefined;
+  /** With fewer devices and modules than this, tags that queries compare with values are not indexed; 1,000 when absent. */
+  readonly indexTagsFrom?: number | undefined;
   /** Told after every commit how many writes shared it. */
   readonly onCommit?: ((writes: number) => void) | undefined;
 }
@@ -30,10 +32,17 @@ const openFailures: Readonly<Record<string, FailureCode>> = {
  * Failures: runtime-too-old (SQLite without the fix that two writers need), data-unusable (a damaged file, one of another
  * program, or one of a newer version; it is left as it is), hub-running (another process holds it), and the system's own.
  * Later, a write that fails rejects with an Error whose `code` is the system's (`ENOSPC`, `EIO`); nothing of it is applied, and
- * the store goes on when the cause is gone. `devices.modules` and `devices.jobs` answer no rows: this store has neither yet.
+ * the store goes on when the cause is gone. `devices.jobs` answers no rows: jobs are documents.
  */
 export async function openRegistryStore(options: RegistryStoreOptions): Promise<RegistryStore> {
-  const { file, log = silentLog, busyTimeout = 5_000, maxBytes, onCommit = () => undefined } = options;
+  const {
+    file,
+    log = silentLog,
+    busyTimeout = 5_000,
+    maxBytes,
+    indexTagsFrom = 1_000,
+    onCommit = () => undefined,
+  } = options;
   if (file !== ':memory:') await createPrivately(file);
   const { DatabaseClient } = await import('./thread/client.ts');
   const client = new DatabaseClient((error) =>
@@ -45,7 +54,7 @@ export async function openRegistryStore(options: RegistryStoreOptions): Promise<
       import('./registry-store.ts'),
       client.open({ file, busyTimeout, maxBytes }),
     ]);
-    const store = await SqliteRegistryStore.create(client, onCommit);
+    const store = await SqliteRegistryStore.create(client, { onCommit, indexTagsFrom });
     log.debug({ file, sqliteVersion }, 'registry open');
     return store;
   } catch (error) {

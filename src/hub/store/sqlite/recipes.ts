@@ -23,6 +23,9 @@ export type RecipeName =
   | 'writeSetting'
   | 'writeSession'
   | 'deleteSession'
+  | 'addTagPath'
+  | 'fillTagPath'
+  | 'completeTagPath'
   | 'putDocument'
   | 'deleteDocument';
 
@@ -49,6 +52,9 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   writeSetting: { first: writeStatements.writeSetting },
   writeSession: { first: writeStatements.writeSession },
   deleteSession: { first: writeStatements.deleteSession },
+  addTagPath: { first: writeStatements.addTagPath },
+  fillTagPath: { first: writeStatements.fillTagPath },
+  completeTagPath: { first: writeStatements.completeTagPath },
   putDocument: { first: writeStatements.putDocument },
   deleteDocument: { first: writeStatements.deleteDocument },
 };

@@ -31,12 +31,17 @@ type Values = Readonly<Record<string, SqlValue>>;
 export class SqliteRegistryStore implements RegistryStore {
   readonly #client: DatabaseClient;
   readonly #commits: GroupCommit;
+  readonly #indexTagsFrom: number;
   readonly documents: DocumentStore;
   #runQuery: Promise<QueryRunner> | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(client: DatabaseClient, onCommit: (jobs: number) => void) {
+  private constructor(
+    client: DatabaseClient,
+    { onCommit, indexTagsFrom }: { readonly onCommit: (jobs: number) => void; readonly indexTagsFrom: number },
+  ) {
     this.#client = client;
+    this.#indexTagsFrom = indexTagsFrom;
     this.#commits = new GroupCommit(async (jobs) => {
       const results = await client.commit(jobs);
       onCommit(jobs.length);
@@ -46,9 +51,12 @@ export class SqliteRegistryStore implements RegistryStore {
   }
 
   /** Brings the schema up to date and answers the store. */
-  static async create(client: DatabaseClient, onCommit: (jobs: number) => void): Promise<SqliteRegistryStore> {
+  static async create(
+    client: DatabaseClient,
+    options: { readonly onCommit: (jobs: number) => void; readonly indexTagsFrom: number },
+  ): Promise<SqliteRegistryStore> {
     await migrate(client, migrations);
-    return new SqliteRegistryStore(client, onCommit);
+    return new SqliteRegistryStore(client, options);
   }
 
   async read(identity: IdentityPath): Promise<DeviceRecord | undefined> {
@@ -91,8 +99,17 @@ export class SqliteRegistryStore implements RegistryStore {
 
   async query(...request: Parameters<QueryRunner>): Promise<QueryPage> {
     // The query builder takes some 12 MB, which a hub that is asked nothing does without.
-    this.#runQuery ??= import('./query-runner.ts').then(({ createQueryRunner }) => createQueryRunner(this.#client));
+    this.#runQuery ??= this.#openQueries();
     return (await this.#runQuery)(...request);
+  }
+
+  async #openQueries(): Promise<QueryRunner> {
+    const [{ createQueryRunner }, { createTagIndex }] = await Promise.all([
+      import('./query-runner.ts'),
+      import('./tag-index.ts'),
+    ]);
+    const submit = async (job: readonly Change[]): Promise<unknown> => this.#apply(job);
+    return createQueryRunner(this.#client, createTagIndex({ client: this.#client, submit, from: this.#indexTagsFrom }));
   }
 
   async counts(): Promise<RegistryCounts> {

@@ -4,9 +4,16 @@ import type { QueryPage } from '../../core/ports.ts';
 import { conditionSql } from './compile/conditions.ts';
 import { pathColumns, planGroups, toRow, type GroupPlan, type OutputColumn } from './compile/columns.ts';
 import { readPageToken, writePageToken, type PagePlace } from './page-token.ts';
-import { recordColumns, toRecord } from './rows.ts';
+import { identityColumns, toRecord, twinColumns } from './rows.ts';
 import type { RegistrySchema } from './schema.ts';
+import type { IndexedTag } from './tag-index.ts';
 import type { SqlValue } from './thread/messages.ts';
+
+/** As {@link recordColumns}, of the tables they are in. */
+const qualifiedColumns = [
+  ...identityColumns.map((column) => `i.${column}` as const),
+  ...twinColumns.map((column) => `t.${column}` as const),
+];
 
 type Rows = readonly (readonly SqlValue[])[];
 
@@ -15,6 +22,8 @@ export interface QueryRun {
   /** Runs a statement on the database thread. */
   readonly run: (statement: Compilable) => Promise<Rows>;
   readonly query: Query;
+  /** The part of the condition that an index answers. */
+  readonly indexed?: IndexedTag | undefined;
   readonly page: { readonly limit: number; readonly after?: string | undefined };
 }
 
@@ -40,7 +49,7 @@ export async function runQuery(request: QueryRun): Promise<QueryPage> {
 }
 
 async function readRecords(request: PageRequest): Promise<QueryPage> {
-  const rows = await request.run(pageRows(request).select([...recordColumns]));
+  const rows = await request.run(pageRows(request).select([...qualifiedColumns]));
   const records = rows.slice(0, request.room).map((row) => toRecord(row));
   return { type: 'Twin', rows: records, next: nextToken(request, rows, records.at(-1) ?? {}) };
 }
@@ -77,24 +86,43 @@ async function readGroups(request: PageRequest, plan: GroupPlan): Promise<QueryP
 /** One row for each identity of the page and one more, which tells whether there is another page. */
 function pageRows(request: PageRequest) {
   const { afterDevice, afterModule } = request.place;
+  // Of the table that is read first, so that its order serves.
+  const [deviceId, moduleId] = request.indexed === undefined ? namesOf('i') : namesOf('v');
   const rows = matching(request).limit(request.room + 1);
-  if (request.query.source === 'devices') return rows.where('i.device_id', '>', afterDevice).orderBy('i.device_id');
+  if (request.query.source === 'devices')
+    return rows.where(sql<boolean>`${deviceId} > ${afterDevice}`).orderBy(deviceId);
   return rows
-    .where(sql<boolean>`(i.device_id, i.module_id) > (${afterDevice}, ${afterModule})`)
-    .orderBy('i.device_id')
-    .orderBy('i.module_id');
+    .where(sql<boolean>`(${deviceId}, ${moduleId}) > (${afterDevice}, ${afterModule})`)
+    .orderBy(deviceId)
+    .orderBy(moduleId);
+}
+
+function namesOf(table: 'i' | 'v') {
+  return [sql.ref<string>(`${table}.device_id`), sql.ref<string>(`${table}.module_id`)] as const;
 }
 
 /** The twin is joined from the left, so that SQLite leaves it out where a query does not look into it. */
-function matching({ database, query }: QueryRun) {
+function matching({ database, query, indexed }: QueryRun) {
+  const [, moduleId] = indexed === undefined ? namesOf('i') : namesOf('v');
+  // CROSS JOIN keeps SQLite from changing the order: the index first, so that only what it found is looked up.
+  const source = indexed === undefined ? sql`identities` : sql`tag_values AS v CROSS JOIN identities`;
   const identities = database
-    .selectFrom('identities as i')
+    .selectFrom(sql<RegistrySchema['identities']>`${source}`.as('i'))
     .leftJoin('twins as t', 't.id', 'i.id')
     // As the partial indexes have it.
-    .where(query.source === 'devices' ? sql<boolean>`i.module_id = ''` : sql<boolean>`i.module_id > ''`);
-  return query.where === undefined
-    ? identities
-    : identities.where(conditionSql(query.where) as ReturnType<typeof sql<boolean>>);
+    .where(query.source === 'devices' ? sql<boolean>`${moduleId} = ''` : sql<boolean>`${moduleId} > ''`);
+  const conditions = indexed === undefined ? [query.where].filter((part) => part !== undefined) : indexed.rest;
+  const filtered = conditions.reduce(
+    (rows, condition) => rows.where(conditionSql(condition) as ReturnType<typeof sql<boolean>>),
+    identities,
+  );
+  return indexed === undefined ? filtered : filtered.where(inIndex(indexed));
+}
+
+function inIndex({ pathId, kind, values }: IndexedTag) {
+  const [only] = values;
+  const value = values.length === 1 ? sql`v.value = ${only}` : sql`v.value IN (${sql.join(values)})`;
+  return sql<boolean>`i.id = v.id AND v.path_id = ${pathId} AND v.kind = ${kind} AND ${value}`;
 }
 
 /** How many rows this page may still hold: TOP counts over all pages. */

@@ -74,6 +74,19 @@ export const writeStatements = {
     `INSERT INTO sessions (id, filters) SELECT id, :filters FROM identities WHERE ${isIdentity}
        ON CONFLICT (id) DO UPDATE SET filters = excluded.filters`,
   ),
+  addTagPath: template('INSERT INTO tag_paths (path) VALUES (:path) ON CONFLICT DO NOTHING'),
+  /** As the triggers of migration 0004 do it, for what was written before the path was added. */
+  fillTagPath: template(
+    `INSERT OR IGNORE INTO tag_values (path_id, kind, value, device_id, module_id, id)
+       SELECT path_id, CASE type WHEN 'text' THEN 'text' WHEN 'integer' THEN 'number' WHEN 'real' THEN 'number' ELSE 'boolean' END,
+         iif(type IN ('integer', 'real'), CAST(value AS REAL), value), device_id, module_id, id
+       FROM (SELECT p.id AS path_id, json_type(t.tags, p.path) AS type, json_extract(t.tags, p.path) AS value,
+               i.device_id, i.module_id, i.id
+             FROM tag_paths AS p CROSS JOIN identities AS i JOIN twins AS t ON t.id = i.id
+             WHERE p.path = :path AND i.id > :after AND i.id <= :until)
+       WHERE type IN ('text', 'integer', 'real', 'true', 'false')`,
+  ),
+  completeTagPath: template('UPDATE tag_paths SET complete = 1 WHERE path = :path'),
   putDocument: template(
     `INSERT INTO documents (collection, id, value) VALUES (:collection, :id, :value)
        ON CONFLICT (collection, id) DO UPDATE SET value = excluded.value`,

@@ -20,12 +20,18 @@ function queryWith(parts: Partial<Query>): Query {
 }
 
 /** Every world is a set of random devices in a store of its own; conditions then run over it both ways. */
-describe.each([11, 22, 33])('world %i', (seed) => {
+describe.each([
+  [11, 1_000],
+  [22, 1_000],
+  [33, 1_000],
+  [44, 0],
+  [55, 0],
+])('world %i, tags indexed from %i devices', (seed, indexTagsFrom) => {
   let store: RegistryStore;
   let devices: readonly DeviceRecord[];
 
   beforeAll(async () => {
-    store = await openRegistryStore({ file: ':memory:' });
+    store = await openRegistryStore({ file: ':memory:', indexTagsFrom });
     devices =
       fc.sample(fc.tuple(...ids.flatMap((id) => [anyRecord(id), anyRecord(`${id}-2`), anyRecord(`${id}-3`)])), {
         seed,
