@@ -3,6 +3,7 @@ import { createGatekeeper } from '../../src/hub/auth/gatekeeper.ts';
 import { loadPolicies } from '../../src/hub/auth/policies.ts';
 import type { FileStorage } from '../../src/hub/core/files/files.ts';
 import { createCore, type RunningCore } from '../../src/hub/core/core.ts';
+import type { ProvisioningSettings } from '../../src/hub/core/provisioning/provisioning.ts';
 import type { RegistryStore, Sender, TelemetryLog } from '../../src/hub/core/ports.ts';
 import type { AccessPolicy, DeviceSession, SessionEnd } from '../../src/hub/core/services.ts';
 import { openTelemetryLog } from '../../src/hub/store/log/index.ts';
@@ -41,7 +42,12 @@ function unused(): never {
 }
 
 export async function openCore(
-  options: { maxInFlightPerDevice?: number; withLog?: boolean; files?: FileStorage } = {},
+  options: {
+    maxInFlightPerDevice?: number;
+    readonly provisioning?: ProvisioningSettings;
+    withLog?: boolean;
+    files?: FileStorage;
+  } = {},
 ): Promise<CoreFixture> {
   const clock = fakeClock();
   const store = await openRegistryStore({ file: ':memory:' });
