@@ -50,3 +50,14 @@ export function moduleClient(transport: Exclude<Transport, 'HTTPS'>, connectionS
   client.on('error', () => undefined);
   return client;
 }
+
+/** A device client that was given a signature instead of the key. */
+export function tokenClient(transport: Transport, connectionString: string): DeviceSdk.Client {
+  const { HostName = '', DeviceId = '', SharedAccessKey = '' } = deviceSdk.ConnectionString.parse(connectionString);
+  const inAnHour = Math.ceil(Date.now() / 1_000) + 3_600;
+  const token = deviceSdk.SharedAccessSignature.create(HostName, DeviceId, SharedAccessKey, inAnHour).toString();
+  const client = deviceSdk.Client.fromSharedAccessSignature(token, transports[transport]);
+  client.on('error', () => undefined);
+  client.setRetryPolicy(new commonSdk.NoRetry());
+  return client;
+}
