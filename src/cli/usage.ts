@@ -23,6 +23,7 @@ export function describeOption(option: OptionDeclaration): string {
   return notes.length === 0 ? option.summary : `${option.summary} (${notes.join('; ')})`;
 }
 
-function defaultText(option: OptionDeclaration): string {
-  return option.type === 'duration' ? formatDuration(Number(option.default)) : String(option.default);
+/** A duration is declared in milliseconds or as it is typed. */
+function defaultText({ type, default: value }: OptionDeclaration): string {
+  return type === 'duration' && typeof value === 'number' ? formatDuration(value) : String(value);
 }
