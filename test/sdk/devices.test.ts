@@ -58,7 +58,7 @@ describe('a device with the official SDK', () => {
           message.contentEncoding = 'utf-8';
           message.properties.add('site', 'north pole & 50 % more');
           await client.sendEvent(message);
-          const [stored] = (await storedTelemetry(hub)).filter((each) => each.deviceId === deviceId);
+          const stored = (await storedTelemetry(hub)).find((each) => each.deviceId === deviceId);
           expect(stored?.properties).toEqual({ site: 'north pole & 50 % more' });
           expect(stored?.system).toMatchObject({
             'message-id': 'reading-1',

@@ -17,6 +17,8 @@ export interface DeviceSessionParts {
   readonly onOver: (session: AmqpDeviceSession) => void;
 }
 
+type MethodCall = Parameters<DeviceSession['sendMethod']>[0];
+
 /** What the device hears on its links when its session is ended. Source: device.md §4.8. */
 const conditions: Readonly<Record<SessionEnd, AmqpError>> = {
   displaced: { condition: 'amqp:link:stolen', description: 'The identity has connected again.' },
@@ -41,7 +43,10 @@ export class AmqpDeviceSession implements DeviceSession {
   sender: Sender;
   readonly #parts: DeviceSessionParts;
   readonly #links = new Set<{ detach(error?: AmqpError): void }>();
+  /** Links for calls that have had credit: before that the device does not listen yet. */
   readonly #methodReceivers = new Set<OutgoingLink>();
+  /** Calls that wait for credit. */
+  readonly #waitingCalls: MethodCall[] = [];
   /** Request ids by the correlation ids the device knows them by. */
   readonly #calls = new Map<string, string>();
   #over = false;
@@ -75,8 +80,15 @@ export class AmqpDeviceSession implements DeviceSession {
     if (this.#links.size === 0) this.#end();
   }
 
-  addMethodReceiver(link: OutgoingLink): void {
+  /** The device gave credit for calls: the first makes the session ready for them. */
+  methodCredit(link: OutgoingLink): void {
+    const isNew = !this.#methodReceivers.has(link);
     this.#methodReceivers.add(link);
+    while (this.#waitingCalls.length > 0 && link.credit > 0) {
+      const call = this.#waitingCalls.shift();
+      if (call !== undefined) this.#send(link, call);
+    }
+    if (isNew) this.methodsChanged();
   }
 
   removeMethodReceiver(link: OutgoingLink): void {
@@ -95,18 +107,24 @@ export class AmqpDeviceSession implements DeviceSession {
   }
 
   /** Source: device.md §4.7. */
-  sendMethod({ requestId, methodName, payload }: Parameters<DeviceSession['sendMethod']>[0]): void {
+  sendMethod(call: MethodCall): void {
     for (const link of this.#methodReceivers) {
       if (link.credit === 0) continue;
-      const correlationId = new AmqpUuid(randomUUID());
-      this.#remember(correlationId.text, requestId);
-      link.send({
-        properties: { correlationId },
-        applicationProperties: new Map([['IoThub-methodname', methodName]]),
-        body: Buffer.from(payload, 'utf8'),
-      });
+      this.#send(link, call);
       return;
     }
+    this.#waitingCalls.push(call);
+    if (this.#waitingCalls.length > mostCalls) this.#waitingCalls.shift();
+  }
+
+  #send(link: OutgoingLink, { requestId, methodName, payload }: MethodCall): void {
+    const correlationId = new AmqpUuid(randomUUID());
+    this.#remember(correlationId.text, requestId);
+    link.send({
+      properties: { correlationId },
+      applicationProperties: new Map([['IoThub-methodname', methodName]]),
+      body: Buffer.from(payload, 'utf8'),
+    });
   }
 
   /** The device's answer; what answers no call is ignored. */

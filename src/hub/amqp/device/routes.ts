@@ -94,8 +94,7 @@ function sending(
       return { credit: () => session.twins.flush(), closed: remove };
     }
     case 'methods':
-      session.addMethodReceiver(link);
-      return { credit: () => session.methodsChanged(), closed: () => session.removeMethodReceiver(link) };
+      return { credit: () => session.methodCredit(link), closed: () => session.removeMethodReceiver(link) };
   }
 }
 
