@@ -3,7 +3,8 @@ import { deviceList } from './device-list.ts';
 import { idleMemory } from './idle-memory.ts';
 import { ingest } from './ingest.ts';
 import { provision } from './provision.ts';
+import { query } from './query.ts';
 import { startUp } from './start-up.ts';
 import { tailTelemetry } from './tail-telemetry.ts';
 
-export const cases: readonly BenchCase[] = [startUp, deviceList, provision, tailTelemetry, idleMemory, ingest];
+export const cases: readonly BenchCase[] = [startUp, deviceList, provision, query, tailTelemetry, idleMemory, ingest];

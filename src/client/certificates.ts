@@ -17,7 +17,6 @@ export function createCertificateStore(client: ServiceClient): CertificateStore 
   }
   const one = async (request: Parameters<typeof send>[0]): Promise<AuthorityCertificate> =>
     parseAnswer(await send(request), isAuthority, 'certificate');
-  const pathOf = (name: string): string => `/${encodeURIComponent(name)}`;
 
   return {
     async list(signal) {
@@ -55,6 +54,10 @@ export function createCertificateStore(client: ServiceClient): CertificateStore 
       });
     },
   };
+}
+
+function pathOf(name: string): string {
+  return `/${encodeURIComponent(name)}`;
 }
 
 function isAuthority(value: object): value is AuthorityCertificate {

@@ -17,7 +17,7 @@ describe('a module with the official SDK', () => {
   afterAll(() => hub?.close());
 
   async function createModule(moduleId: string): Promise<string> {
-    const { responseBody } = await hub.registry.addModule({ deviceId: 'gateway', moduleId } as ServiceSdk.Module);
+    const { responseBody } = await hub.registry.addModule({ deviceId: 'gateway', moduleId });
     const key = responseBody.authentication?.symmetricKey?.primaryKey;
     return `HostName=${hub.hostName};DeviceId=gateway;ModuleId=${moduleId};SharedAccessKey=${key}`;
   }
@@ -82,7 +82,7 @@ describe('a module with the official SDK', () => {
       async () => {
         const deviceId = `cut-${transport}`;
         await hub.createDevice(deviceId);
-        const { responseBody } = await hub.registry.addModule({ deviceId, moduleId: 'cam' } as ServiceSdk.Module);
+        const { responseBody } = await hub.registry.addModule({ deviceId, moduleId: 'cam' });
         const key = responseBody.authentication?.symmetricKey?.primaryKey;
         const client = moduleClient(
           transport,

@@ -3,7 +3,7 @@ import { deviceIdProblem } from '../../protocol/device-id.ts';
 import type { ModuleIdentity } from '../../protocol/identity.ts';
 import { identityNames, isModulePath, type IdentityPath } from '../../protocol/identity-path.ts';
 import type { Twin } from '../../protocol/twin/document.ts';
-import { isJsonObject, type JsonObject } from '../../std/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../std/json.ts';
 import { pool } from '../../std/pool.ts';
 import { knownTime } from '../devices/list-devices.ts';
 import { outcomeOf, type DeviceOutcome } from '../devices/outcome.ts';
@@ -53,9 +53,9 @@ export async function* listModules(
   for await (const rows of hub.queries.query(text, signal === undefined ? {} : { signal })) {
     for (const row of rows) {
       yield {
-        deviceId: String(row['deviceId']),
-        moduleId: String(row['moduleId']),
-        connectionState: String(row['connectionState'] ?? ''),
+        deviceId: textOf(row['deviceId']),
+        moduleId: textOf(row['moduleId']),
+        connectionState: textOf(row['connectionState']),
         lastActivityTime: knownTime(row['lastActivityTime']),
         tags: isJsonObject(row['tags']) ? row['tags'] : {},
       };
@@ -105,6 +105,10 @@ function secretsOf(module: ModuleIdentity, hostName: string): Partial<ModuleDeta
     secondaryKey,
     ...(primaryKey !== null && { connectionString: `${names};SharedAccessKey=${primaryKey}` }),
   };
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
 
 interface ManyOptions {

@@ -16,7 +16,8 @@ export async function* selectModules(
   const text = `SELECT deviceId, moduleId FROM devices.modules${condition === undefined ? '' : ` WHERE ${condition}`}`;
   for await (const rows of hub.queries.query(text, signal === undefined ? {} : { signal })) {
     for (const row of rows) {
-      const [deviceId, moduleId] = [String(row['deviceId']), String(row['moduleId'])];
+      const { deviceId, moduleId } = row;
+      if (typeof deviceId !== 'string' || typeof moduleId !== 'string') continue;
       const isMeant = split.some(
         (pattern) => matchGlob(pattern.deviceId, deviceId) && matchGlob(pattern.moduleId, moduleId),
       );

@@ -44,9 +44,10 @@ function thumbprintOf(
   leaf: X509Certificate,
   record: DeviceRecord,
 ): 'primaryThumbprint' | 'secondaryThumbprint' | undefined {
-  const digests = [leaf.fingerprint, leaf.fingerprint256].map((text) => text.replaceAll(':', '').toLowerCase());
-  const isShown = (thumbprint: string | null): boolean =>
-    thumbprint !== null && digests.includes(thumbprint.toLowerCase());
+  const digests = new Set(
+    [leaf.fingerprint, leaf.fingerprint256].map((text) => text.replaceAll(':', '').toLowerCase()),
+  );
+  const isShown = (thumbprint: string | null): boolean => thumbprint !== null && digests.has(thumbprint.toLowerCase());
   if (isShown(record.primaryThumbprint)) return 'primaryThumbprint';
   return isShown(record.secondaryThumbprint) ? 'secondaryThumbprint' : undefined;
 }

@@ -20,10 +20,7 @@ the profile's policy for the service API. Whoever holds the token can do what it
   ],
   examples: [
     { run: 'iotctl sas create pump-001 --expiry 10m', explains: 'the MQTT password of a device' },
-    {
-      run: 'curl -H "Authorization: $(iotctl sas create)" "https://localhost/devices/pump-001?api-version=2021-04-12"',
-      explains: 'a call of the REST API',
-    },
+    { run: 'iotctl sas create > token.txt', explains: 'for the Authorization header of a call of the REST API' },
   ],
   exitCodes: [1, 3, 4, 5, 9, 143],
   output: 'text',

@@ -17,11 +17,15 @@ export interface StoredAuthority {
   readonly revision: number;
 }
 
-export function toDocument({ name: _, certificate, verificationCode, ...rest }: StoredAuthority): JsonObject {
+export function toDocument(authority: StoredAuthority): JsonObject {
+  const { certificate, isVerified, verificationCode, created, updated, revision } = authority;
   return {
-    ...rest,
     certificate: Buffer.from(certificate).toString('base64'),
+    isVerified,
     verificationCode: verificationCode ?? null,
+    created,
+    updated,
+    revision,
   };
 }
 

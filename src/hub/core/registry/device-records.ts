@@ -83,8 +83,12 @@ const systemDraft: IdentityDraft = {
   secondaryThumbprint: null,
 };
 
-function writableOf({ scopes: _, ...writable }: IdentityDraft): Omit<IdentityDraft, 'scopes'> {
-  return writable;
+/** What a record takes over from a draft; scopes have rules of their own. */
+function writableOf(draft: IdentityDraft): Omit<IdentityDraft, 'scopes'> {
+  const { status, statusReason, authType, iotEdge, managedBy } = draft;
+  const { primaryKey, secondaryKey, primaryThumbprint, secondaryThumbprint } = draft;
+  const credentials = { authType, primaryKey, secondaryKey, primaryThumbprint, secondaryThumbprint };
+  return { status, statusReason, iotEdge, managedBy, ...credentials };
 }
 
 /** 18 digits: the time in ticks of 100 ns with random last digits, so that two creates in one millisecond differ. */
