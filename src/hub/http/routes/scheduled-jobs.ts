@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HubError } from '../../../protocol/hub-errors.ts';
-import { jobStatuses, jobStopsPath, jobTypes } from '../../../protocol/job.ts';
+import { jobStatuses, jobStopsPath, jobTypes, type JobStatus } from '../../../protocol/job.ts';
 import type { Permission } from '../../core/services.ts';
 import type { RouteContext } from '../app.ts';
 import { headerOf, idOf, integerWithin, jsonOf, parametersOf } from '../request.ts';
@@ -37,7 +37,7 @@ async function listJobs(request: FastifyRequest, reply: FastifyReply, jobs: Rout
   const after = headerOf(request, 'x-ms-continuation') ?? parameters.get('continuationToken') ?? '';
   const page = await jobs.list(
     {
-      status: wordOf(parameters, 'jobStatus', jobStatuses),
+      status: statusOf(parameters),
       type: wordOf(parameters, 'jobType', jobTypes),
     },
     {
@@ -48,6 +48,12 @@ async function listJobs(request: FastifyRequest, reply: FastifyReply, jobs: Rout
   void reply.header('x-ms-item-type', 'JobResponse');
   if (page.next !== undefined) void reply.header('x-ms-continuation', page.next);
   return page.rows;
+}
+
+/** The Node SDK calls a completed job finished. */
+function statusOf(parameters: URLSearchParams): JobStatus | undefined {
+  const status = wordOf(parameters, 'jobStatus', [...jobStatuses, 'finished']);
+  return status === 'finished' ? 'completed' : status;
 }
 
 function wordOf<Word extends string>(
