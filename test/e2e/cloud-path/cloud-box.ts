@@ -38,11 +38,25 @@ export interface CloudBox {
 
 const freePorts = ['mqtt', 'mqtts', 'amqp', 'amqps', 'http', 'https'].flatMap((name) => [`--${name}-port`, '0']);
 
-/** Starts the hub and selects the profile `cloud` for it. `profileWords` go to `profile add`. */
-export async function openCloudBox(imitate: string, profileWords: readonly string[] = []): Promise<CloudBox> {
+/** Starts the hub and selects the profile `cloud` for it. `profileWords` go to `profile add`, `hubWords` to `hub start`. */
+export async function openCloudBox(
+  imitate: string,
+  profileWords: readonly string[] = [],
+  hubWords: readonly string[] = [],
+): Promise<CloudBox> {
   const sandbox = await createSandbox();
   const readyFile = join(sandbox.directory, 'ready.json');
-  const words = ['hub', 'start', ...freePorts, '--ephemeral', '--imitate', imitate, '--ready-file', readyFile];
+  const words = [
+    'hub',
+    'start',
+    ...freePorts,
+    '--ephemeral',
+    '--imitate',
+    imitate,
+    '--ready-file',
+    readyFile,
+    ...hubWords,
+  ];
   const hub = sandbox.start(words);
   await hub.says('ready');
   const info = JSON.parse(await readFile(readyFile, 'utf8')) as HubInfo;
