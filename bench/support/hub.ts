@@ -11,6 +11,11 @@ export interface BenchHub {
   readonly pid: number;
   readonly hostName: string;
   readonly mqttPort: number;
+  readonly mqttsPort: number;
+  readonly amqpPort: number;
+  readonly caFile: string;
+  /** Of the Event Hubs-compatible endpoint. A secret. */
+  readonly eventHubConnectionString: string;
   /** From spawn until every listener was up. */
   readonly readyMs: number;
   stop(): Promise<void>;
@@ -21,7 +26,9 @@ const pollMs = 5;
 
 export async function startHub(workspace: Workspace): Promise<BenchHub> {
   const readyFile = join(workspace.directory, 'ready.json');
-  const ports = ['--mqtt-port', '--mqtts-port', '--amqp-port', '--amqps-port', '--http-port', '--https-port'].flatMap((flag) => [flag, '0']);
+  const ports = ['--mqtt-port', '--mqtts-port', '--amqp-port', '--amqps-port', '--http-port', '--https-port'].flatMap(
+    (flag) => [flag, '0'],
+  );
   const args = [
     launcher,
     'hub',
@@ -47,13 +54,19 @@ export async function startHub(workspace: Workspace): Promise<BenchHub> {
   const readyMs = performance.now() - begin;
   const ready = JSON.parse(await readFile(readyFile, 'utf8')) as {
     hostName: string;
-    ports: { mqtt: number };
+    ports: { mqtt: number; mqtts: number; amqp: number };
+    caFile: string;
+    eventHubConnectionString: string;
     pid: number;
   };
   return {
     pid: ready.pid,
     hostName: ready.hostName,
     mqttPort: ready.ports.mqtt,
+    mqttsPort: ready.ports.mqtts,
+    amqpPort: ready.ports.amqp,
+    caFile: ready.caFile,
+    eventHubConnectionString: ready.eventHubConnectionString,
     readyMs,
     stop: () => stopChild(child),
   };
