@@ -8,3 +8,8 @@ export function linkPath(address: string): string {
   const slash = address.indexOf('/', scheme[0].length);
   return slash < 0 ? '' : address.slice(slash);
 }
+
+/** True for the node that takes tokens; anybody may open links to it. */
+export function isCbsAddress(address: string): boolean {
+  return address.replace(/^\//, '').toLowerCase() === '$cbs';
+}

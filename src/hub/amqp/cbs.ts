@@ -1,5 +1,6 @@
 /** The `$cbs` node: tokens put on an open connection. Source: device.md §4.2, service.md §8.2, §9.4. */
 import { HubError } from '../../protocol/hub-errors.ts';
+import { isCbsAddress } from './address.ts';
 import { int, type Writable } from './codec/values.ts';
 import type { AmqpContext } from './context.ts';
 import type { AmqpMessage, OutgoingMessage } from './message.ts';
@@ -31,7 +32,7 @@ interface Verdict {
 export function createCbsRoute(context: AmqpContext): LinkRoute {
   return {
     receive(link) {
-      if (!isCbs(link.address)) return undefined;
+      if (!isCbsAddress(link.address)) return undefined;
       return {
         window: 100,
         maxMessageSize: 256 * 1024,
@@ -39,7 +40,7 @@ export function createCbsRoute(context: AmqpContext): LinkRoute {
       };
     },
     send(link) {
-      if (!isCbs(link.address)) return undefined;
+      if (!isCbsAddress(link.address)) return undefined;
       const shared = link.connection.shared(replies);
       shared.links.push(link);
       return {
@@ -50,10 +51,6 @@ export function createCbsRoute(context: AmqpContext): LinkRoute {
       };
     },
   };
-}
-
-function isCbs(address: string): boolean {
-  return address.replace(/^\//, '').toLowerCase() === '$cbs';
 }
 
 async function answer(

@@ -131,8 +131,9 @@ export class Connection implements AmqpConnection, SessionHost {
     }
     if (!this.#sentOpen) this.#writeOpen();
     this.#flushSessions();
-    // The Node SDKs wait for answers to their detaches for 45 seconds, unless their session has ended before the connection does.
-    for (const channel of this.#sessions.keys()) this.write((writer) => writeEnd(writer, channel, codes.end, error));
+    // The Node SDKs wait for answers to their detaches for 45 seconds, unless their session ended before the connection. Without an
+    // error: clients over rhea throw one that no handler waits for.
+    for (const channel of this.#sessions.keys()) this.write((writer) => writeEnd(writer, channel, codes.end));
     this.#endSessions();
     this.write((writer) => writeEnd(writer, 0, codes.close, error));
     this.#finish(error?.condition ?? 'closed', error?.description);
@@ -342,14 +343,14 @@ export class Connection implements AmqpConnection, SessionHost {
   #expired(claim: Claim): void {
     const error = { condition: 'amqp:unauthorized-access', description: 'The token has expired.' };
     for (const session of this.#sessions.values()) session.detachWhere((link) => link.handler?.claim === claim, error);
-    if (!this.#timers.has('unauthenticated')) this.#watchAuthentication();
   }
 
-  /** A connection that has shown nothing to go by, and opened no link that needs nothing, does not stay. */
+  /** A connection that holds no token and has no link that a certificate or login opened does not stay. */
   #watchAuthentication(): void {
     this.#timers.arm('unauthenticated', this.#context.limits.unauthenticatedMs, () => {
-      if (this.claims.size > 0 || this.#links > 2) return;
-      this.close({ condition: 'amqp:unauthorized-access', description: 'No token came in time.' });
+      if (this.claims.size > 0 || [...this.#sessions.values()].some((session) => session.isUsed))
+        this.#watchAuthentication();
+      else this.close({ condition: 'amqp:unauthorized-access', description: 'No token came in time.' });
     });
   }
 

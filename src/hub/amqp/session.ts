@@ -18,6 +18,7 @@ import {
   type Performative,
 } from './codec/performatives.ts';
 import type { Writer } from './codec/writer.ts';
+import { isCbsAddress } from './address.ts';
 import { IncomingEnd, OutgoingEnd, type AnyLink } from './links.ts';
 import { ProtocolError } from './protocol-error.ts';
 import type { AmqpConnection, AmqpError, LinkRoute, Outcome, Receiving, SendOptions, Sending } from './route.ts';
@@ -105,6 +106,12 @@ export class Session {
 
   get maySend(): boolean {
     return this.#queue.length === 0 && !this.#host.congested && this.#unsettled.size < mostUnsettled;
+  }
+
+  /** True while a link is open that not everybody may open. */
+  get isUsed(): boolean {
+    for (const { state, address } of this.#links.values()) if (state === 'open' && !isCbsAddress(address)) return true;
+    return false;
   }
 
   /** A frame on the session's channel. */
