@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openCore, type CoreFixture } from '../../support/core-fixture.ts';
+import { contentOf } from '../../../src/protocol/twin/index.ts';
+import { fakeSession, openCore, senderOf, type CoreFixture } from '../../support/core-fixture.ts';
 
 let fixture: CoreFixture;
 const now = '2026-01-01T00:00:00.0000000Z';
@@ -52,6 +53,18 @@ test('when a service merges, nulls delete, echoes of $version are ignored and th
   expect(twin.properties.desired).toMatchObject({ x: [3], $version: 3 });
   expect(twin.properties.reported).not.toHaveProperty('forged');
   expect([twin.version, twin.etag]).toEqual([3, 'AAAAAAAAAAM=']);
+});
+
+test('when a service sends null for a section, it is emptied and a device hears of each key that went', async () => {
+  const { twins, sessions } = fixture.core;
+  await fixture.core.registry.put('d1', { deviceId: 'd1' }, undefined);
+  const session = fakeSession(await senderOf(fixture, 'd1'));
+  sessions.attach(session);
+  await twins.patch('d1', { tags: { a: 1 }, properties: { desired: { b: 2, c: { d: 3 } } } }, undefined);
+  const twin = await twins.patch('d1', { tags: null, properties: { desired: null } }, undefined);
+  expect(twin.tags).toEqual({});
+  expect(contentOf(twin.properties.desired)).toEqual({});
+  expect(session.desired.at(-1)).toEqual({ b: null, c: null, $version: 3 });
 });
 
 test('when only tags change, the desired version stays', async () => {

@@ -29,6 +29,25 @@ export function parseTwinDraft(fields: Fields): TwinDraft {
   return { tags: readContent(fields.get('tags'), 'tags'), desired: readContent(desired, 'properties.desired') };
 }
 
+/**
+ * A section that is null in a patch is emptied: the draft deletes each of its keys, so that devices hear which ones went.
+ * `body` is what the draft was read from; it is a JSON object.
+ */
+export function clearNulledSections(draft: TwinDraft, body: unknown, record: DeviceRecord): TwinDraft {
+  const { tags, properties } = body as {
+    readonly tags?: unknown;
+    readonly properties?: { readonly desired?: unknown };
+  };
+  return {
+    tags: tags === null ? nullsFor(record.tags) : draft.tags,
+    desired: properties?.desired === null ? nullsFor(record.desired.content) : draft.desired,
+  };
+}
+
+function nullsFor(content: JsonObject): JsonObject {
+  return Object.fromEntries(Object.keys(content).map((key) => [key, null]));
+}
+
 function readContent(value: JsonValue | undefined, name: string): JsonObject | undefined {
   if (value === undefined) return undefined;
   if (!isJsonObject(value)) throw new HubError('ArgumentInvalid', `${name} must be a JSON object.`);

@@ -10,7 +10,14 @@ import { checkTwinEtag, identityNotFound } from '../registry/preconditions.ts';
 import type { IfMatch, TwinService } from '../services.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { fieldsOf } from '../untrusted.ts';
-import { mergeReported, mergeTwin, parseTwinDraft, replaceTwin, type TwinDraft } from './twin-change.ts';
+import {
+  clearNulledSections,
+  mergeReported,
+  mergeTwin,
+  parseTwinDraft,
+  replaceTwin,
+  type TwinDraft,
+} from './twin-change.ts';
 import { viewTwin } from './twin-view.ts';
 
 export interface TwinParts {
@@ -53,11 +60,11 @@ export function createTwins({ records, sessions, messages, clock }: TwinParts): 
       return viewTwin(await records.read(identity), messages);
     },
     async patch(identity, body, ifMatch) {
-      const draft = readDraft(body);
-      return write(identity, ifMatch, (record) => ({
-        record: mergeTwin(record, draft, clock.now()),
-        notice: draft.desired,
-      }));
+      const sent = readDraft(body);
+      return write(identity, ifMatch, (record) => {
+        const draft = clearNulledSections(sent, body, record);
+        return { record: mergeTwin(record, draft, clock.now()), notice: draft.desired };
+      });
     },
     async replace(identity, body, ifMatch) {
       const draft = readDraft(body);
