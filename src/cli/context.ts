@@ -28,6 +28,7 @@ export interface CommandContext {
   readonly stdin: {
     readonly isTTY: boolean;
     text(): Promise<string>;
+    bytes(): Promise<Uint8Array>;
     lines(): AsyncIterable<string>;
     stream(): NodeJS.ReadableStream;
   };

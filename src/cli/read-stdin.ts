@@ -13,18 +13,19 @@ export function createStdin(stdin: () => InputStream, signal: AbortSignal): Comm
       return stdin().isTTY === true;
     },
     stream: abortable,
-    text: () => readAll(abortable(), signal),
+    text: async () => new TextDecoder().decode(await readAll(abortable(), signal)),
+    bytes: () => readAll(abortable(), signal),
     lines: () => readLines(abortable(), signal),
   };
 }
 
-async function readAll(stream: InputStream, signal: AbortSignal): Promise<string> {
+async function readAll(stream: InputStream, signal: AbortSignal): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   const ended = (async () => {
     for await (const chunk of stream) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
   })();
   await orAborted(ended, signal);
-  return new TextDecoder().decode(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }
 
 async function* readLines(stream: InputStream, signal: AbortSignal): AsyncGenerator<string, void, undefined> {

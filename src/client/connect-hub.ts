@@ -6,6 +6,7 @@ import { openChannelWhenUsed } from './amqp/when-used.ts';
 import { createServiceClient, type ClientDependencies } from './http/service-client.ts';
 import { createFaultStore } from './faults.ts';
 import { createJobStore } from './jobs.ts';
+import { createMessageQueues } from './messages.ts';
 import { createMethodInvoker } from './methods.ts';
 import { createModuleRegistry } from './modules.ts';
 import { createQueryRunner } from './queries.ts';
@@ -34,6 +35,7 @@ export function connectHub(connection: Connection, dependencies: ClientDependenc
     configurations: createConfigurationStore(client),
     faults: createFaultStore(client),
     methods: createMethodInvoker(client, twins),
+    messages: createMessageQueues(client),
     telemetry: { read: (request) => readTelemetry(client, connection, dependencies, request) },
     channel,
     async close() {

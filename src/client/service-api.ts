@@ -1,4 +1,5 @@
 /** What a hub offers its operators, whichever hub it is. `connectHub` answers one of these; tests may bring their own. */
+import type { MessageQueues } from './messages.ts';
 import type { ConfigurationStore } from './configurations.ts';
 import type { FaultStore } from './faults.ts';
 import type { JobStore } from './jobs.ts';
@@ -125,6 +126,7 @@ export interface Hub {
   readonly configurations: ConfigurationStore;
   readonly faults: FaultStore;
   readonly methods: MethodInvoker;
+  readonly messages: MessageQueues;
   readonly telemetry: TelemetrySource;
   /** Messages to devices and what the hub tells about them. */
   readonly channel: ServiceChannel;

@@ -17,4 +17,5 @@ export type {
   TelemetrySource,
   TwinStore,
 } from '../client/service-api.ts';
-export type { FeedbackRecord, ServiceChannel } from '../client/amqp/channel.ts';
+export type { MessageQueues, QueueRequest } from '../client/messages.ts';
+export type { CloudMessage, FeedbackRecord, ServiceChannel } from '../client/amqp/channel.ts';

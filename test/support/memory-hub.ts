@@ -53,6 +53,7 @@ export function memoryHub(): MemoryHub {
     jobs: notOfferedPart('jobs'),
     configurations: notOfferedPart('configurations'),
     faults: notOfferedPart('faults'),
+    messages: notOfferedPart('messages'),
     devices: {
       async get(deviceId) {
         return (stored.get(deviceId) ?? missing(deviceId)).identity;

@@ -58,6 +58,7 @@ export function registryHub(): RegistryHub {
     jobs: notOfferedPart('jobs'),
     configurations: notOfferedPart('configurations'),
     faults: notOfferedPart('faults'),
+    messages: notOfferedPart('messages'),
     devices: {
       get: async (deviceId) => structuredClone(find('get', deviceId).identity),
       async put(device, { etag } = {}) {

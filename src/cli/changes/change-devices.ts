@@ -13,7 +13,7 @@ export const dryRunOption = {
   summary: 'only show what would be changed',
 } as const satisfies OptionDeclaration;
 
-export interface DevicesChange {
+export interface DevicesChange<Outcome extends DeviceOutcome = DeviceOutcome> {
   readonly words: ChangeWords;
   /** Ask also when it is one device. */
   readonly asksForOne: boolean;
@@ -22,18 +22,18 @@ export interface DevicesChange {
   /** Ids and globs typed. */
   readonly ids: readonly string[];
   /** How the outcomes are shown, when not as outcomes are. */
-  readonly view?: ListView<DeviceOutcome>;
-  readonly run: (hub: Hub, deviceIds: readonly string[], concurrency: number) => AsyncIterable<DeviceOutcome>;
+  readonly view?: ListView<Outcome>;
+  readonly run: (hub: Hub, deviceIds: readonly string[], concurrency: number) => AsyncIterable<Outcome>;
 }
 
 /**
  * Changes the selected devices: names them all first, asks with their number, then a line per device and a failure `partial` when some
  * failed. A single device ends with its own failure. The command declares `selectorOptions` and {@link dryRunOption}.
  */
-export async function changeDevices(
+export async function changeDevices<Outcome extends DeviceOutcome>(
   context: CommandContext,
   input: CommandInput,
-  change: DevicesChange,
+  change: DevicesChange<Outcome>,
 ): Promise<void> {
   const { words } = change;
   const hub = await context.hub();
@@ -76,11 +76,11 @@ export async function changeDevices(
   if (failure !== undefined) throw failure;
 }
 
-async function* counted(
-  outcomes: AsyncIterable<DeviceOutcome>,
+async function* counted<Outcome extends DeviceOutcome>(
+  outcomes: AsyncIterable<Outcome>,
   seen: DeviceOutcome[],
   advance: () => void,
-): AsyncGenerator<DeviceOutcome, void, undefined> {
+): AsyncGenerator<Outcome, void, undefined> {
   for await (const outcome of outcomes) {
     seen.push(outcome);
     advance();

@@ -4,6 +4,7 @@ import type { CommandTable } from '../program.ts';
 export const commandTable: CommandTable = {
   groups: {
     tail: 'Follow what devices send and what happens to them.',
+    message: 'Look after the messages that wait for devices.',
     device: 'Look at devices and change them.',
     module: 'Look after the modules of devices.',
     certificate: 'Let devices in by certificates.',
@@ -42,6 +43,31 @@ export const commandTable: CommandTable = {
       name: 'send-command',
       summary: 'Send a command to devices and show what they answer.',
       load: () => import('./send-command.ts'),
+    },
+    {
+      name: 'send-message',
+      summary: 'Send a message to devices, which get it when they are there.',
+      load: () => import('./send-message.ts'),
+    },
+    {
+      name: 'message list',
+      summary: 'Show the messages that wait for devices.',
+      load: () => import('./message/list.ts'),
+    },
+    {
+      name: 'message peek',
+      summary: 'Show what the next messages for devices say.',
+      load: () => import('./message/peek.ts'),
+    },
+    {
+      name: 'message requeue',
+      summary: 'Send messages that were not delivered once more.',
+      load: () => import('./message/requeue.ts'),
+    },
+    {
+      name: 'message purge',
+      summary: 'Remove all messages that wait for devices.',
+      load: () => import('./message/purge.ts'),
     },
     {
       name: 'device list',

@@ -11,7 +11,7 @@ export type ReadableBody =
 // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
 const controlPattern = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
-export function readBody(message: TelemetryMessage): ReadableBody {
+export function readBody(message: Pick<TelemetryMessage, 'body' | 'system'>): ReadableBody {
   const value = bodyAsJson(message);
   if (value !== undefined) return { kind: 'json', value };
   const text = bodyAsText(message);
