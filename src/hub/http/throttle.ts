@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { HubError } from '../../protocol/hub-errors.ts';
-import type { Operation, ThrottleService } from '../core/throttling/service.ts';
+import type { Operation } from '../../protocol/rates.ts';
+import type { ThrottleService } from '../core/throttling/service.ts';
 import { bytesOf } from './request.ts';
 
 /** Everything that Azure does not have is below this path. */

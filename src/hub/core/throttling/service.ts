@@ -1,21 +1,7 @@
 /** The cloud's limits, imitated. Source: service.md §11. */
 
 import { HubError } from '../../../protocol/hub-errors.ts';
-
-/** A class of operations that shares a limit. */
-export type Operation =
-  | 'registry'
-  | 'query'
-  | 'cloud-to-device'
-  | 'method'
-  | 'twin-read'
-  | 'twin-update'
-  | 'job'
-  | 'job-device'
-  | 'configuration'
-  | 'connect'
-  | 'device-to-cloud'
-  | 'file-upload';
+import type { Operation } from '../../../protocol/rates.ts';
 
 export interface ThrottleService {
   /** True when the hub imitates the cloud: then it also hides what the cloud does not have. */

@@ -1,7 +1,9 @@
 import { sleep, type Clock } from '../../../std/clock.ts';
 import { HubError } from '../../../protocol/hub-errors.ts';
-import { dailyMessages, meterBytes, ratesOf, type Tier } from './quotas.ts';
-import type { Operation, ThrottleService } from './service.ts';
+import { burstSeconds, ratesOf, type Operation } from '../../../protocol/rates.ts';
+import { createTokenBucket, type TokenBucket } from '../../../std/token-bucket.ts';
+import { dailyMessages, meterBytes, type Tier } from './quotas.ts';
+import type { ThrottleService } from './service.ts';
 
 /** What the hub imitates of the cloud. */
 export interface Imitation {
@@ -13,27 +15,8 @@ export interface Imitation {
   readonly lagMs?: number | undefined;
 }
 
-/** Operations that may come in a burst before they are slowed: a minute of what is counted by the minute, a second of the rest. */
-const burstSeconds: Readonly<Record<Operation, number>> = {
-  registry: 60,
-  query: 60,
-  'cloud-to-device': 60,
-  job: 60,
-  configuration: 60,
-  'file-upload': 60,
-  method: 10,
-  'twin-read': 1,
-  'twin-update': 1,
-  'job-device': 1,
-  connect: 1,
-  'device-to-cloud': 1,
-};
-
 /** The cloud delays for some seconds before it refuses: up to 3.2 s were seen. Source: service.md §11.2. */
 const longestWaitMs = 3_000;
-
-/** Times are sums of fractions; a hair more than a whole millisecond is none. */
-const roundingMs = 1e-6;
 
 const secondsOfDay = 86_400;
 
@@ -50,13 +33,13 @@ export function createThrottle(imitation: Imitation | undefined, clock: Clock): 
   const { tier, units = 1 } = imitation;
   if (tier === undefined) return { ...unthrottled, imitating: true };
   const rates = ratesOf(tier, units);
-  const buckets = new Map<Operation, Bucket>();
+  const buckets = new Map<Operation, TokenBucket>();
   const quota = createDailyQuota(dailyMessages[tier] * units, clock);
 
-  function bucketOf(operation: Operation): Bucket {
+  function bucketOf(operation: Operation): TokenBucket {
     const known = buckets.get(operation);
     if (known !== undefined) return known;
-    const bucket = createBucket(rates[operation], rates[operation] * burstSeconds[operation], clock);
+    const bucket = createTokenBucket(rates[operation], rates[operation] * burstSeconds[operation], clock);
     buckets.set(operation, bucket);
     return bucket;
   }
@@ -88,34 +71,6 @@ function tooMany(operation: Operation, waitMs: number): HubError {
     `The request has been throttled. Wait ${seconds} seconds and try again. Operation type: ${operation}`,
     { retryAfterSeconds: seconds },
   );
-}
-
-interface Bucket {
-  /** Milliseconds until there is room; 0 when there is. A request larger than the bucket waits until it is full. */
-  waitFor(cost: number): number;
-  /** Takes room, also in advance: those who come later wait for it. */
-  take(cost: number): void;
-}
-
-function createBucket(perSecond: number, capacity: number, clock: Clock): Bucket {
-  const size = Math.max(1, capacity);
-  let tokens = size;
-  let filledAt = clock.monotonic();
-  const fill = (): void => {
-    const now = clock.monotonic();
-    tokens = Math.min(size, tokens + ((now - filledAt) / 1_000) * perSecond);
-    filledAt = now;
-  };
-  return {
-    waitFor(cost) {
-      fill();
-      const missing = Math.min(cost, size) - tokens;
-      return missing <= 1e-9 ? 0 : Math.ceil((missing / perSecond) * 1_000 - roundingMs);
-    },
-    take(cost) {
-      tokens -= cost;
-    },
-  };
 }
 
 /** Counts from midnight to midnight, UTC. A hub that starts again begins anew. */
