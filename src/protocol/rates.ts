@@ -1,7 +1,6 @@
 /** How fast the cloud takes requests, by tier and units; the hub imitates these limits and the client keeps to them. Source: service.md §11.1. */
 
-export const tiers = ['F1', 'B1', 'B2', 'B3', 'S1', 'S2', 'S3'] as const;
-export type Tier = (typeof tiers)[number];
+export type Tier = 'F1' | 'B1' | 'B2' | 'B3' | 'S1' | 'S2' | 'S3';
 
 /** A class of operations that shares a limit. */
 export type Operation =

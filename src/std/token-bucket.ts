@@ -8,8 +8,9 @@ export interface TokenBucket {
   take(cost: number): void;
 }
 
-/** Rounding must not make anybody wait for a tenth of a millionth of a token. */
-const rounding = 1e-9;
+/** Sums of fractions: a hair too few tokens are enough, and a hair more than a whole millisecond is none. */
+const hair = 1e-9;
+const hairMs = 1e-6;
 
 /** A full bucket. `perSecond` and `size` count tokens. */
 export function createTokenBucket(perSecond: number, size: number, clock: Pick<Clock, 'monotonic'>): TokenBucket {
@@ -25,7 +26,7 @@ export function createTokenBucket(perSecond: number, size: number, clock: Pick<C
     waitFor(cost) {
       fill();
       const missing = Math.min(cost, capacity) - tokens;
-      return missing <= rounding ? 0 : Math.ceil((missing / perSecond) * 1_000);
+      return missing <= hair ? 0 : Math.ceil((missing / perSecond) * 1_000 - hairMs);
     },
     take(cost) {
       fill();

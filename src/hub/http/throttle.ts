@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { HubError } from '../../protocol/hub-errors.ts';
-import type { Operation } from '../../protocol/rates.ts';
+import { methodMeterBytes, type Operation } from '../../protocol/rates.ts';
 import type { ThrottleService } from '../core/throttling/service.ts';
 import { bytesOf } from './request.ts';
 
@@ -55,7 +55,7 @@ function operationOf(method: string, path: string): Operation | undefined {
 
 /** Each device of a bulk counts; methods are metered by 4 KB of payload. */
 function costOf(operation: Operation, request: FastifyRequest): number {
-  if (operation === 'method') return Math.max(1, Math.ceil(bytesOf(request).length / 4_096)) * 4_096;
+  if (operation === 'method') return Math.max(1, Math.ceil(bytesOf(request).length / methodMeterBytes)) * methodMeterBytes;
   if (operation !== 'registry' || request.method !== 'POST') return 1;
   // The body is read again by the route; how many elements a bulk has shows in how often their key does.
   return Math.max(1, bytesOf(request).toString('latin1').split('"importMode"').length - 1);

@@ -2,13 +2,13 @@ import { sleep, type Clock } from '../../../std/clock.ts';
 import { HubError } from '../../../protocol/hub-errors.ts';
 import { burstSeconds, ratesOf, type Operation } from '../../../protocol/rates.ts';
 import { createTokenBucket, type TokenBucket } from '../../../std/token-bucket.ts';
-import { dailyMessages, meterBytes, type Tier } from './quotas.ts';
+import { dailyMessages, meterBytes, type ImitatedTier } from './quotas.ts';
 import type { ThrottleService } from './service.ts';
 
 /** What the hub imitates of the cloud. */
 export interface Imitation {
   /** Whose limits hold; none when absent. */
-  readonly tier?: Tier | undefined;
+  readonly tier?: ImitatedTier | undefined;
   /** Units bought; 1 when absent. */
   readonly units?: number | undefined;
   /** How far queries are behind, milliseconds. */
@@ -21,7 +21,7 @@ const longestWaitMs = 3_000;
 const secondsOfDay = 86_400;
 
 /** A hub without limits, for anything that is not an imitation of the cloud. */
-export const unthrottled: ThrottleService = {
+const unthrottled: ThrottleService = {
   imitating: false,
   admit: () => undefined,
   pace: () => undefined,
