@@ -17,6 +17,7 @@ import { drain, type Listener } from './listeners.ts';
 import { silentLog } from './log.ts';
 import { createMqttFront } from './mqtt/index.ts';
 import type { HubOptions, RunningHub } from './options.ts';
+import { provisioningSettings } from './provisioning/settings.ts';
 import { openListeners } from './servers.ts';
 import { createShutdown, type Shutdown } from './shutdown.ts';
 import { writeHubState, type HubInfo } from './state.ts';
@@ -71,7 +72,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   const gatekeeper = createGatekeeper({ store, clock, policies, hostNames, certificates: check });
   const files = { blobs: createBlobFiles(join(directory.path, 'blobs')), openContainer: openRemoteContainer };
   const hostName = options.hostNames?.[0] ?? 'localhost';
-  const provisioning = { hubHostName: hostName };
+  const provisioning = provisioningSettings(options.provisioning ?? {}, { hostName, clock });
   const core = createCore({
     store,
     telemetry,

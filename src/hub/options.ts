@@ -3,6 +3,7 @@ import type { MessageSource } from '../protocol/telemetry/message.ts';
 import type { Imitation } from './core/throttling/throttle.ts';
 import type { HubLog } from './log.ts';
 import type { PortChoice, PortFallback, PortName } from './ports.ts';
+import type { ProvisioningOptions } from './provisioning/settings.ts';
 import type { HubInfo } from './state.ts';
 
 export interface HubOptions {
@@ -23,6 +24,8 @@ export interface HubOptions {
   readonly consumerGroups?: readonly string[] | undefined;
   /** Which limits of the cloud to imitate; a hub that does hides what the cloud does not have. */
   readonly imitation?: Imitation | undefined;
+  /** Other hubs and latencies for the provisioning service. */
+  readonly provisioning?: ProvisioningOptions | undefined;
   readonly clock: Clock;
   /** A pino logger or the like; silent when absent. */
   readonly log?: HubLog | undefined;

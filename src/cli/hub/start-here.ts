@@ -31,6 +31,7 @@ export async function startHere(context: CommandContext, input: CommandInput): P
     ephemeral,
     ports: portsOf(input),
     hostNames: listOption(input, 'hostname'),
+    provisioning: await readProvisioning(context, input),
     routes: routesOf(input),
     consumerGroups: listOption(input, 'consumerGroup'),
     retention: { maxAgeMs, maxBytes: megabytes === undefined ? undefined : megabytes * 1_000_000 },
@@ -58,6 +59,15 @@ export async function startHere(context: CommandContext, input: CommandInput): P
     await run.stop();
   }
   context.notes.info('the hub has stopped');
+}
+
+async function readProvisioning(context: CommandContext, input: CommandInput): Promise<HubOptions['provisioning']> {
+  const file = textOption(input, 'provisioning');
+  if (file === undefined) return undefined;
+  const { readDeclaration } = await import('../documents/read-declaration.ts');
+  const { readProvisioningOptions } = await import('../../fleet/hub/index.ts');
+  const { value, directory } = await readDeclaration(context, file);
+  return readProvisioningOptions(value, directory);
 }
 
 function tellProfile({ notes }: CommandContext, profile: LocalProfile | undefined, failure: string | undefined): void {

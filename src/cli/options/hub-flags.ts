@@ -48,6 +48,8 @@ export function hubStartWords(input: CommandInput): string[] {
   for (const name of listOption(input, 'consumerGroup')) words.push('--consumer-group', name);
   const imitate = textOption(input, 'imitate');
   if (imitate !== undefined) words.push('--imitate', imitate);
+  const provisioning = textOption(input, 'provisioning');
+  if (provisioning !== undefined) words.push('--provisioning', provisioning);
   if (switchOption(input, 'ephemeral')) words.push('--ephemeral');
   return words;
 }

@@ -1,3 +1,4 @@
+export { readProvisioningOptions } from './provisioning-file.ts';
 export { connectionOfHub, localProfileName } from './connection.ts';
 export { detachHub, type DetachRequest } from './detach-hub.ts';
 export { environmentOf, formatEnvironment } from './environment.ts';
