@@ -1,5 +1,13 @@
+import type * as Backup from './backup/index.ts';
+
 export { startHub } from './hub.ts';
 export type { HubLog } from './log.ts';
 export type { HubOptions, RunningHub } from './options.ts';
 export type { PortChoice, PortFallback, PortName } from './ports.ts';
 export { readHubState, type HubInfo, type HubState } from './state.ts';
+
+/** Loaded when they are asked for: a hub that runs has no use for them. */
+export const backupHub: typeof Backup.backupHub = async (...request) =>
+  (await import('./backup/index.ts')).backupHub(...request);
+export const restoreHub: typeof Backup.restoreHub = async (...request) =>
+  (await import('./backup/index.ts')).restoreHub(...request);

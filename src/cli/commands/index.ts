@@ -255,6 +255,16 @@ export const commandTable: CommandTable = {
     },
     { name: 'hub stop', summary: 'Stop the hub on this machine.', load: () => import('./hub/stop.ts') },
     {
+      name: 'hub backup',
+      summary: 'Save the data of the hub on this machine to a file.',
+      load: () => import('./hub/backup.ts'),
+    },
+    {
+      name: 'hub restore',
+      summary: 'Put a backup in the place of the data of the hub on this machine.',
+      load: () => import('./hub/restore.ts'),
+    },
+    {
       name: 'hub env',
       summary: 'Print what SDKs need to use the hub on this machine.',
       load: () => import('./hub/env.ts'),

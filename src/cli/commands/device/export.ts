@@ -72,7 +72,7 @@ async function exportDevices(context: CommandContext, input: CommandInput): Prom
     concurrency: numberOption(input, 'concurrency'),
     signal: context.signal,
   };
-  const pages = counted(exportFleet(hub, options), (more) => {
+  const pages = counted(exportFleet(hub, options), selects, (more) => {
     count += more;
     progress.advance(more);
   });
@@ -83,7 +83,6 @@ async function exportDevices(context: CommandContext, input: CommandInput): Prom
   } finally {
     progress.done(`${count} ${count === 1 ? 'identity' : 'identities'}`);
   }
-  if (selects && count === 0) throw new Failure('no-match', 'no device matches the selection');
   if (out !== undefined && keys) context.notes.success(`${out} holds keys; only you can read it`);
 }
 
@@ -107,12 +106,17 @@ async function textOf(
   return csvText(pages, join(directory, `.${basename(out ?? 'iotctl-export')}.${randomUUID()}.tmp`));
 }
 
+/** Counts what passes. A selection that finds nothing ends here, before there is a file. */
 async function* counted<Row>(
   pages: AsyncIterable<readonly Row[]>,
+  selects: boolean,
   count: (rows: number) => void,
 ): AsyncGenerator<readonly Row[], void, undefined> {
+  let found = false;
   for await (const page of pages) {
+    found ||= page.length > 0;
     count(page.length);
     yield page;
   }
+  if (selects && !found) throw new Failure('no-match', 'no device matches the selection');
 }

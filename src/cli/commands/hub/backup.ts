@@ -1,0 +1,56 @@
+import { resolve } from 'node:path';
+import { defineCommand, requiredArg } from '../../define-command.ts';
+import { dataDirectory, dataOption } from '../../options/hub-data.ts';
+
+export const command = defineCommand({
+  name: 'hub backup',
+  summary: 'Save the data of the hub on this machine to a file.',
+  description: `Saves devices, twins, queues, jobs, telemetry, uploaded files, keys and certificates to one file, whether the hub runs or \
+not; a hub that runs is not held up. The file is a tar archive compressed with zstd, with a list of checksums at its end. It holds \
+every key of the hub, and only you can read it.`,
+  arguments: [{ name: 'file', summary: 'where to write it, as in hub.tar.zst', required: true, complete: 'file' }],
+  options: [dataOption],
+  examples: [
+    { run: 'iotctl hub backup hub.tar.zst', explains: 'the hub of this machine, running or not' },
+    { run: 'iotctl hub backup hub.tar.zst --data ./hub', explains: 'the hub of another data directory' },
+  ],
+  exitCodes: [1, 3, 4, 143],
+  output: 'document',
+  async run(context, input) {
+    const { backupHub } = await import('../../../fleet/backup/index.ts');
+    const file = resolve(requiredArg(input, 'file'));
+    const dataDir = dataDirectory(context, input);
+    const progress = context.notes.progress('saving');
+    let told = 0;
+    const result = await backupHub({
+      dataDir,
+      file,
+      version: context.runtime.version(),
+      now: context.clock.now(),
+      signal: context.signal,
+      onProgress(done, total) {
+        if (done - told < 1_000_000 && done < total) return;
+        told = done;
+        progress.say(`${megabytes(done)} of ${megabytes(total)}`);
+      },
+    }).finally(() => progress.done());
+    context.notes.success('the backup holds every key of the hub; only you can read it');
+    await context.output.document(
+      { file, dataDir, ...result },
+      {
+        fields: (backup) => [
+          ['File', backup.file],
+          ['Size', megabytes(backup.archiveBytes)],
+          ['Data', `${backup.files} files, ${megabytes(backup.bytes)}`],
+          ['Of', backup.dataDir],
+        ],
+        json: (backup) => backup,
+        name: (backup) => backup.file,
+      },
+    );
+  },
+});
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

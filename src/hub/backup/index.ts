@@ -1,0 +1,3 @@
+export { backupHub, type BackupRequest, type BackupResult } from './backup.ts';
+export type { Manifest } from './manifest.ts';
+export { restoreHub, type RestoreRequest } from './restore.ts';

@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdirSync, renameSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { createZstdDecompress } from 'node:zlib';
+import { Failure, isFailure, toFailure } from '../../errors/index.ts';
+import { syncDirectory } from '../../std/atomic-file.ts';
+import { messageOf } from '../../std/message-of.ts';
+import { lockDirectory } from '../lock.ts';
+import { removeHubState } from '../state.ts';
+import { manifestName, parseManifest, type BackedUpFile, type Manifest } from './manifest.ts';
+import { databaseNames, isWorkName, workPrefix } from './snapshot.ts';
+import { readTar, TarError, type ReadEntry } from './tar.ts';
+
+export interface RestoreRequest {
+  readonly file: string;
+  readonly dataDir: string;
+  /** Replace what is in the directory. */
+  readonly force: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Asked when the backup is verified and before anything is replaced; false ends it. */
+  readonly confirm?: ((found: Manifest, replaces: boolean) => Promise<boolean>) | undefined;
+}
+
+/**
+ * Puts a backup in the place of a data directory. It is unpacked beside the old data and verified whole before anything is replaced;
+ * whatever ends it before that leaves everything as it was. Answers undefined when it was not confirmed. Failures: `hub-running`,
+ * `conflict` (the directory is not empty), `data-unusable` (no backup, or a damaged one), and those of the file system.
+ */
+export async function restoreHub(request: RestoreRequest): Promise<Manifest | undefined> {
+  const { file, dataDir, force, signal } = request;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const present = await dataIn(dataDir);
+  if (present.length > 0 && !force)
+    throw new Failure('conflict', `${dataDir} is not empty`, {
+      hint: 'add --force to replace what is in it, or name another directory with --data',
+    });
+  const lock = await lockDirectory(dataDir);
+  if (lock === undefined) throw new Failure('hub-running', `a hub runs on ${dataDir}`, { hint: 'iotctl hub stop' });
+  const work = await mkdtemp(join(dataDir, workPrefix.restore));
+  try {
+    const manifest = await unpackVerified(file, work, signal);
+    if (request.confirm !== undefined && !(await request.confirm(manifest, present.length > 0))) return undefined;
+    signal?.throwIfAborted();
+    await swap(dataDir, work, manifest);
+    return manifest;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+    lock.release();
+  }
+}
+
+/** What counts as the data of a hub: not the lock, nor what an interrupted backup or restore left. */
+async function dataIn(dataDir: string): Promise<string[]> {
+  const names = await readdir(dataDir);
+  return names.filter((name) => !name.startsWith('hub.lock') && !isWorkName(name));
+}
+
+async function unpackVerified(file: string, work: string, signal: AbortSignal | undefined): Promise<Manifest> {
+  try {
+    const manifest = await unpack(file, work, signal);
+    for (const name of databaseNames) if (manifest.files.some((each) => each.name === name)) checkDatabase(work, name);
+    return manifest;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw failureOf(error, file);
+  }
+}
+
+/** What the file system says keeps its own failure; everything else means that the archive is not good. */
+function failureOf(error: unknown, file: string): Failure {
+  const isArchive = error instanceof TarError || error instanceof SyntaxError || isZstdError(error);
+  const failure = isArchive ? undefined : toFailure(error, file);
+  if (failure !== undefined && !isFailure(failure, 'bug')) return failure;
+  return new Failure('data-unusable', `${file} cannot be restored: ${messageOf(error)}`, { cause: error });
+}
+
+function isZstdError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(?:ZSTD_|Z_|ERR_ZSTD)/.test(String(error.code));
+}
+
+async function unpack(file: string, work: string, signal: AbortSignal | undefined): Promise<Manifest> {
+  const compressed = createReadStream(file, signal === undefined ? {} : { signal });
+  const archive = createZstdDecompress();
+  compressed.on('error', (error) => archive.destroy(error));
+  compressed.pipe(archive);
+  const found = new Map<string, BackedUpFile>();
+  let manifest: Manifest | undefined;
+  for await (const entry of readTar(archive as AsyncIterable<Uint8Array>)) {
+    signal?.throwIfAborted();
+    if (manifest !== undefined) throw new TarError('something stands behind its list of files');
+    if (entry.name === manifestName) manifest = parseManifest(await textOf(entry));
+    else found.set(entry.name, await writeEntry(work, entry));
+  }
+  if (manifest === undefined) throw new TarError('it has no list of its files: it is not whole, or no backup');
+  compare(manifest, found);
+  return manifest;
+}
+
+function compare(manifest: Manifest, found: ReadonlyMap<string, BackedUpFile>): void {
+  if (manifest.files.length !== found.size) throw new TarError('it has not the files of its list');
+  for (const { name, size, sha256 } of manifest.files) {
+    const file = found.get(name);
+    if (file === undefined) throw new TarError(`${name} is missing in it`);
+    if (file.size !== size || file.sha256 !== sha256) throw new TarError(`${name} is damaged in it`);
+  }
+  if (!found.has(databaseNames[0])) throw new TarError(`${databaseNames[0]} is missing in it`);
+}
+
+/** One or two plain names: nothing that could lead out of the directory, or hide in it. */
+const safeName = /^(?!\.)[\w.-]{1,80}(?:\/(?!\.)[\w.-]{1,80})?$/;
+const longestManifest = 64 * 1024 * 1024;
+
+async function writeEntry(work: string, { name, size, bytes }: ReadEntry): Promise<BackedUpFile> {
+  if (!safeName.test(name)) throw new TarError('it has a file with a name that is not allowed');
+  const path = join(work, name);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const hash = createHash('sha256');
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    for await (const chunk of bytes) {
+      hash.update(chunk);
+      await handle.writeFile(chunk);
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return { name, size, sha256: hash.digest('hex') };
+}
+
+async function textOf({ size, bytes }: ReadEntry): Promise<string> {
+  if (size > longestManifest) throw new TarError('its list of files is too long');
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function checkDatabase(work: string, name: string): void {
+  const database = openDatabase(join(work, name), name);
+  try {
+    const answer = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    if (answer !== 'ok') throw new TarError(`${name} in it is damaged`);
+  } catch (error) {
+    throw error instanceof TarError ? error : new TarError(`${name} in it is damaged: ${messageOf(error)}`);
+  } finally {
+    database.close();
+  }
+}
+
+function openDatabase(path: string, name: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path);
+  } catch (error) {
+    throw new TarError(`${name} in it is damaged: ${messageOf(error)}`);
+  }
+}
+
+/** From here on nothing is awaited until the new data stands: no signal comes in between. */
+async function swap(dataDir: string, work: string, manifest: Manifest): Promise<void> {
+  const present = await dataIn(dataDir);
+  const coming = [...new Set(manifest.files.map(({ name }) => name.split('/', 1)[0] ?? name))];
+  await removeHubState(dataDir);
+  const replaced = join(dataDir, `${workPrefix.replaced}${Date.parse(manifest.createdAt)}`);
+  await rm(replaced, { recursive: true, force: true });
+  mkdirSync(replaced, { mode: 0o700 });
+  for (const name of present) if (name !== 'hub.json') renameSync(join(dataDir, name), join(replaced, name));
+  for (const name of coming) renameSync(join(work, name), join(dataDir, name));
+  await syncDirectory(dataDir);
+  await chmod(dataDir, 0o700);
+  await rm(replaced, { recursive: true, force: true });
+}

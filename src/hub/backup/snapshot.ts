@@ -1,0 +1,149 @@
+import { copyFile, link, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+
+/** SQLite files of a data directory. */
+export const databaseNames = ['registry.db', 'telemetry.db'] as const;
+export const blobDirectory = 'blobs';
+/** Directories that a backup or a restore is working in, or that one which was killed left behind. */
+export const workPrefix = { backup: '.backup-', restore: '.restore-', replaced: '.replaced-' } as const;
+
+/** True for the name of such a directory. */
+export function isWorkName(name: string): boolean {
+  return Object.values(workPrefix).some((prefix) => name.startsWith(prefix));
+}
+
+/** Files that stand still: copies of the databases, and the others as they are. */
+export interface Snapshot {
+  /** Names for the archive, and where the bytes are. */
+  readonly files: readonly { readonly name: string; readonly path: string }[];
+  remove(): Promise<void>;
+}
+
+/** All pages in one step: the copy is one state of the file, and writers are not in its way nor it in theirs. */
+const everyPage = 2 ** 31 - 1;
+const attempts = 3;
+const busyTimeoutMs = 5_000;
+const forgottenAfterMs = 86_400_000;
+
+/** Takes a snapshot of a data directory, whether its hub runs or not. The copies are made inside it, where there is room and nobody looks. */
+export async function takeSnapshot(dataDir: string, now: number, signal: AbortSignal | undefined): Promise<Snapshot> {
+  await removeForgotten(dataDir, now);
+  const work = await mkdtemp(join(dataDir, workPrefix.backup));
+  const remove = (): Promise<void> => rm(work, { recursive: true, force: true });
+  try {
+    const files: Snapshot['files'][number][] = [];
+    for (const name of await plainFiles(dataDir)) files.push({ name, path: join(dataDir, name) });
+    files.push(...(await registryWithBlobs(dataDir, work, signal)));
+    for (const name of databaseNames.slice(1)) {
+      signal?.throwIfAborted();
+      if (await copyDatabase(join(dataDir, name), join(work, name))) files.push({ name, path: join(work, name) });
+    }
+    return { files: files.toSorted((left, right) => (left.name < right.name ? -1 : 1)), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/**
+ * The registry and the bytes of the blobs that it names. Files are linked before and after the copy of the registry: what it names
+ * was there at one of the two moments, unless a blob was made and removed meanwhile; then it is tried again.
+ */
+async function registryWithBlobs(
+  dataDir: string,
+  work: string,
+  signal: AbortSignal | undefined,
+): Promise<Snapshot['files'][number][]> {
+  const [registry] = databaseNames;
+  const from = join(dataDir, blobDirectory);
+  const to = join(work, blobDirectory);
+  const copy = join(work, registry);
+  await mkdir(to, { mode: 0o700 });
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    await linkAll(from, to);
+    if (!(await copyDatabase(join(dataDir, registry), copy))) return [];
+    await linkAll(from, to);
+    const there = new Set(await readdir(to));
+    const named = blobFilesOf(copy);
+    if (named.every((file) => there.has(file))) {
+      const blobs = named.map((file) => ({ name: `${blobDirectory}/${file}`, path: join(to, file) }));
+      return [{ name: registry, path: copy }, ...blobs];
+    }
+    if (attempt === attempts) throw new Error('files of the hub changed too often while they were copied');
+  }
+}
+
+/** False when there is no such database. */
+async function copyDatabase(from: string, to: string): Promise<boolean> {
+  if ((await stat(from).catch(() => undefined)) === undefined) return false;
+  const database = new DatabaseSync(from, { timeout: busyTimeoutMs });
+  try {
+    await backup(database, to, { rate: everyPage });
+  } finally {
+    database.close();
+  }
+  return true;
+}
+
+/** The files that a registry names as bytes of blobs. */
+function blobFilesOf(registry: string): string[] {
+  const database = new DatabaseSync(registry, { readOnly: true });
+  try {
+    const rows = database
+      .prepare(
+        `SELECT DISTINCT json_extract(segment.value, '$.file') AS file
+         FROM documents, json_each(documents.value, '$.segments') AS segment WHERE collection = 'blobs'
+         UNION SELECT json_extract(value, '$.file') FROM documents WHERE collection = 'blob-blocks'`,
+      )
+      .all();
+    return rows.flatMap(({ file }) => (typeof file === 'string' ? [file] : []));
+  } finally {
+    database.close();
+  }
+}
+
+/** Names for the files of a directory that stay when the originals are removed. */
+async function linkAll(from: string, to: string): Promise<void> {
+  const there = new Set(await readdir(to));
+  for (const file of await readdir(from).catch(() => [])) {
+    if (there.has(file) || file.endsWith('.part')) continue;
+    try {
+      await link(join(from, file), join(to, file));
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === 'ENOENT') continue;
+      // Some file systems have no links.
+      await copyFile(join(from, file), join(to, file));
+    }
+  }
+}
+
+/** Everything else: certificates, keys and what is added later. What belongs to a run of the hub, or to its log, is left out. */
+async function plainFiles(dataDir: string): Promise<string[]> {
+  const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(dataDir.length + 1)
+        .replaceAll('\\', '/'),
+    );
+  return names.filter((name) => !name.startsWith(`${blobDirectory}/`) && !isOfRun(name));
+}
+
+function isOfRun(name: string): boolean {
+  const first = name.split('/', 1)[0] ?? '';
+  const isDatabase = databaseNames.some((database) => name.startsWith(database));
+  return isWorkName(first) || isDatabase || /^hub\.(?:json|lock.*|log.*)$/.test(name) || /(?:\.tmp|\.log)$/.test(name);
+}
+
+/** A backup that was killed could not clear up after itself. */
+async function removeForgotten(dataDir: string, now: number): Promise<void> {
+  for (const name of await readdir(dataDir)) {
+    if (!name.startsWith(workPrefix.backup)) continue;
+    const { mtimeMs } = await stat(join(dataDir, name));
+    if (mtimeMs < now - forgottenAfterMs) await rm(join(dataDir, name), { recursive: true, force: true });
+  }
+}
