@@ -19,6 +19,7 @@ test('when a hub starts for the first time, it has the five policies with keys o
     'device',
     'registryRead',
     'registryReadWrite',
+    'provisioningserviceowner',
   ]);
   const keys = policies.flatMap(({ primaryKey, secondaryKey }) => [primaryKey, secondaryKey]);
   expect(new Set(keys).size).toBe(10);
