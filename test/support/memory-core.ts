@@ -144,6 +144,7 @@ export function memoryCore(clock: Clock): MemoryCore {
         };
       },
       authorizeEventHub: unused,
+      authorizeEventHubKey: unused,
       authorizeService: unused,
     },
     twins: {

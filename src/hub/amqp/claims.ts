@@ -58,6 +58,12 @@ export class ConnectionClaims implements Claims {
     else await this.#putPolicy(text, resource);
   }
 
+  /** Takes the name and key of a policy, as Event Hubs clients with SASL PLAIN give them. HubError IotHubUnauthorizedAccess. */
+  async putKey(policy: string, key: string): Promise<void> {
+    await this.#parts.context.core.gatekeeper.authorizeEventHubKey(policy, key);
+    this.#held.set(claimKey('event-hub', policy), new HeldClaim('event-hub', policy, '', Number.POSITIVE_INFINITY));
+  }
+
   async device(identity: IdentityPath, modelId?: string): Promise<DeviceGrant> {
     const { gatekeeper } = this.#parts.context.core;
     const { certificates } = this.#parts;

@@ -42,8 +42,9 @@ export async function verifyLogin(init: SaslInit, claims: ConnectionClaims): Pro
     return (saslMechanisms as readonly string[]).includes(init.mechanism) ? undefined : 'the mechanism is not offered';
   if (init.plain === undefined) return 'the response is not that of PLAIN';
   const { user, password } = init.plain;
-  // `{policy}@sas.root.{hub}` or `{device}@sas.{hub}`. Other names are those of registrations: their links are checked.
+  // `{policy}@sas.root.{hub}` or `{device}@sas.{hub}` bring a token, registrations are checked by their links, and readers of the
+  // Event Hubs-compatible endpoint may give the policy's key itself.
   if (/@sas\./i.test(user)) await claims.put(password);
-  else if (!user.includes('/registrations/')) return 'the user name is of no known form';
+  else if (!user.includes('/registrations/')) await claims.putKey(user, password);
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../std/clock.ts';
 import { HubError } from '../../protocol/hub-errors.ts';
 import { identityNames, identityResource, isModulePath, type IdentityPath } from '../../protocol/identity-path.ts';
@@ -93,7 +94,20 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
       if (!policy.permissions.includes('ServiceConnect') || expiresAt < now()) throw unauthorized();
       return { policy: policy.name, expiresAt };
     },
+    async authorizeEventHubKey(name, key) {
+      const policy = policies.get(name);
+      const keys = policy === undefined ? [nobodysKey] : [policy.primaryKey, policy.secondaryKey];
+      const verified = keys.map((held) => sameSecret(held, key)).includes(true);
+      if (policy === undefined || !verified || !policy.permissions.includes('ServiceConnect')) throw unauthorized();
+      return { policy: name };
+    },
   };
+}
+
+/** In a time that tells nothing of either. */
+function sameSecret(held: string, given: string): boolean {
+  const [left, right] = [held, given].map((text) => createHash('sha256').update(text).digest());
+  return left !== undefined && right !== undefined && timingSafeEqual(left, right);
 }
 
 /**

@@ -87,6 +87,8 @@ export interface Gatekeeper {
   }): Promise<ServicePrincipal>;
   /** An Event Hubs client: the same policies, but the key's text signs, not its bytes (service.md §9.3). Needs ServiceConnect. */
   authorizeEventHub(token: string): Promise<ServicePrincipal>;
+  /** An Event Hubs client that logs in with the name and the key of a policy itself. Needs ServiceConnect. */
+  authorizeEventHubKey(policy: string, key: string): Promise<{ readonly policy: string }>;
 }
 
 /** `If-Match`: undefined when absent, `*` for any, else the bare etag. */

@@ -220,3 +220,27 @@ describe('back-end callers', () => {
     expect(answer).toMatchObject({ policy: 'registryRead' });
   });
 });
+
+describe('readers of the Event Hubs-compatible endpoint', () => {
+  const textKey = Buffer.from(owner.primaryKey, 'utf8').toString('base64');
+  const resource = 'sb%3A%2F%2Flocalhost%2Fmessages%2Fevents';
+
+  test.each([
+    ['the text of the key', textKey, 'iothubowner', 'ok'],
+    ['the bytes of the key, as older clients do', owner.primaryKey, 'iothubowner', 'ok'],
+    ['another key', key('other'), 'iothubowner', 'IotHubUnauthorizedAccess'],
+    ['a policy that may not read', devicePolicy.primaryKey, 'device', 'IotHubUnauthorizedAccess'],
+  ])('when a token is signed with %s, the verdict is as documented', async (_what, signingKey, keyName, expected) => {
+    const text = token({ resource, key: signingKey, keyName });
+    expect(await verdict(gatekeeper.authorizeEventHub(text))).toBe(expected);
+  });
+
+  test.each([
+    ['iothubowner', owner.secondaryKey, 'ok'],
+    ['iothubowner', registryRead.primaryKey, 'IotHubUnauthorizedAccess'],
+    ['device', devicePolicy.primaryKey, 'IotHubUnauthorizedAccess'],
+    ['nobody', owner.primaryKey, 'IotHubUnauthorizedAccess'],
+  ])('when %s logs in with a key, the verdict is as documented (case %#)', async (name, given, expected) => {
+    expect(await verdict(gatekeeper.authorizeEventHubKey(name, given))).toBe(expected);
+  });
+});

@@ -11,6 +11,7 @@ export function disturbedGatekeeper(
   return {
     authorizeService: (request) => gatekeeper.authorizeService(request),
     authorizeEventHub: (token) => gatekeeper.authorizeEventHub(token),
+    authorizeEventHubKey: (policy, key) => gatekeeper.authorizeEventHubKey(policy, key),
     async authenticateDevice(credentials) {
       const fault = faults.at('connect', credentials.identity);
       if (fault?.kind === 'refuse')

@@ -9,6 +9,7 @@ export function rememberProofs(gatekeeper: Gatekeeper, proofs: Proofs): Gatekeep
   return {
     authorizeService: (request) => gatekeeper.authorizeService(request),
     authorizeEventHub: (token) => gatekeeper.authorizeEventHub(token),
+    authorizeEventHubKey: (policy, key) => gatekeeper.authorizeEventHubKey(policy, key),
     async authenticateDevice(credentials) {
       const principal = await gatekeeper.authenticateDevice(credentials);
       const { credential, identityCounter } = principal;
