@@ -4,8 +4,9 @@
 _iotctl_next() {
   _iotctl_reply=()
   case "$1" in
-    '') _iotctl_reply=('provision' 'tail' 'send-command' 'device' 'twin' 'job' 'configuration' 'query' 'module' 'certificate' 'sas' 'enrollment' 'hub' 'profile' 'demo' 'agent' 'simulate' 'doctor' 'completion') ;;
+    '') _iotctl_reply=('provision' 'tail' 'send-command' 'send-message' 'message' 'device' 'twin' 'job' 'configuration' 'query' 'module' 'certificate' 'sas' 'enrollment' 'hub' 'profile' 'demo' 'agent' 'simulate' 'doctor' 'completion') ;;
     'tail') _iotctl_reply=('telemetry' 'events' 'messages' 'feedback') ;;
+    'message') _iotctl_reply=('list' 'peek' 'requeue' 'purge') ;;
     'device') _iotctl_reply=('list' 'show' 'enable' 'disable' 'export' 'import' 'delete' 'renew-key' 'register' 'watch') ;;
     'twin') _iotctl_reply=('show' 'set' 'edit' 'unset' 'diff') ;;
     'job') _iotctl_reply=('run' 'list' 'show' 'cancel') ;;
@@ -14,7 +15,7 @@ _iotctl_next() {
     'certificate') _iotctl_reply=('add' 'verify' 'list' 'delete' 'issue') ;;
     'sas') _iotctl_reply=('create' 'decode' 'verify') ;;
     'enrollment') _iotctl_reply=('apply' 'list' 'show' 'delete' 'explain') ;;
-    'hub') _iotctl_reply=('start' 'status' 'stop' 'env' 'fault') ;;
+    'hub') _iotctl_reply=('start' 'status' 'stop' 'backup' 'restore' 'env' 'fault') ;;
     'hub fault') _iotctl_reply=('add' 'list' 'clear') ;;
     'profile') _iotctl_reply=('add' 'use' 'list' 'show' 'remove') ;;
   esac
@@ -31,6 +32,11 @@ _iotctl_flags() {
     'tail messages') _iotctl_reply=('--where' '--from' '--since' '--until' '--count' '--timeout') ;;
     'tail feedback') _iotctl_reply=('--count' '--timeout') ;;
     'send-command') _iotctl_reply=('--where' '--from' '--concurrency' '--timeout' '--connect-timeout' '--retry' '--retry-unanswered' '--dry-run') ;;
+    'send-message') _iotctl_reply=('--where' '--from' '--concurrency' '--ack' '--wait' '--timeout' '--expiry' '--property' '--message-id' '--correlation-id' '--content-type' '--content-encoding' '--dry-run') ;;
+    'message list') _iotctl_reply=('--where' '--from' '--concurrency' '--dead') ;;
+    'message peek') _iotctl_reply=('--where' '--from' '--concurrency' '--dead' '--count') ;;
+    'message requeue') _iotctl_reply=('--where' '--from' '--concurrency' '--number' '--dry-run') ;;
+    'message purge') _iotctl_reply=('--where' '--from' '--concurrency' '--dry-run') ;;
     'device list') _iotctl_reply=('--where' '--top') ;;
     'device show') _iotctl_reply=('--show-secrets') ;;
     'device enable') _iotctl_reply=('--where' '--from' '--concurrency' '--dry-run') ;;
@@ -73,9 +79,11 @@ _iotctl_flags() {
     'enrollment show') _iotctl_reply=('--individual' '--group' '--show-secrets' '--dps-connection-string-file') ;;
     'enrollment delete') _iotctl_reply=('--individual' '--group' '--registration' '--dps-connection-string-file') ;;
     'enrollment explain') _iotctl_reply=('--dps-connection-string-file') ;;
-    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--imitate' '--log-level' '--show-secrets') ;;
+    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--imitate' '--provisioning' '--log-level' '--show-secrets') ;;
     'hub status') _iotctl_reply=('--data') ;;
     'hub stop') _iotctl_reply=('--data' '--timeout') ;;
+    'hub backup') _iotctl_reply=('--data') ;;
+    'hub restore') _iotctl_reply=('--data' '--force') ;;
     'hub env') _iotctl_reply=('--data' '--format' '--show-secrets' '--without-secrets') ;;
     'hub fault add') _iotctl_reply=('--device' '--probability' '--for' '--delay') ;;
     'hub fault list') _iotctl_reply=() ;;
@@ -144,6 +152,32 @@ _iotctl_kind() {
     'send-command --timeout') _iotctl_value='none' ;;
     'send-command --connect-timeout') _iotctl_value='none' ;;
     'send-command --retry') _iotctl_value='none' ;;
+    'send-message --where') _iotctl_value='none' ;;
+    'send-message --from') _iotctl_value='file' ;;
+    'send-message --concurrency') _iotctl_value='none' ;;
+    'send-message --ack') _iotctl_value='=none positive negative full' ;;
+    'send-message --timeout') _iotctl_value='none' ;;
+    'send-message --expiry') _iotctl_value='none' ;;
+    'send-message --property') _iotctl_value='none' ;;
+    'send-message -p') _iotctl_value='none' ;;
+    'send-message --message-id') _iotctl_value='none' ;;
+    'send-message --correlation-id') _iotctl_value='none' ;;
+    'send-message --content-type') _iotctl_value='none' ;;
+    'send-message --content-encoding') _iotctl_value='none' ;;
+    'message list --where') _iotctl_value='none' ;;
+    'message list --from') _iotctl_value='file' ;;
+    'message list --concurrency') _iotctl_value='none' ;;
+    'message peek --where') _iotctl_value='none' ;;
+    'message peek --from') _iotctl_value='file' ;;
+    'message peek --concurrency') _iotctl_value='none' ;;
+    'message peek --count') _iotctl_value='none' ;;
+    'message requeue --where') _iotctl_value='none' ;;
+    'message requeue --from') _iotctl_value='file' ;;
+    'message requeue --concurrency') _iotctl_value='none' ;;
+    'message requeue --number') _iotctl_value='none' ;;
+    'message purge --where') _iotctl_value='none' ;;
+    'message purge --from') _iotctl_value='file' ;;
+    'message purge --concurrency') _iotctl_value='none' ;;
     'device list --where') _iotctl_value='none' ;;
     'device list --top') _iotctl_value='none' ;;
     'device enable --where') _iotctl_value='none' ;;
@@ -246,10 +280,13 @@ _iotctl_kind() {
     'hub start --route') _iotctl_value='=twinChangeEvents deviceLifecycleEvents moduleLifecycleEvents deviceConnectionStateEvents deviceJobLifecycleEvents digitalTwinChangeEvents' ;;
     'hub start --consumer-group') _iotctl_value='none' ;;
     'hub start --imitate') _iotctl_value='none' ;;
+    'hub start --provisioning') _iotctl_value='file' ;;
     'hub start --log-level') _iotctl_value='=debug info warn error' ;;
     'hub status --data') _iotctl_value='directory' ;;
     'hub stop --data') _iotctl_value='directory' ;;
     'hub stop --timeout') _iotctl_value='none' ;;
+    'hub backup --data') _iotctl_value='directory' ;;
+    'hub restore --data') _iotctl_value='directory' ;;
     'hub env --data') _iotctl_value='directory' ;;
     'hub env --format') _iotctl_value='=sh fish json github' ;;
     'hub fault add --device') _iotctl_value='device' ;;
@@ -286,6 +323,11 @@ _iotctl_kind() {
     'tail events *') _iotctl_value='device' ;;
     'tail messages *') _iotctl_value='device' ;;
     'send-command *') _iotctl_value='device' ;;
+    'send-message *') _iotctl_value='device' ;;
+    'message list *') _iotctl_value='device' ;;
+    'message peek *') _iotctl_value='device' ;;
+    'message requeue *') _iotctl_value='device' ;;
+    'message purge *') _iotctl_value='device' ;;
     'device list *') _iotctl_value='device' ;;
     'device show 1') _iotctl_value='device' ;;
     'device enable *') _iotctl_value='device' ;;
@@ -327,6 +369,8 @@ _iotctl_kind() {
     'enrollment show 1') _iotctl_value='none' ;;
     'enrollment delete 1') _iotctl_value='none' ;;
     'enrollment explain 1') _iotctl_value='none' ;;
+    'hub backup 1') _iotctl_value='file' ;;
+    'hub restore 1') _iotctl_value='file' ;;
     'hub fault add 1') _iotctl_value='=drop delay disconnect refuse method-timeout' ;;
     'hub fault clear 1') _iotctl_value='none' ;;
     'profile add 1') _iotctl_value='none' ;;

@@ -4,8 +4,9 @@
 _iotctl_next() {
   _iotctl_reply=()
   case "$1" in
-    '') _iotctl_reply=('provision:Register devices: by id, by number, or from a CSV file.' 'tail:Follow what devices send and what happens to them.' 'send-command:Send a command to devices and show what they answer.' 'device:Look at devices and change them.' 'twin:Read and change tags and desired properties.' 'job:Do one thing to many devices, carried out by the hub.' 'configuration:Say what groups of devices are to be.' 'query:Run a query over the devices.' 'module:Look after the modules of devices.' 'certificate:Let devices in by certificates.' 'sas:Make and check shared access signatures.' 'enrollment:Say who may register, and which hub they get.' 'hub:Run a hub on this machine.' 'profile:Choose which hub to talk to.' 'demo:See a whole fleet at work in half a minute.' 'agent:Run this machine as a device.' 'simulate:Run simulated devices of a model.' 'doctor:Check this machine, the configuration and the hub.' 'completion:Complete commands, flags and device ids in the shell.') ;;
+    '') _iotctl_reply=('provision:Register devices: by id, by number, or from a CSV file.' 'tail:Follow what devices send and what happens to them.' 'send-command:Send a command to devices and show what they answer.' 'send-message:Send a message to devices, which get it when they are there.' 'message:Look after the messages that wait for devices.' 'device:Look at devices and change them.' 'twin:Read and change tags and desired properties.' 'job:Do one thing to many devices, carried out by the hub.' 'configuration:Say what groups of devices are to be.' 'query:Run a query over the devices.' 'module:Look after the modules of devices.' 'certificate:Let devices in by certificates.' 'sas:Make and check shared access signatures.' 'enrollment:Say who may register, and which hub they get.' 'hub:Run a hub on this machine.' 'profile:Choose which hub to talk to.' 'demo:See a whole fleet at work in half a minute.' 'agent:Run this machine as a device.' 'simulate:Run simulated devices of a model.' 'doctor:Check this machine, the configuration and the hub.' 'completion:Complete commands, flags and device ids in the shell.') ;;
     'tail') _iotctl_reply=('telemetry:Follow the telemetry of devices.' 'events:Follow what happens to devices: connections, creations, deletions, twin changes.' 'messages:Follow messages to devices: queued, completed, returned, rejected, expired.' 'feedback:Read what became of messages whose senders asked.') ;;
+    'message') _iotctl_reply=('list:Show the messages that wait for devices.' 'peek:Show what the next messages for devices say.' 'requeue:Send messages that were not delivered once more.' 'purge:Remove all messages that wait for devices.') ;;
     'device') _iotctl_reply=('list:List devices with status, connection, last activity and tags.' 'show:Show one device: identity, connection, tags and properties.' 'enable:Let devices connect again.' 'disable:Disconnect devices and refuse them.' 'export:Write devices with their modules and twins to a file.' 'import:Bring devices, modules and twins to what a file says.' 'delete:Delete devices with their twins.' 'renew-key:Give devices new keys.' 'register:Register at the provisioning service as a device does.' 'watch:Tell when devices connect, disconnect, come or go.') ;;
     'twin') _iotctl_reply=('show:Show the tags, desired and reported properties of a device.' 'set:Set tags and desired properties.' 'edit:Edit tags and desired properties in your editor.' 'unset:Remove tags and desired properties.' 'diff:Compare two twins, or what one device should be with what it is.') ;;
     'job') _iotctl_reply=('run:Change twins or send a command as one job that the hub carries out.' 'list:List the jobs of the last 30 days.' 'show:Show a job, or what it made of each device.' 'cancel:Cancel a job.') ;;
@@ -14,7 +15,7 @@ _iotctl_next() {
     'certificate') _iotctl_reply=('add:Upload the certificate of a CA that devices come with.' 'verify:Prove to the hub that you hold the key of a CA.' 'list:List the CA certificates of the hub.' 'delete:Remove a CA certificate from the hub.' 'issue:Make a certificate for a device, or a CA for tests.') ;;
     'sas') _iotctl_reply=('create:Make a shared access signature, of a device or of the profile.' 'decode:Say what a shared access signature is for and how long it lasts.' 'verify:Check a shared access signature against the keys of the hub.') ;;
     'enrollment') _iotctl_reply=('apply:Make enrollments what a file or the flags say.' 'list:List enrollments, and where their devices are registered.' 'show:Show one enrollment, and the registration of its device.' 'delete:Delete an enrollment, or only the registration of a device.' 'explain:Say which enrollment and which hub a device would get, and why.') ;;
-    'hub') _iotctl_reply=('start:Start a hub on this machine.' 'status:Show whether the hub on this machine runs, and how it is.' 'stop:Stop the hub on this machine.' 'env:Print what SDKs need to use the hub on this machine.' 'fault:Make faults on purpose.') ;;
+    'hub') _iotctl_reply=('start:Start a hub on this machine.' 'status:Show whether the hub on this machine runs, and how it is.' 'stop:Stop the hub on this machine.' 'backup:Save the data of the hub on this machine to a file.' 'restore:Put a backup in the place of the data of the hub on this machine.' 'env:Print what SDKs need to use the hub on this machine.' 'fault:Make faults on purpose.') ;;
     'hub fault') _iotctl_reply=('add:Let a hub of iotctl make faults, to test devices and programs.' 'list:List the faults a hub makes, and how often each has struck.' 'clear:Let a hub make no more faults.') ;;
     'profile') _iotctl_reply=('add:Add a hub, by its connection string or by Microsoft Entra ID.' 'use:Select the hub that commands talk to.' 'list:List the hubs you have added.' 'show:Show a profile.' 'remove:Remove a profile and its key.') ;;
   esac
@@ -30,6 +31,11 @@ _iotctl_flags() {
     'tail messages') _iotctl_reply=('--where:only events for which this holds' '--from:read device ids and globs from a file, one a line; - reads standard input' '--since:begin with what was stored then (ISO time, or an age such as 10m)' '--until:stop before what was stored from then on' '--count:stop after so many events' '--timeout:stop after this time; 124 when --count was not reached') ;;
     'tail feedback') _iotctl_reply=('--count:stop after so many records' '--timeout:stop after this time; 124 when --count was not reached') ;;
     'send-command') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--timeout:how long a device may take to answer' '--connect-timeout:how long to wait for a device that is offline' '--retry:try again so often when a device is offline or the hub cannot be reached' '--retry-unanswered:let --retry also repeat a command that may have run already' '--dry-run:only show which devices would get it') ;;
+    'send-message') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--ack:of which outcomes the hub shall tell; full with --wait' '--wait:wait until the hub tells what became of it' '--timeout:how long --wait waits for each message' '--expiry:how long it may wait for its device; 1h where the hub is as it was made' '--property:a property beside the body; again for more' '--message-id:its id; one is made when absent' '--correlation-id:what it answers or belongs to' '--content-type:what the body is, such as application/json' '--content-encoding:how its text is encoded, such as utf-8' '--dry-run:only show which devices would get it') ;;
+    'message list') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--dead:those that were not delivered, with the reason') ;;
+    'message peek') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--dead:those that were not delivered, with the reason' '--count:so many of each device') ;;
+    'message requeue') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--number:only the one with this number; again for more' '--dry-run:only show what would be changed') ;;
+    'message purge') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--dry-run:only show what would be changed') ;;
     'device list') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--top:at most so many') ;;
     'device show') _iotctl_reply=('--show-secrets:also show its keys and connection string') ;;
     'device enable') _iotctl_reply=('--where:only devices for which this holds, as in "tags.site = '\''north'\''" (IoT Hub query language)' '--from:read device ids and globs from a file, one a line; - reads standard input' '--concurrency:how many devices at once' '--dry-run:only show what would be changed') ;;
@@ -72,9 +78,11 @@ _iotctl_flags() {
     'enrollment show') _iotctl_reply=('--individual:the enrollment of a single device' '--group:the enrollment of a group of devices' '--show-secrets:also show its keys' '--dps-connection-string-file:the provisioning service, by a connection string in a file; otherwise that of the hub') ;;
     'enrollment delete') _iotctl_reply=('--individual:the enrollment of a single device' '--group:the enrollment of a group of devices' '--registration:forget the registration and keep the enrollment' '--dps-connection-string-file:the provisioning service, by a connection string in a file; otherwise that of the hub') ;;
     'enrollment explain') _iotctl_reply=('--dps-connection-string-file:the provisioning service, by a connection string in a file; otherwise that of the hub') ;;
-    'hub start') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--mqtt-port:plain MQTT: a number, 0 for a free one, or off; otherwise 1883' '--mqtts-port:MQTT over TLS; otherwise 8883' '--amqp-port:plain AMQP; otherwise 5672' '--amqps-port:AMQP over TLS; otherwise 5671' '--http-port:plain HTTP; otherwise 8080' '--https-port:HTTPS; otherwise 443' '--hostname:a name the hub answers to beside localhost; the first is in connection strings' '--ready-file:write this JSON file (mode 0600) when the hub is ready' '--ephemeral:keep everything in a temporary directory, and touch no profile' '--detach:start it in the background and return when it is ready' '--retention:how long telemetry is kept, as in 30d; otherwise 7d' '--retention-size:how much telemetry is kept, in megabytes on disk; otherwise 10 GiB' '--route:events that Event Hubs clients read beside telemetry; otherwise telemetry alone' '--consumer-group:a consumer group for Event Hubs clients, beside $Default' '--imitate:the cloud'\''s limits, as in tier=S1,units=1,lag=30s; iotctl'\''s own extensions are off then' '--log-level:what the log says' '--show-secrets:show the connection string') ;;
+    'hub start') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--mqtt-port:plain MQTT: a number, 0 for a free one, or off; otherwise 1883' '--mqtts-port:MQTT over TLS; otherwise 8883' '--amqp-port:plain AMQP; otherwise 5672' '--amqps-port:AMQP over TLS; otherwise 5671' '--http-port:plain HTTP; otherwise 8080' '--https-port:HTTPS; otherwise 443' '--hostname:a name the hub answers to beside localhost; the first is in connection strings' '--ready-file:write this JSON file (mode 0600) when the hub is ready' '--ephemeral:keep everything in a temporary directory, and touch no profile' '--detach:start it in the background and return when it is ready' '--retention:how long telemetry is kept, as in 30d; otherwise 7d' '--retention-size:how much telemetry is kept, in megabytes on disk; otherwise 10 GiB' '--route:events that Event Hubs clients read beside telemetry; otherwise telemetry alone' '--consumer-group:a consumer group for Event Hubs clients, beside $Default' '--imitate:the cloud'\''s limits, as in tier=S1,units=1,lag=30s; iotctl'\''s own extensions are off then' '--provisioning:YAML or JSON: other hubs that devices may be assigned to, and how far away they are' '--log-level:what the log says' '--show-secrets:show the connection string') ;;
     'hub status') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory') ;;
     'hub stop') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--timeout:how long to wait for its end') ;;
+    'hub backup') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory') ;;
+    'hub restore') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--force:replace the data that is there, after a question') ;;
     'hub env') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--format:for which reader; github is for GITHUB_ENV' '--show-secrets:print the connection strings on a terminal too' '--without-secrets:leave the connection strings out') ;;
     'hub fault add') _iotctl_reply=('--device:id or glob of the devices; otherwise all' '--probability:how often it strikes, as in 0.1; otherwise always' '--for:how long it lasts' '--delay:how late, for the kind delay; otherwise 1s') ;;
     'hub fault list') _iotctl_reply=() ;;
@@ -142,6 +150,32 @@ _iotctl_find_kind() {
     'send-command --timeout') _iotctl_kind='none' ;;
     'send-command --connect-timeout') _iotctl_kind='none' ;;
     'send-command --retry') _iotctl_kind='none' ;;
+    'send-message --where') _iotctl_kind='none' ;;
+    'send-message --from') _iotctl_kind='file' ;;
+    'send-message --concurrency') _iotctl_kind='none' ;;
+    'send-message --ack') _iotctl_kind='=none positive negative full' ;;
+    'send-message --timeout') _iotctl_kind='none' ;;
+    'send-message --expiry') _iotctl_kind='none' ;;
+    'send-message --property') _iotctl_kind='none' ;;
+    'send-message -p') _iotctl_kind='none' ;;
+    'send-message --message-id') _iotctl_kind='none' ;;
+    'send-message --correlation-id') _iotctl_kind='none' ;;
+    'send-message --content-type') _iotctl_kind='none' ;;
+    'send-message --content-encoding') _iotctl_kind='none' ;;
+    'message list --where') _iotctl_kind='none' ;;
+    'message list --from') _iotctl_kind='file' ;;
+    'message list --concurrency') _iotctl_kind='none' ;;
+    'message peek --where') _iotctl_kind='none' ;;
+    'message peek --from') _iotctl_kind='file' ;;
+    'message peek --concurrency') _iotctl_kind='none' ;;
+    'message peek --count') _iotctl_kind='none' ;;
+    'message requeue --where') _iotctl_kind='none' ;;
+    'message requeue --from') _iotctl_kind='file' ;;
+    'message requeue --concurrency') _iotctl_kind='none' ;;
+    'message requeue --number') _iotctl_kind='none' ;;
+    'message purge --where') _iotctl_kind='none' ;;
+    'message purge --from') _iotctl_kind='file' ;;
+    'message purge --concurrency') _iotctl_kind='none' ;;
     'device list --where') _iotctl_kind='none' ;;
     'device list --top') _iotctl_kind='none' ;;
     'device enable --where') _iotctl_kind='none' ;;
@@ -244,10 +278,13 @@ _iotctl_find_kind() {
     'hub start --route') _iotctl_kind='=twinChangeEvents deviceLifecycleEvents moduleLifecycleEvents deviceConnectionStateEvents deviceJobLifecycleEvents digitalTwinChangeEvents' ;;
     'hub start --consumer-group') _iotctl_kind='none' ;;
     'hub start --imitate') _iotctl_kind='none' ;;
+    'hub start --provisioning') _iotctl_kind='file' ;;
     'hub start --log-level') _iotctl_kind='=debug info warn error' ;;
     'hub status --data') _iotctl_kind='directory' ;;
     'hub stop --data') _iotctl_kind='directory' ;;
     'hub stop --timeout') _iotctl_kind='none' ;;
+    'hub backup --data') _iotctl_kind='directory' ;;
+    'hub restore --data') _iotctl_kind='directory' ;;
     'hub env --data') _iotctl_kind='directory' ;;
     'hub env --format') _iotctl_kind='=sh fish json github' ;;
     'hub fault add --device') _iotctl_kind='device' ;;
@@ -284,6 +321,11 @@ _iotctl_find_kind() {
     'tail events *') _iotctl_kind='device' ;;
     'tail messages *') _iotctl_kind='device' ;;
     'send-command *') _iotctl_kind='device' ;;
+    'send-message *') _iotctl_kind='device' ;;
+    'message list *') _iotctl_kind='device' ;;
+    'message peek *') _iotctl_kind='device' ;;
+    'message requeue *') _iotctl_kind='device' ;;
+    'message purge *') _iotctl_kind='device' ;;
     'device list *') _iotctl_kind='device' ;;
     'device show 1') _iotctl_kind='device' ;;
     'device enable *') _iotctl_kind='device' ;;
@@ -325,6 +367,8 @@ _iotctl_find_kind() {
     'enrollment show 1') _iotctl_kind='none' ;;
     'enrollment delete 1') _iotctl_kind='none' ;;
     'enrollment explain 1') _iotctl_kind='none' ;;
+    'hub backup 1') _iotctl_kind='file' ;;
+    'hub restore 1') _iotctl_kind='file' ;;
     'hub fault add 1') _iotctl_kind='=drop delay disconnect refuse method-timeout' ;;
     'hub fault clear 1') _iotctl_kind='none' ;;
     'profile add 1') _iotctl_kind='none' ;;
