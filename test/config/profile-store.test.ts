@@ -297,3 +297,63 @@ async function runWriter(args: readonly string[]): Promise<number | null> {
   const child = fork(new URL('./write-profiles.ts', import.meta.url), args, { stdio: 'inherit' });
   return new Promise((resolve) => child.on('exit', resolve));
 }
+
+describe('a profile of Entra ID', () => {
+  const entra = {
+    name: 'signed-in',
+    kind: 'cloud',
+    auth: 'entra',
+    hostName: 'plant.azure-devices.net',
+    credential: 'cli',
+    tenantId: 'contoso.example',
+    tier: 'S2',
+    units: 3,
+    consumerGroup: 'operators',
+    amqpWebSockets: 'always',
+    amqpUrl: 'amqps://plant.example:5671',
+  } as const;
+
+  test('when it has no secret, then none is stored and it connects all the same', async () => {
+    const store = open();
+    expect(await store.save(entra, undefined)).toEqual({ secret: undefined });
+    expect(await store.get('signed-in')).toEqual(entra);
+    expect(await store.connect('signed-in')).toEqual({ ...entra, source: 'profile' });
+    expect(readdirSync(directory)).not.toContain('secrets');
+  });
+
+  test('when it has the connection string of the endpoint of telemetry, then that is a secret', async () => {
+    const store = open();
+    const eventHubConnectionString = 'Endpoint=sb://x/;SharedAccessKeyName=s;SharedAccessKey=a2V5;EntityPath=e';
+    await store.save(entra, eventHubConnectionString);
+    expect(await store.connect('signed-in')).toEqual({ ...entra, eventHubConnectionString, source: 'profile' });
+    expect(readFileSync(join(directory, 'profiles/signed-in.json'), 'utf8')).not.toContain('a2V5');
+    await store.save(entra, undefined, { replace: true });
+    expect(await store.connect('signed-in')).not.toHaveProperty('eventHubConnectionString');
+    expect(readdirSync(join(directory, 'secrets'))).toEqual([]);
+  });
+
+  test.each([
+    ['"auth": "magic"', '"auth" must be "key" or "entra"'],
+    ['"auth": "entra", "credential": "guess"', '"credential" must be one of'],
+    ['"auth": "entra", "units": 0', '"units" must be a whole number from 1'],
+    ['"auth": "entra", "units": "3"', '"units" must be a whole number from 1'],
+    ['"auth": "entra", "tier": "S9"', '"tier" must be one of F1, B1'],
+    ['"auth": "entra", "amqpWebSockets": true', '"amqpWebSockets" must be one of auto, always, never'],
+    ['"auth": "entra", "tenantId": 7', '"tenantId" must be a text'],
+    ['"auth": "key", "sharedAccessKeyName": "o"', '"secret" is missing'],
+  ])('when the file says %s, then the failure names the member', async (members, problem) => {
+    const store = open();
+    await store.save(entra, undefined);
+    writeFileSync(join(directory, 'profiles/signed-in.json'), `{"version":1,"kind":"cloud","hostName":"h",${members}}`);
+    await expect(store.get('signed-in')).rejects.toThrow(problem);
+  });
+
+  test('when a file is older than Entra ID, then it is one with a key', async () => {
+    const store = open();
+    await store.save(plant, 'b25l');
+    const file = join(directory, 'profiles/plant.json');
+    const { auth: _, ...old } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    writeFileSync(file, JSON.stringify(old));
+    expect(await store.connect('plant')).toMatchObject({ auth: 'key', sharedAccessKey: 'b25l' });
+  });
+});

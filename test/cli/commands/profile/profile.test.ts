@@ -203,3 +203,80 @@ test('when a profile file cannot be understood, then exit 2 names it', () =>
     expect(stderr).toContain(file);
     expect(stderr).toContain('it was left as it is');
   }));
+
+describe('profile add --entra', () => {
+  const words = ['profile', 'add', 'plant', '--entra', '--hub', 'plant.azure-devices.net'];
+
+  test('when only the hub is named, then whoever is signed in is used, and that telemetry needs more is told', () =>
+    withSession(async ({ run, store }) => {
+      const { code, stderr } = await run(words);
+      expect({ code, selected: await store.selected() }).toEqual({ code: 0, selected: 'plant' });
+      expect(stderr).toContain('profile plant is plant.azure-devices.net, by Entra ID');
+      expect(stderr).toContain('telemetry needs --event-hub-connection-string-file');
+      expect(await store.connect('plant')).toEqual({
+        name: 'plant',
+        kind: 'cloud',
+        auth: 'entra',
+        hostName: 'plant.azure-devices.net',
+        credential: 'default',
+        source: 'profile',
+      });
+    }));
+
+  test('when everything is said, then it is kept, shown, and the secret of telemetry is in no listing', () =>
+    withSession(async ({ run, store, directory }) => {
+      const file = join(directory, 'events.txt');
+      const events = `Endpoint=sb://plant.servicebus.windows.net/;SharedAccessKeyName=s;SharedAccessKey=${key};EntityPath=plant`;
+      writeFileSync(file, `${events}\n`);
+      const more = ['--credential', 'device-code', '--tenant', 'contoso.example', '--client-id', 'c', '--tier', 'S2'];
+      const rest = ['--units', '3', '--consumer-group', 'operators', '--amqp-websockets', 'always'];
+      const { code, stderr } = await run([...words, ...more, ...rest, '--event-hub-connection-string-file', file]);
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringContaining('by Entra ID (device-code)') as string,
+      });
+      expect(await store.connect('plant')).toMatchObject({ eventHubConnectionString: events, tier: 'S2', units: 3 });
+      const shown = await run(['profile', 'show', '-o', 'json']);
+      expect(JSON.parse(shown.stdout)).toMatchObject({
+        auth: 'entra',
+        credential: 'device-code',
+        tenantId: 'contoso.example',
+        clientId: 'c',
+        sharedAccessKeyName: null,
+        tier: 'S2',
+        units: 3,
+        consumerGroup: 'operators',
+        amqpWebSockets: 'always',
+      });
+      const listed = await run(['profile', 'list']);
+      expect(listed.stdout).toContain('Entra ID (device-code)');
+      expect(shown.stdout + listed.stdout + stderr).not.toContain(key);
+      expect((await run(['profile', 'show', '--show-secrets'])).code).toBe(2);
+    }));
+
+  test.each([
+    [['--entra'], '--entra needs the name of the hub'],
+    [['--entra', '--hub', 'https://plant.example'], '--hub is no host name'],
+    [['--hub', 'plant.example'], '--hub goes with --entra'],
+    [['--credential', 'cli'], '--credential goes with --entra'],
+    [['--tenant', 'x'], '--tenant goes with --entra'],
+    [['--client-id', 'x'], '--client-id goes with --entra'],
+    [['--entra', '--hub', 'h.example', '--credential', 'guess'], '--credential: "guess" is not one of'],
+    [['--entra', '--hub', 'h.example', '--units', '0'], '--units: "0" is not between 1 and 10000'],
+  ])('when %j is typed, then exit 2 says why and nothing is kept', (flags, problem) =>
+    withSession(async ({ run, store }) => {
+      const { code, stderr } = await run(['profile', 'add', 'plant', ...flags], { stdin: connectionString });
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(problem) as string });
+      expect(await store.list()).toEqual([]);
+    }),
+  );
+
+  test('when the connection string for telemetry is that of a policy, then what is missing is named, and no secret', () =>
+    withSession(async ({ run, directory }) => {
+      const file = join(directory, 'events.txt');
+      writeFileSync(file, connectionString);
+      const { code, stderr } = await run([...words, '--event-hub-connection-string-file', file]);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('has no Endpoint') as string });
+      expect(stderr).not.toContain(key);
+    }));
+});
