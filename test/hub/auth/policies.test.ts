@@ -22,7 +22,7 @@ test('when a hub starts for the first time, it has the five policies with keys o
     'provisioningserviceowner',
   ]);
   const keys = policies.flatMap(({ primaryKey, secondaryKey }) => [primaryKey, secondaryKey]);
-  expect(new Set(keys).size).toBe(10);
+  expect(new Set(keys).size).toBe(12);
   for (const key of keys) expect(Buffer.from(key, 'base64')).toHaveLength(32);
 });
 
