@@ -10,6 +10,7 @@ import type * as KeySdk from 'azure-iot-security-symmetric-key';
 import type * as CertificateSdk from 'azure-iot-security-x509';
 import type { DeviceCertificate } from './certificates.ts';
 import type { SdkHub } from './sdk-hub.ts';
+import type { SoftwareTpm } from './software-tpm.ts';
 import type { Transport } from './sdk-test.ts';
 
 const load = createRequire(import.meta.url);
@@ -58,6 +59,14 @@ export function registerDevice(
       else resolve(result as unknown as RegistrationResult);
     });
   });
+}
+
+/** Registers by a TPM, which only HTTPS can here. */
+export async function registerTpm(hub: SdkHub, tpm: SoftwareTpm): Promise<RegistrationResult> {
+  const { hostName, info } = hub;
+  const client = ProvisioningDeviceClient.create(hostName, info.dps.idScope, new Http(), tpm as never);
+  const { registrationState } = (await client.register()) as unknown as { registrationState: RegistrationResult };
+  return registrationState;
 }
 
 export function serviceClient(hub: SdkHub): ServiceSdk.ProvisioningServiceClient {

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { makeCertificate, type DeviceCertificate } from './certificates.ts';
 import { allTransports, commonSdk, deviceClient } from './device-clients.ts';
-import { keyOfGroup, registerDevice, serviceClient, type Proof } from './provisioning-clients.ts';
+import { keyOfGroup, registerDevice, registerTpm, serviceClient, type Proof } from './provisioning-clients.ts';
 import { openSdkHub, type SdkHub } from './sdk-hub.ts';
+import { SoftwareTpm } from './software-tpm.ts';
 import { sdkTest, type Transport } from './sdk-test.ts';
 
 const newKey = (): string => randomBytes(32).toString('base64');
@@ -94,4 +95,17 @@ describe('a device that registers with the official SDK', () => {
       await expect(hub.registry.get(`${id}-wrong`)).rejects.toThrow();
     });
   }
+
+  sdkTest({ capability, transport: 'HTTPS', authentication: 'TPM' }, 'its own enrollment', async () => {
+    const tpm = new SoftwareTpm('device-tpm');
+    await serviceClient(hub).createOrUpdateIndividualEnrollment({
+      registrationId: tpm.registrationId,
+      attestation: { type: 'tpm', tpm: { endorsementKey: tpm.endorsementKey.toString('base64') } },
+    } as never);
+    const result = await registerTpm(hub, tpm);
+    expect(result).toMatchObject({ assignedHub: hub.hostName, deviceId: 'device-tpm', status: 'assigned' });
+    await sendsTelemetry('MQTT', result.deviceId, { key: tpm.importedKey });
+    // Another TPM that calls itself the same does not get in.
+    await expect(registerTpm(hub, new SoftwareTpm('device-tpm'))).rejects.toThrow();
+  });
 });

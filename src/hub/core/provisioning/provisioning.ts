@@ -47,7 +47,7 @@ export function createProvisioning(parts: ProvisioningParts): ProvisioningServic
   const idScope = once(() => loadIdScope(parts.store));
   const store = createEnrollmentStore(parts.store.documents, clock);
   const registrations = createRegistrationStore(parts.store.documents);
-  const tpm = createTpmSeals();
+  const tpm = createTpmSeals(now);
   const hubs = [createLocalHub({ ...parts, hostName: parts.hubHostName }), ...(parts.linkedHubs ?? [])];
   const assignment = {
     hubs: () => hubs,
