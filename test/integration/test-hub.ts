@@ -4,9 +4,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectHub, type Hub } from '../../src/client/index.ts';
-import type { Connection } from '../../src/config/index.ts';
+import type { KeyConnection } from '../../src/config/profile.ts';
 import { connectDevice, parseEndpoint, type DeviceConnection } from '../../src/device/index.ts';
 import { startHub, type HubInfo, type RunningHub } from '../../src/hub/index.ts';
+import type { HubOptions } from '../../src/hub/options.ts';
 import { parseConnectionString } from '../../src/protocol/connection-string.ts';
 import type { BulkDevice } from '../../src/protocol/identity.ts';
 import type { TelemetryMessage } from '../../src/protocol/telemetry/index.ts';
@@ -29,9 +30,12 @@ export interface TestHub {
 
 const fastLimits = { backoff: { firstMs: 20, maximumMs: 200 }, connectTimeoutMs: 5_000, answerTimeoutMs: 15_000 };
 
-export async function startTestHub(): Promise<TestHub> {
+/** What a test wants to be different about its hub. */
+export type TestHubOptions = Pick<HubOptions, 'routes' | 'consumerGroups' | 'imitation'>;
+
+export async function startTestHub(options: TestHubOptions = {}): Promise<TestHub> {
   const dataDir = await mkdtemp(join(tmpdir(), 'iotctl-hub-'));
-  let hub = await start(dataDir, { mqtt: 0, mqtts: 0, amqp: 0, amqps: 0, http: 0, https: 0 });
+  let hub = await start(dataDir, { mqtt: 0, mqtts: 0, amqp: 0, amqps: 0, http: 0, https: 0 }, options);
   const keys = new Map<string, string>();
   const open: { close(): Promise<void> }[] = [];
   const clientAt = (serviceUrl: string): Hub => {
@@ -79,7 +83,7 @@ export async function startTestHub(): Promise<TestHub> {
     async restart(betweenStopAndStart) {
       await hub.close();
       await betweenStopAndStart?.();
-      hub = await start(dataDir, hub.info.ports);
+      hub = await start(dataDir, hub.info.ports, options);
     },
     async close() {
       for (const each of open.toReversed()) await each.close();
@@ -89,12 +93,12 @@ export async function startTestHub(): Promise<TestHub> {
   };
 }
 
-function start(dataDir: string, ports: HubInfo['ports']): Promise<RunningHub> {
+function start(dataDir: string, ports: HubInfo['ports'], options: TestHubOptions): Promise<RunningHub> {
   const choices = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, port ?? 0]));
-  return startHub({ dataDir, ports: choices, clock: realClock, pid: process.pid, version: 'test' });
+  return startHub({ ...options, dataDir, ports: choices, clock: realClock, pid: process.pid, version: 'test' });
 }
 
-function connectionTo(info: HubInfo, serviceUrl: string): Connection {
+export function connectionTo(info: HubInfo, serviceUrl: string): KeyConnection {
   const { hostName, sharedAccessKeyName = '', sharedAccessKey = '' } = parseConnectionString(info.connectionString);
   const { caFile } = info;
   return {

@@ -125,7 +125,8 @@ function watch(
     else end(failureOfCondition(condition, context));
   };
   for (const event of ['error', 'protocol_error']) connection.on(event, (error: unknown) => failed(error));
-  connection.on('connection_error', () => failed(connection.error));
+  // A login that is refused has no close of its own, so the error of the event counts.
+  connection.on('connection_error', ({ error }: EventContext) => failed(error ?? connection.error));
   connection.on('connection_close', () => failed(connection.error ?? new Error('the hub closed the connection')));
   connection.on('disconnected', ({ error }: EventContext) => failed(error ?? new Error('the connection was lost')));
   connection.on('session_error', ({ session }: EventContext) => failed(session?.error));

@@ -24,8 +24,14 @@ export async function* tailFeedback(
   const cancel = timeout === undefined ? () => undefined : clock.after(timeout, () => timeUp.abort());
   const stop = signal === undefined ? timeUp.signal : AbortSignal.any([timeUp.signal, signal]);
   let taken = 0;
+  let isDown = false;
+  // Every try of the channel tells of the loss; a person wants to hear of it once.
+  const tellLink = (event: LinkEvent): void => {
+    if (event.kind === 'restored' || !isDown) onLink?.(event);
+    isDown = event.kind === 'lost';
+  };
   try {
-    for await (const records of hub.channel.feedback({ signal: stop, onLink, onReady })) {
+    for await (const records of hub.channel.feedback({ signal: stop, onLink: tellLink, onReady })) {
       taken += records.length;
       yield records;
       if (count !== undefined && taken >= count) return;
