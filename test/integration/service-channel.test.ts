@@ -17,7 +17,7 @@ describe('the channel of a back end', () => {
     await hub.provision(['d1', 'd2', 'full']);
   });
   afterAll(async () => {
-    for (const channel of open) await channel.close();
+    for (const each of open) await each.close();
     await hub.close();
   });
 
