@@ -18,4 +18,4 @@ export type {
   TwinStore,
 } from '../client/service-api.ts';
 export type { MessageQueues, QueueRequest } from '../client/messages.ts';
-export type { CloudMessage, FeedbackRecord, ServiceChannel } from '../client/amqp/channel.ts';
+export type { CloudMessage, FeedbackRecord, ServiceChannel, UploadNotice } from '../client/amqp/channel.ts';

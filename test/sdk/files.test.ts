@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import type * as BlobSdk from '@azure/storage-blob';
 import type { Client } from 'azure-iot-device';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { backEnd, nextEvent } from './amqp-support.ts';
 import { allTransports, deviceClient } from './device-clients.ts';
 import { openSdkHub, type SdkHub } from './sdk-hub.ts';
 import { sdkTest } from './sdk-test.ts';
@@ -11,6 +12,9 @@ import { sdkTest } from './sdk-test.ts';
 const { BlockBlobClient } = createRequire(import.meta.url)('@azure/storage-blob') as typeof BlobSdk;
 
 type UploadParams = Awaited<ReturnType<Client['getBlobSharedAccessSignature']>>;
+
+type Notification = { getData(): Buffer };
+type Receiver = Parameters<typeof nextEvent<Notification>>[0];
 
 const megabyte = 1024 * 1024;
 
@@ -50,6 +54,30 @@ describe('uploads of a device', () => {
     });
   }
 
+  for (const transport of ['AMQP', 'AMQP-WS'] as const) {
+    const proof = { capability: 'file notifications', transport, authentication: 'policy' } as const;
+    sdkTest(proof, 'the service SDK hears of an upload', async () => {
+      const deviceId = `files-notified-${transport}`;
+      const device = await deviceClient('HTTPS', await hub.createDevice(deviceId));
+      const service = backEnd(hub, transport);
+      await service.open();
+      // Its promise resolves to an object with the receiver in it.
+      const { result: receiver } = (await service.getFileNotificationReceiver()) as unknown as { result: Receiver };
+      const heard = nextEvent<Notification>(receiver, 'message', (message) =>
+        textOf(message).includes(`"${deviceId}"`),
+      );
+      await device.uploadToBlob('notes/a.txt', Readable.from([Buffer.from('hello')]), 5);
+      const notice = JSON.parse(textOf(await heard)) as Record<string, unknown>;
+      expect(notice).toMatchObject({
+        deviceId,
+        blobName: `${deviceId}/notes/a.txt`,
+        blobUri: `https://${hub.hostName}/blobs/uploads/${deviceId}/notes/a.txt`,
+        blobSizeInBytes: 5,
+      });
+      await service.close();
+    });
+  }
+
   sdkTest(
     { capability: 'file upload', transport: 'HTTPS', authentication: 'key' },
     'the eleventh at once is refused, and so is a blob of another device',
@@ -68,6 +96,10 @@ describe('uploads of a device', () => {
 
 function blobClient({ hostName, containerName, blobName, sasToken }: UploadParams): BlobSdk.BlockBlobClient {
   return new BlockBlobClient(`https://${hostName}/${containerName}/${blobName}${sasToken}`);
+}
+
+function textOf(message: Notification): string {
+  return message.getData().toString();
 }
 
 function* chunksOf(body: Buffer): Generator<Buffer> {

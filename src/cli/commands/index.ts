@@ -40,6 +40,11 @@ export const commandTable: CommandTable = {
       load: () => import('./tail/feedback.ts'),
     },
     {
+      name: 'tail uploads',
+      summary: 'Read which files devices have uploaded.',
+      load: () => import('./tail/uploads.ts'),
+    },
+    {
       name: 'send-command',
       summary: 'Send a command to devices and show what they answer.',
       load: () => import('./send-command.ts'),

@@ -1,0 +1,1 @@
+export { tailUploads } from './tail-uploads.ts';
