@@ -22,6 +22,8 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+const file = (name: string) => join(directory, name);
+
 /** Runs `iotctl WORDS` on the hub, with the real time: certificates and tokens are checked by the hub's. */
 async function iotctl(words: readonly string[], stdin = '') {
   const connection = connectionTo(hub.info, `http://127.0.0.1:${hub.info.ports.http}`);
@@ -39,6 +41,29 @@ async function json<Value>(words: readonly string[], stdin = ''): Promise<Value>
   const { stdout, stderr, code } = await iotctl([...words, '-o', 'json'], stdin);
   if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}: ${stderr}`);
   return JSON.parse(stdout) as Value;
+}
+
+/** Telemetry with a client certificate and nothing else. */
+async function sendByHttps(deviceId: string, certificate: string): Promise<number | undefined> {
+  const { request } = await import('node:https');
+  const [cert, key, ca] = await Promise.all(
+    [file(`${certificate}.pem`), file(`${certificate}.key`), hub.info.caFile].map((path) => readFile(path, 'utf8')),
+  );
+  const path = `/devices/${deviceId}/messages/events?api-version=2021-04-12`;
+  return eventually(
+    () =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const sent = request(
+          { host: 'localhost', port: hub.info.ports.https ?? 0, path, method: 'POST', cert, key, ca, agent: false },
+          (answer) => {
+            answer.resume();
+            resolve(answer.statusCode);
+          },
+        );
+        sent.on('error', reject);
+        sent.end('hello');
+      }),
+  );
 }
 
 describe('modules', () => {
@@ -173,8 +198,6 @@ describe('shared access signatures', () => {
 });
 
 describe('certificates', () => {
-  const file = (name: string) => join(directory, name);
-
   test('when a CA is made, added and verified, then devices with its certificates are its devices', async () => {
     expect((await iotctl(['certificate', 'issue', 'factory', '--authority', '--directory', directory])).code).toBe(0);
     expect((await stat(file('factory.key'))).mode & 0o777).toBe(0o600);
@@ -214,27 +237,4 @@ describe('certificates', () => {
     expect(result.stderr).toContain(text);
     expect(result.code).toBe(code);
   });
-
-  /** Telemetry with a client certificate and nothing else. */
-  async function sendByHttps(deviceId: string, certificate: string): Promise<number | undefined> {
-    const { request } = await import('node:https');
-    const [cert, key, ca] = await Promise.all(
-      [file(`${certificate}.pem`), file(`${certificate}.key`), hub.info.caFile].map((path) => readFile(path, 'utf8')),
-    );
-    const path = `/devices/${deviceId}/messages/events?api-version=2021-04-12`;
-    return eventually(
-      () =>
-        new Promise<number | undefined>((resolve, reject) => {
-          const sent = request(
-            { host: 'localhost', port: hub.info.ports.https ?? 0, path, method: 'POST', cert, key, ca, agent: false },
-            (answer) => {
-              answer.resume();
-              resolve(answer.statusCode);
-            },
-          );
-          sent.on('error', reject);
-          sent.end('hello');
-        }),
-    );
-  }
 });

@@ -40,9 +40,22 @@ function device(deviceId: string, authentication: object): DeviceRecord {
 const byThumbprint = (x509Thumbprint: object) => device('pump', { type: 'selfSigned', x509Thumbprint });
 const byAuthority = (deviceId = 'pump') => device(deviceId, { type: 'certificateAuthority' });
 
+const trusted = async () => [der(factory.certificate)];
+
+const leaf = (authority: CertificatePair, commonName = 'pump', days = 10) =>
+  issueClient(authority, { commonName, now, days });
+
+const gatekeeperFor = (record: DeviceRecord) =>
+  createGatekeeper({
+    store: { read: async () => record },
+    clock,
+    policies: [],
+    hostNames: ['localhost'],
+    certificates: createCertificateCheck({ clock, authorities: trusted }),
+  });
+
 function check(certificates: PeerCertificates, record: DeviceRecord | undefined, identity = 'pump', at = now) {
   const later = { ...clock, now: () => at };
-  const trusted = async () => [der(factory.certificate)];
   return createCertificateCheck({ clock: later, authorities: trusted }).check(certificates, record, identity);
 }
 
@@ -76,9 +89,6 @@ describe('thumbprints (device.md §1.3)', () => {
 });
 
 describe('authorities (device.md §1.3)', () => {
-  const leaf = (authority: CertificatePair, commonName = 'pump', days = 10) =>
-    issueClient(authority, { commonName, now, days });
-
   test('when a trusted CA signed a certificate for the device, then it is let in', async () => {
     expect(await check(shown(await leaf(factory)), byAuthority())).toBe('authority');
   });
@@ -125,15 +135,6 @@ describe('authorities (device.md §1.3)', () => {
 });
 
 describe('the gatekeeper', () => {
-  const gatekeeperFor = (record: DeviceRecord) =>
-    createGatekeeper({
-      store: { read: async () => record },
-      clock,
-      policies: [],
-      hostNames: ['localhost'],
-      certificates: createCertificateCheck({ clock, authorities: async () => [der(factory.certificate)] }),
-    });
-
   test('when a certificate proves the device, then the sender says how', async () => {
     const record = byThumbprint({ primaryThumbprint: digests(own).sha256 });
     const principal = await gatekeeperFor(record).authenticateDevice({ identity: 'pump', certificates: shown(own) });

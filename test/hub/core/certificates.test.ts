@@ -21,6 +21,11 @@ const upload = (name: string, certificate: string, headers: Record<string, strin
 const proof = async (authority: CertificatePair, commonName: string) =>
   (await issueClient(authority, { commonName, now: fixture.clock.now(), days: 1 })).certificate;
 
+const codeOf = async (name: string): Promise<string> =>
+  (await fixture.call('POST', path(name, '/generateVerificationCode'))).body.properties.verificationCode;
+const verify = (name: string, certificate: string) =>
+  fixture.call('POST', path(name, '/verify'), { body: { certificate } });
+
 describe('uploading a CA', () => {
   test('when a CA is uploaded, then it is listed, not verified, and trusted by nobody', async () => {
     const answer = await upload('listed', factory.certificate);
@@ -80,11 +85,6 @@ describe('uploading a CA', () => {
 });
 
 describe('proving that the key is at hand', () => {
-  const codeOf = async (name: string): Promise<string> =>
-    (await fixture.call('POST', path(name, '/generateVerificationCode'))).body.properties.verificationCode;
-  const verify = (name: string, certificate: string) =>
-    fixture.call('POST', path(name, '/verify'), { body: { certificate } });
-
   test('when the CA signed the code, then it is trusted; the code is good for once', async () => {
     await upload('proved', factory.certificate);
     const code = await codeOf('proved');
