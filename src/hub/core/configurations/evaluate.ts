@@ -1,4 +1,5 @@
 import type { ConfigurationKind } from '../../../protocol/configuration.ts';
+import { HubError } from '../../../protocol/hub-errors.ts';
 import { identityNames, type IdentityPath } from '../../../protocol/identity-path.ts';
 import type { Query } from '../../../protocol/query/index.ts';
 import { isJsonObject, type JsonObject } from '../../../std/json.ts';
@@ -21,7 +22,8 @@ export interface EvaluationParts extends EdgeParts {
 export type TargetCounts = ReadonlyMap<string, number>;
 
 const pageSize = 1_000;
-const concurrency = 16;
+/** Twins that are written at once; they share commits. */
+const concurrency = 128;
 
 /**
  * Brings every twin that a configuration targets to what it should be. A twin is written when the set of its configurations is
@@ -142,32 +144,45 @@ async function bring(
   others: ReadonlySet<string>,
 ): Promise<void> {
   try {
-    const effective = await settle(parts, kind, identity, targeted);
-    await writeTwin(parts, identity, { configurations: statuses(targeted, effective, others) });
+    if (kind === 'edge') await bringModules(parts, identity, targeted, others);
+    else await bringTwin(parts, identity, targeted, others);
   } catch (error) {
     try {
       await writeTwin(parts, identity, { configurations: statuses(targeted, new Set(), others) });
     } catch {
       // The twin is gone, or the store fails: then the first failure says it.
-      parts.onError(error);
+      if (!isGone(error)) parts.onError(error);
     }
   }
 }
 
-async function settle(
+/** Deleted since it was listed. */
+function isGone(error: unknown): boolean {
+  return error instanceof HubError && error.status === 404;
+}
+
+async function bringTwin(
   parts: EvaluationParts,
-  kind: ConfigurationKind,
   identity: IdentityPath,
   targeted: readonly ConfigurationRecord[],
-): Promise<ReadonlySet<string>> {
-  if (kind === 'edge') {
-    const { modules, effective } = combineModules(targeted);
-    if (modules.size > 0) await deployModules(parts, identityNames(identity).deviceId, modules, { prune: false });
-    return effective;
-  }
+  others: ReadonlySet<string>,
+): Promise<void> {
   const { desired, effective } = combine(targeted);
-  if (targeted.length > 0) await writeTwin(parts, identity, { desired: { content: desired, replace: false } });
-  return effective;
+  await writeTwin(parts, identity, {
+    ...(targeted.length > 0 && { desired: { content: desired, replace: false } }),
+    configurations: statuses(targeted, effective, others),
+  });
+}
+
+async function bringModules(
+  parts: EvaluationParts,
+  agent: IdentityPath,
+  targeted: readonly ConfigurationRecord[],
+  others: ReadonlySet<string>,
+): Promise<void> {
+  const { modules, effective } = combineModules(targeted);
+  if (modules.size > 0) await deployModules(parts, identityNames(agent).deviceId, modules, { prune: false });
+  await writeTwin(parts, agent, { configurations: statuses(targeted, effective, others) });
 }
 
 /** The entries of this kind anew; those of other kinds stay. */

@@ -25,8 +25,8 @@ export interface LiveJob {
 /** Why a run ends before its time. */
 export type Interruption = 'stopped' | 'late' | 'closing';
 
-/** Devices of one job that are worked on at once. */
-const concurrency = 32;
+/** Devices of one job that are worked on at once; their writes share commits. */
+const concurrency = 128;
 const pageSize = 500;
 /** How often the counts of a running job are stored. */
 const saveEveryMs = 1_000;
