@@ -20,7 +20,7 @@ export type FeedbackRecord = {
   deviceGenerationId: string;
 };
 
-export const feedbackContentType = 'application/vnd.microsoft.iothub.feedback.json';
+const feedbackContentType = 'application/vnd.microsoft.iothub.feedback.json';
 
 const collection = 'feedback-records';
 const batchRecords = 64;

@@ -30,7 +30,7 @@ export async function* documentsOf(documents: DocumentStore, collection: string)
 }
 
 /** A message's header; `note` is its owner's. */
-export function writeEntry<Note extends JsonObject>(entry: Entry<Note> | DeadEntry<Note>): JsonObject {
+function writeEntry<Note extends JsonObject>(entry: Entry<Note> | DeadEntry<Note>): JsonObject {
   const { sequenceNumber, enqueuedTime, expiresAt, deliveryCount, redelivered, note } = entry;
   const dead = 'reason' in entry ? { reason: entry.reason, deadLetteredTime: entry.deadLetteredTime } : {};
   return { sequenceNumber, enqueuedTime, expiresAt, deliveryCount, redelivered, note, ...dead };
