@@ -67,7 +67,7 @@ async function pump(
       const { messages } = step.value;
       const state = withMetrics && messages.length > 0 ? (await telemetry.partitions())[partition] : undefined;
       for (const message of messages) {
-        if (link.credit <= 0) await credit.passed();
+        while (link.credit <= 0 && !stopped.aborted) await credit.passed();
         if (stopped.aborted) return;
         link.send(state === undefined ? eventMessage(message) : withState(message, state, now()));
       }
