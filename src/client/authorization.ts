@@ -25,10 +25,13 @@ export interface AuthorizerDependencies {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Shows how to sign in with a code; absent where nobody is there to do it. */
   readonly onSignIn?: ((message: string) => void) | undefined;
+  /** One that is at hand for this connection: nobody signs in twice for one command. */
+  readonly authorizer?: Authorizer | undefined;
 }
 
 /** How a connection authorises itself at its hub. Entra ID's package is loaded by the first token that is asked for. */
 export function createAuthorizer(connection: Connection, dependencies: AuthorizerDependencies): Authorizer {
+  if (dependencies.authorizer !== undefined) return dependencies.authorizer;
   if (connection.auth === 'key') return createKeyAuthorizer(connection, dependencies.clock);
   let opened: Promise<Authorizer> | undefined;
   return {

@@ -2,7 +2,10 @@ import type { Connection } from '../config/profile.ts';
 import { createCertificateStore } from './certificates.ts';
 import { createConfigurationStore } from './configurations.ts';
 import { createDeviceRegistry } from './devices.ts';
+import { paceChannel } from './amqp/paced-channel.ts';
 import { openChannelWhenUsed } from './amqp/when-used.ts';
+import { createAuthorizer } from './authorization.ts';
+import { createPace } from './http/pace.ts';
 import { createServiceClient, type ClientDependencies } from './http/service-client.ts';
 import { createFaultStore } from './faults.ts';
 import { createJobStore } from './jobs.ts';
@@ -18,11 +21,13 @@ import { createTwinStore } from './twins.ts';
  * A hub by its REST API, in the cloud or iotctl's own. Nothing is connected before the first request; `close` ends idle connections.
  * Failures: those of {@link Hub}, and `invalid-config` for a service URL or CA file that cannot be used.
  */
-export function connectHub(connection: Connection, dependencies: ClientDependencies): Hub {
+export function connectHub(connection: Connection, given: ClientDependencies): Hub {
+  const pace = createPace(connection, given);
+  const dependencies = { ...given, pace, authorizer: createAuthorizer(connection, given) };
   const client = createServiceClient(connection, dependencies);
   const twins = createTwinStore(client);
   const queries = createQueryRunner(client);
-  const channel = openChannelWhenUsed(connection, dependencies);
+  const channel = paceChannel(openChannelWhenUsed(connection, dependencies), dependencies);
   return {
     hostName: connection.hostName,
     deviceHostName: deviceHostOf(connection),

@@ -2,6 +2,7 @@
 import type { Connection } from '../config/profile.ts';
 import { hubStatusPath } from '../protocol/hub-status.ts';
 import type { Clock } from '../std/clock.ts';
+import { amqpEndpointOf } from './amqp/endpoint.ts';
 import { chooseAmqpRoute } from './amqp-route.ts';
 
 export interface ServedPart {
@@ -59,19 +60,21 @@ function twinsOf(answer: ProbeAnswer): ServedPart {
 }
 
 async function messagesOf({ connection, clock, signal }: ServedPartsRequest): Promise<ServedPart> {
-  const { amqpUrl, amqpWebSockets, hostName, kind } = connection;
-  const fail = (detail: string): ServedPart => ({ part: 'messages', served: false, detail });
+  const { amqpUrl, amqpWebSockets: mode, kind } = connection;
   if (amqpUrl === undefined && kind === 'local')
-    return fail('the profile has no AMQP address: iotctl hub start makes a new one');
-  const url = new URL(amqpUrl ?? `amqps://${hostName}`);
-  const port = Number(url.port) || (url.protocol === 'amqp:' ? 5672 : 5671);
-  const route = await chooseAmqpRoute({ host: url.hostname, port, mode: amqpWebSockets, clock, signal });
-  const way = route === 'tcp' ? `AMQP on port ${port}` : 'AMQP over a WebSocket';
-  const why = route === 'websocket' && amqpWebSockets !== 'always' ? `; port ${port} does not answer` : '';
-  if (connection.auth === 'entra' && connection.eventHubConnectionString === undefined) {
-    return { part: 'messages', served: true, detail: `messages to devices, no telemetry (${way}${why})` };
-  }
-  return { part: 'messages', served: true, detail: `telemetry and messages to devices (${way}${why})` };
+    return noMessages('the profile has no AMQP address: iotctl hub start makes a new one');
+  const { host, port, secure } = amqpEndpointOf(connection);
+  const route = await chooseAmqpRoute({ host, port, mode: secure ? mode : 'auto', clock, signal });
+  if (route === 'websocket' && !secure) return noMessages(`nothing listens for AMQP at ${host}:${port}`);
+  const why = mode === 'always' ? '' : `; port ${port} does not answer`;
+  const way = route === 'tcp' ? `AMQP on port ${port}` : `AMQP over a WebSocket${why}`;
+  const withoutTelemetry = connection.auth === 'entra' && connection.eventHubConnectionString === undefined;
+  const what = withoutTelemetry ? 'messages to devices, no telemetry' : 'telemetry and messages to devices';
+  return { part: 'messages', served: true, detail: `${what} (${way})` };
+}
+
+function noMessages(detail: string): ServedPart {
+  return { part: 'messages', served: false, detail };
 }
 
 async function extensionsOf({ connection, ask }: ServedPartsRequest): Promise<ServedPart> {

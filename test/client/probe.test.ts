@@ -11,6 +11,10 @@ import { json, quickClock, refusal, scriptedHub, testConnection } from './script
 
 const dependencies = { clock: realClock, random: () => 0.5 };
 
+function partsServed({ parts }: ProbeReport): object {
+  return Object.fromEntries(parts.map((each) => [each.part, each.served]));
+}
+
 describe('a real hub', () => {
   let hub: TestHub;
   let connection: KeyConnection;
@@ -52,11 +56,9 @@ describe('a real hub', () => {
   });
 
   test('when it is asked what it serves, then the hub of iotctl has its extensions, and one in the cloud is not asked', async () => {
-    const served = ({ parts }: ProbeReport): object =>
-      Object.fromEntries(parts.map((each) => [each.part, each.served]));
     const amqpUrl = 'amqp://127.0.0.1:9';
-    expect(served(await probe({ amqpUrl }))).toMatchObject({ devices: true, twins: true, extensions: true });
-    expect(served(await probe({ kind: 'cloud', amqpUrl }))).toMatchObject({ twins: true, extensions: false });
+    expect(partsServed(await probe({ amqpUrl }))).toMatchObject({ devices: true, twins: true, extensions: true });
+    expect(partsServed(await probe({ kind: 'cloud', amqpUrl }))).toMatchObject({ twins: true, extensions: false });
   });
 
   test('when the key is wrong, then nothing is allowed', async () => {

@@ -16,6 +16,8 @@ export interface HubLinkDependencies {
   readonly random: () => number;
   readonly env?: Environment;
   readonly onSignIn?: (message: string) => void;
+  /** One that is at hand for the same hub. */
+  readonly authorizer?: Authorizer;
 }
 
 /** A hub's AMQP service: connections that are authorised, made when they are asked for. */

@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Connection } from '../../config/profile.ts';
 import { Failure, isFailure } from '../../errors/index.ts';
 import { sleep, type Clock } from '../../std/clock.ts';
-import { createAuthorizer } from '../authorization.ts';
+import { createAuthorizer, type Authorizer } from '../authorization.ts';
 import { hasNothingThere, notServed, requireExtension, type Extension } from '../extension.ts';
 import { proxyFor, type Environment } from '../proxy.ts';
 import { failureOfNetwork, wasNeverSent, type NetworkContext } from './network-failure.ts';
 import { repeatabilityOf, workOf } from './operation.ts';
-import { createPace, type WaitEvent } from './pace.ts';
+import { createPace, type Pace, type WaitEvent } from './pace.ts';
 import { parseRetryAfter, retryDelay, type Outcome, type Repeatability } from './retry.ts';
 import { serviceUrlOf } from './service-url.ts';
 import { createTransport, type HttpRequest, type HttpResponse } from './transport.ts';
@@ -25,6 +25,9 @@ export interface ClientDependencies {
   readonly env?: Environment;
   /** Shows how to sign in to Entra ID with a code; absent where nobody is there to do it. */
   readonly onSignIn?: (message: string) => void;
+  /** Shared with what else speaks to the same hub; each has its own when absent. */
+  readonly authorizer?: Authorizer;
+  readonly pace?: Pace;
 }
 
 interface RetryEvent {
@@ -84,7 +87,7 @@ export function createServiceClient(connection: Connection, dependencies: Client
   const { env } = dependencies;
   const transport = createTransport({ baseUrl, caFile: connection.caFile, clock, env });
   const authorizer = createAuthorizer(connection, dependencies);
-  const pace = createPace(connection, dependencies);
+  const pace = dependencies.pace ?? createPace(connection, dependencies);
   const network: NetworkContext = {
     hostName: baseUrl.hostname,
     address: baseUrl.host,
