@@ -5,6 +5,7 @@ import type * as BlobSdk from '@azure/storage-blob';
 import type { Client } from 'azure-iot-device';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { backEnd, nextEvent } from './amqp-support.ts';
+import { makeCertificate } from './certificates.ts';
 import { allTransports, deviceClient } from './device-clients.ts';
 import { openSdkHub, type SdkHub } from './sdk-hub.ts';
 import { sdkTest } from './sdk-test.ts';
@@ -49,6 +50,19 @@ describe('uploads of a device', () => {
       expect((await blobClient(large).downloadToBuffer()).equals(body)).toBe(true);
       await client.notifyBlobUploadStatus(large.correlationId, false, 500, 'changed my mind');
 
+      await client.uploadToBlob('stream.bin', Readable.from(chunksOf(body)), body.length);
+      await client.close();
+    });
+  }
+
+  for (const transport of allTransports) {
+    sdkTest({ capability: 'file upload', transport, authentication: 'thumbprint' }, 'a stream', async () => {
+      const deviceId = `files-x509-${transport}`;
+      const certificate = await makeCertificate(deviceId);
+      const connectionString = await hub.createThumbprintDevice(deviceId, certificate);
+      const client = await deviceClient(transport, connectionString, certificate);
+      await client.open();
+      const body = randomBytes(megabyte);
       await client.uploadToBlob('stream.bin', Readable.from(chunksOf(body)), body.length);
       await client.close();
     });

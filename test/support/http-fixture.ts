@@ -27,8 +27,8 @@ export interface HttpFixture extends CoreFixture {
   call(method: Method, path: string, call?: Call): Promise<Answer>;
 }
 
-export async function openHttp(): Promise<HttpFixture> {
-  const core = await openCore({ withLog: true });
+export async function openHttp(options: Parameters<typeof openCore>[0] = {}): Promise<HttpFixture> {
+  const core = await openCore({ withLog: true, ...options });
   const front = await createHttpFront({ core: core.core, clock: core.clock, log: silentLog, version: '1.2.3' });
   return {
     ...core,

@@ -4,7 +4,7 @@ import { backup, DatabaseSync } from 'node:sqlite';
 
 /** SQLite files of a data directory. */
 export const databaseNames = ['registry.db', 'telemetry.db'] as const;
-export const blobDirectory = 'blobs';
+const blobDirectory = 'blobs';
 /** Directories that a backup or a restore is working in, or that one which was killed left behind. */
 export const workPrefix = { backup: '.backup-', restore: '.restore-', replaced: '.replaced-' } as const;
 
