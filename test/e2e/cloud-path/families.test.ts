@@ -77,6 +77,30 @@ describe('a profile of a cloud hub', { timeout: 60_000 }, () => {
     expect({ code, devices: devices.toSorted() }).toEqual({ code: 0, devices: ['pump-1', 'pump-2', 'pump-3'] });
   });
 
+  test('when messages are sent and purged, then their feedback says so', async () => {
+    const sent = await box.run(['send-message', 'pump-2', 'hello', '--ack', 'full', '--message-id', 'm-1']);
+    expect(sent.code).toBe(0);
+    expect(await json(['twin', 'show', 'pump-2', '--query', 'cloudToDeviceMessageCount'])).toBe(1);
+    expect((await box.run(['message', 'purge', 'pump-2', '--yes'])).code).toBe(0);
+    const { code, stdout } = await box.run(['tail', 'feedback', '--count', '1', '--timeout', '30s', '-o', 'ndjson']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('m-1') as string });
+  });
+
+  test('when port 5671 is blocked, then telemetry and messages go over a WebSocket on the port of HTTPS', async () => {
+    const { ports, caFile } = box.info;
+    const where = ['--service-url', `https://localhost:${ports.https}`, '--amqp-url', 'amqps://localhost:9'];
+    const words = ['--kind', 'cloud', '--connection-string-file', box.connectionStringFile, '--ca-file', caFile];
+    expect((await box.run(['profile', 'add', 'blocked', ...words, ...where, '--tier', 'S3'])).code).toBe(0);
+    const blocked = ['--profile', 'blocked'];
+    expect((await box.run(['doctor', ...blocked])).stdout).toContain('AMQP over a WebSocket; port 9 does not answer');
+    expect((await box.run(['send-message', 'pump-3', 'hello', ...blocked])).code).toBe(0);
+    const device = await box.connect('pump-3');
+    await device.sendTelemetry({ pressure: 5 });
+    const tail = ['tail', 'telemetry', 'pump-3', '--since', '1h', '--count', '1', '--timeout', '30s', '-o', 'ndjson'];
+    const { code, stdout } = await box.run([...tail, ...blocked]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('"pressure":5') as string });
+  });
+
   test('when tokens are made, then no hub is needed', async () => {
     const before = box.seen.length;
     const { stdout, code } = await box.run(['sas', 'create']);
@@ -97,6 +121,8 @@ describe('a profile of a cloud hub', { timeout: 60_000 }, () => {
     ['hub fault add drop --yes', 'faults'],
     ['certificate list', 'CA certificates'],
     ['tail messages --timeout 5s', 'messages'],
+    ['message list pump-1', 'queue'],
+    ['message peek pump-1', 'queue'],
   ])('when iotctl %s needs what only its own hub has, then that is said with what would do', async (line, thing) => {
     const { code, stderr, stdout } = await box.run(line.split(' '));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
