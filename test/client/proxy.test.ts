@@ -125,9 +125,15 @@ test('when a proxy is set, then the hub is reached through it, TLS from end to e
     await service.devices.put({ deviceId: 'pump-1' });
     expect(await service.devices.get('pump-1')).toMatchObject({ deviceId: 'pump-1' });
     expect(await service.devices.get('pump-1')).toMatchObject({ deviceId: 'pump-1' });
-    expect(seen).toEqual([
-      { target: 'plant.example:443', authorization: `Basic ${Buffer.from('us@er:word').toString('base64')}` },
-    ]);
+    const tunnel = {
+      target: 'plant.example:443',
+      authorization: `Basic ${Buffer.from('us@er:word').toString('base64')}`,
+    };
+    expect(seen).toEqual([tunnel]);
+    // Its own port cannot be reached from here, so AMQP goes over a WebSocket, and that through the proxy.
+    await service.channel.send('pump-1', { body: Buffer.from('hello') });
+    expect((await service.twins.get('pump-1')).cloudToDeviceMessageCount).toBe(1);
+    expect(seen).toEqual([tunnel, tunnel]);
   } finally {
     await service.close();
     for (const socket of sockets) socket.destroy();
