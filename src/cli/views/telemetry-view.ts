@@ -31,7 +31,7 @@ export function messageView(options: MessageViewOptions): StreamView<TelemetryMe
   return {
     columns: [
       { header: 'TIME', value: timeOf, tone: () => 'dim' },
-      { header: 'DEVICE', value: (message) => message.deviceId, tone: () => 'accent' },
+      { header: 'DEVICE', value: senderOf, tone: () => 'accent' },
       ...(select === undefined
         ? [{ header: 'BODY', value: (message: TelemetryMessage) => bodyText(message, binary) }]
         : select.map(selectedColumn)),
@@ -42,12 +42,17 @@ export function messageView(options: MessageViewOptions): StreamView<TelemetryMe
     lead: 2,
     line: (message) => [
       [timeOf(message), 'dim'],
-      [message.deviceId, 'accent'],
+      [senderOf(message), 'accent'],
       ...bodyParts(message, select, binary),
       ...propertyParts(message, select),
     ],
     raw: (message) => message.body,
   };
+}
+
+/** A module is named with its device. */
+function senderOf({ deviceId, moduleId }: TelemetryMessage): string {
+  return moduleId === undefined ? deviceId : `${deviceId}/${moduleId}`;
 }
 
 function selectedColumn(name: string): Column<TelemetryMessage> {

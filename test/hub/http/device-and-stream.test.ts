@@ -155,7 +155,14 @@ describe('the stream', () => {
     );
   });
 
-  test.each(['from=yesterday', 'from=0:x', 'until=1', 'follow=maybe'])(
+  test('when sources are named, then events of those come with their source, and no telemetry', async () => {
+    const lines = messages(await read('from=earliest&source=deviceLifecycleEvents&source=twinChangeEvents'));
+    expect(lines.length).toBeGreaterThan(0);
+    expect(new Set(lines.map((line) => line['e']))).toEqual(new Set(['deviceLifecycleEvents']));
+    expect(messages(await read('from=earliest')).every((line) => !('e' in line))).toBe(true);
+  });
+
+  test.each(['from=yesterday', 'from=0:x', 'until=1', 'follow=maybe', 'source=gossip'])(
     'when the request says %s, it is refused',
     async (parameters) => {
       const answer = await fixture.call('GET', `/iotctl/telemetry?${parameters}`);
