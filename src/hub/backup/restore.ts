@@ -51,10 +51,10 @@ export async function restoreHub(request: RestoreRequest): Promise<Manifest | un
   }
 }
 
-/** What counts as the data of a hub: not the lock, nor what an interrupted backup or restore left. */
+/** What counts as the data of a hub: neither lock nor log, nor what an interrupted backup or restore left. */
 async function dataIn(dataDir: string): Promise<string[]> {
   const names = await readdir(dataDir);
-  return names.filter((name) => !name.startsWith('hub.lock') && !isWorkName(name));
+  return names.filter((name) => !/^hub\.(?:lock|log)/.test(name) && !isWorkName(name));
 }
 
 async function unpackVerified(file: string, work: string, signal: AbortSignal | undefined): Promise<Manifest> {

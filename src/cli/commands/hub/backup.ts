@@ -21,19 +21,21 @@ every key of the hub, and only you can read it.`,
     const file = resolve(requiredArg(input, 'file'));
     const dataDir = dataDirectory(context, input);
     const progress = context.notes.progress('saving');
+    let ending = 'nothing was saved';
     let told = 0;
-    const result = await backupHub({
-      dataDir,
-      file,
-      version: context.runtime.version(),
-      now: context.clock.now(),
-      signal: context.signal,
-      onProgress(done, total) {
-        if (done - told < 1_000_000 && done < total) return;
-        told = done;
-        progress.say(`${megabytes(done)} of ${megabytes(total)}`);
-      },
-    }).finally(() => progress.done());
+    const onProgress = (done: number, total: number): void => {
+      if (done - told < tellEveryBytes && done < total) return;
+      told = done;
+      progress.say(`${megabytes(done)} of ${megabytes(total)}`);
+    };
+    const { signal } = context;
+    const request = { dataDir, file, version: context.runtime.version(), now: context.clock.now(), signal, onProgress };
+    const result = await backupHub(request)
+      .then((saved) => {
+        ending = `${megabytes(saved.bytes)} saved`;
+        return saved;
+      })
+      .finally(() => progress.done(ending));
     context.notes.success('the backup holds every key of the hub; only you can read it');
     await context.output.document(
       { file, dataDir, ...result },
@@ -50,6 +52,8 @@ every key of the hub, and only you can read it.`,
     );
   },
 });
+
+const tellEveryBytes = 1_000_000;
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
