@@ -116,6 +116,21 @@ describe('messages to devices with the official SDKs', () => {
     );
   }
 
+  for (const transport of ['AMQP', 'AMQP-WS'] as const) {
+    sdkTest({ capability: 'C2D takeover', transport, authentication: 'key' }, 'what was not settled', async () => {
+      const deviceId = `takeover-${transport}`;
+      const connectionString = await hub.createDevice(deviceId);
+      const first = await open(transport, connectionString);
+      const held = nextMessage(first);
+      await service.send(deviceId, fullMessage('held'));
+      expect((await held).messageId).toBe('held');
+      const second = await open('MQTT', connectionString);
+      expect((await nextMessage(second)).messageId).toBe('held');
+      await expect.poll(() => queued(deviceId)).toBe(0);
+      await second.close();
+    });
+  }
+
   for (const transport of connectedTransports) {
     sdkTest({ capability: 'C2D offline', transport, authentication: 'key' }, 'in order, once there', async () => {
       const deviceId = `offline-${transport}`;

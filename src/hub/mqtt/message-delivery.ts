@@ -22,7 +22,7 @@ interface InFlight {
   readonly lockToken: string;
 }
 
-const largestIdentifier = 0xffff;
+const largestIdentifier = 65_535;
 
 export class MessageDelivery {
   readonly #parts: MessageDeliveryParts;
@@ -30,7 +30,6 @@ export class MessageDelivery {
   readonly #inFlight: InFlight[] = [];
   #qos: 0 | 1 | undefined;
   #leave: (() => void) | undefined;
-  #lastIdentifier = 0;
   #delivering = false;
   #lookAgain = false;
   #ended = false;
@@ -110,7 +109,7 @@ export class MessageDelivery {
     const { identity, wire, log } = this.#parts;
     const { lockToken, redelivered, sequenceNumber } = message;
     const delivery: Delivery | undefined =
-      this.#qos === 1 ? { packetIdentifier: this.#nextIdentifier(), dup: redelivered } : undefined;
+      this.#qos === 1 ? { packetIdentifier: this.#identifierFor(sequenceNumber), dup: redelivered } : undefined;
     const packet = encodeMessage(messageTopic(identity, bagOf(message)), message.body, delivery);
     if (packet === undefined) {
       log.warn({ identity, sequenceNumber }, 'a message has more properties than a topic can carry; it is rejected');
@@ -122,9 +121,12 @@ export class MessageDelivery {
     if (delivery === undefined) void this.#settle(lockToken, 'complete');
   }
 
-  #nextIdentifier(): number {
-    this.#lastIdentifier = (this.#lastIdentifier % largestIdentifier) + 1;
-    return this.#lastIdentifier;
+  /** The same for a message each time it is sent, so that a late PUBACK of an earlier connection is not taken for another's. */
+  #identifierFor(sequenceNumber: number): number {
+    let identifier = (sequenceNumber % largestIdentifier) + 1;
+    while (this.#inFlight.some(({ packetIdentifier }) => packetIdentifier === identifier))
+      identifier = (identifier % largestIdentifier) + 1;
+    return identifier;
   }
 
   /** Never rejects. A lock that is lost is no trouble: the message expired, or the queue was emptied. */

@@ -167,6 +167,18 @@ describe('messages to a device (device.md §2.5)', () => {
     expect(await queued(bench)).toEqual(['two', 'three']);
   });
 
+  it('when a message is sent again, then it has the same packet identifier, and another has another', async () => {
+    const { core, device } = frontBench();
+    const peer = await device('d1', { clean: false });
+    await listen(peer);
+    for (const body of ['one', 'two']) await core.messages.send('d1', text(body));
+    const first = [(await nextMessage(peer)).messageId, (await nextMessage(peer)).messageId];
+    peer.stream.destroy();
+    const again = await device('d1', { clean: false });
+    expect([(await nextMessage(again)).messageId, (await nextMessage(again)).messageId]).toEqual(first);
+    expect(new Set(first).size).toBe(2);
+  });
+
   it('when another connection takes over, then it gets what the old one did not acknowledge', async () => {
     const { core, device } = frontBench();
     const old = await device('d1', { clean: false });
