@@ -5,7 +5,7 @@ _iotctl_next() {
   _iotctl_reply=()
   case "$1" in
     '') _iotctl_reply=('provision' 'tail' 'send-command' 'send-message' 'message' 'device' 'twin' 'job' 'configuration' 'query' 'module' 'certificate' 'sas' 'enrollment' 'hub' 'profile' 'demo' 'agent' 'simulate' 'doctor' 'completion') ;;
-    'tail') _iotctl_reply=('telemetry' 'events' 'messages' 'feedback') ;;
+    'tail') _iotctl_reply=('telemetry' 'events' 'messages' 'feedback' 'uploads') ;;
     'message') _iotctl_reply=('list' 'peek' 'requeue' 'purge') ;;
     'device') _iotctl_reply=('list' 'show' 'enable' 'disable' 'export' 'import' 'delete' 'renew-key' 'register' 'watch') ;;
     'twin') _iotctl_reply=('show' 'set' 'edit' 'unset' 'diff') ;;
@@ -26,11 +26,12 @@ _iotctl_flags() {
   _iotctl_reply=()
   case "$1" in
     '') _iotctl_reply=('--profile' '--connection-string-file' '--output' '--query' '--columns' '--yes' '--confirm' '--no-input' '--quiet' '--color' '--no-color' '--debug' '--help') ;;
-    'provision') _iotctl_reply=('--count' '--prefix' '--start' '--digits' '--from' '--strict' '--template' '--tag' '--desired' '--out' '--show-secrets' '--dry-run' '--concurrency') ;;
+    'provision') _iotctl_reply=('--count' '--prefix' '--start' '--digits' '--from' '--strict' '--template' '--tag' '--desired' '--ca-signed' '--thumbprint' '--out' '--show-secrets' '--dry-run' '--concurrency') ;;
     'tail telemetry') _iotctl_reply=('--where' '--from' '--since' '--until' '--consumer-group' '--select' '--count' '--timeout' '--stats' '--binary') ;;
     'tail events') _iotctl_reply=('--type' '--where' '--from' '--since' '--until' '--consumer-group' '--count' '--timeout') ;;
     'tail messages') _iotctl_reply=('--where' '--from' '--since' '--until' '--count' '--timeout') ;;
     'tail feedback') _iotctl_reply=('--count' '--timeout') ;;
+    'tail uploads') _iotctl_reply=('--count' '--timeout') ;;
     'send-command') _iotctl_reply=('--where' '--from' '--concurrency' '--timeout' '--connect-timeout' '--retry' '--retry-unanswered' '--dry-run') ;;
     'send-message') _iotctl_reply=('--where' '--from' '--concurrency' '--ack' '--wait' '--timeout' '--expiry' '--property' '--message-id' '--correlation-id' '--content-type' '--content-encoding' '--dry-run') ;;
     'message list') _iotctl_reply=('--where' '--from' '--concurrency' '--dead') ;;
@@ -119,6 +120,7 @@ _iotctl_kind() {
     'provision --from') _iotctl_value='file' ;;
     'provision --tag') _iotctl_value='none' ;;
     'provision --desired') _iotctl_value='none' ;;
+    'provision --thumbprint') _iotctl_value='none' ;;
     'provision --out') _iotctl_value='file' ;;
     'provision --concurrency') _iotctl_value='none' ;;
     'tail telemetry --where') _iotctl_value='none' ;;
@@ -146,6 +148,8 @@ _iotctl_kind() {
     'tail messages --timeout') _iotctl_value='none' ;;
     'tail feedback --count') _iotctl_value='none' ;;
     'tail feedback --timeout') _iotctl_value='none' ;;
+    'tail uploads --count') _iotctl_value='none' ;;
+    'tail uploads --timeout') _iotctl_value='none' ;;
     'send-command --where') _iotctl_value='none' ;;
     'send-command --from') _iotctl_value='file' ;;
     'send-command --concurrency') _iotctl_value='none' ;;

@@ -238,3 +238,49 @@ describe('certificates', () => {
     expect(result.code).toBe(code);
   });
 });
+
+describe('devices with certificates', () => {
+  test('when they are provisioned by flags, then they have no keys, and a second run changes nothing', async () => {
+    const thumbprint = 'ab'.repeat(32);
+    expect((await iotctl(['provision', 'x1', '--thumbprint', thumbprint])).stdout).toContain('created');
+    expect((await iotctl(['provision', 'x2', 'x3', '--ca-signed'])).code).toBe(0);
+    expect((await hub.client.devices.get('x1')).authentication).toMatchObject({
+      type: 'selfSigned',
+      x509Thumbprint: { primaryThumbprint: thumbprint },
+      symmetricKey: { primaryKey: null },
+    });
+    expect((await hub.client.devices.get('x3')).authentication.type).toBe('certificateAuthority');
+    expect((await iotctl(['provision', 'x1', '--thumbprint', thumbprint.toUpperCase()])).stdout).toContain('unchanged');
+    const [shown] = await json<{ connectionString: string }[]>(['provision', 'x2', '--ca-signed', '--show-secrets']);
+    expect(shown?.connectionString).toMatch(/;DeviceId=x2;x509=true$/);
+  });
+
+  test('when a file names them, then each line is what it says, and a wrong one is told by its number', async () => {
+    const rows = [
+      'deviceId,authentication,thumbprint,secondaryThumbprint,key',
+      `f1,,${'11'.repeat(20)},${'22'.repeat(20)},`,
+      'f2,certificateAuthority,,,',
+      `f3,sas,,,${Buffer.alloc(32, 1).toString('base64')}`,
+      'f4,selfSigned,,,',
+      `f5,certificateAuthority,${'11'.repeat(20)},,`,
+      'f6,,12:34,,',
+      `f7,certificateAuthority,,,${Buffer.alloc(32, 1).toString('base64')}`,
+    ].join('\n');
+    const { stdout, code } = await iotctl(['provision', '--from', '-', '-o', 'json'], rows);
+    expect(code).toBe(7);
+    const results = JSON.parse(stdout) as { deviceId: string; outcome: string }[];
+    expect(results.map(({ deviceId, outcome }) => `${deviceId} ${outcome}`).toSorted()).toEqual([
+      'f1 created',
+      'f2 created',
+      'f3 created',
+      'f4 failed',
+      'f5 failed',
+      'f6 failed',
+      'f7 failed',
+    ]);
+    expect((await hub.client.devices.get('f1')).authentication.x509Thumbprint).toEqual({
+      primaryThumbprint: '11'.repeat(20),
+      secondaryThumbprint: '22'.repeat(20),
+    });
+  });
+});

@@ -14,7 +14,7 @@ again, it changes only what differs, so a run that broke off is simply repeated.
 merged into what is there.
 
 Without arguments, on a terminal, it asks. --template prints a CSV file to begin with: columns deviceId, key, \
-secondaryKey, status, TAG:name and DESIRED:name; names nest by dots, values are typed, an empty field says \
+secondaryKey, status, authentication, thumbprint, secondaryThumbprint, TAG:name and DESIRED:name; names nest by dots, values are typed, an empty field says \
 nothing. A line that is not valid is reported with its number and the others still go on, unless --strict is \
 given.
 
@@ -63,6 +63,13 @@ can read).`,
       value: 'KEY=VALUE',
       summary: 'desired property of all devices named here',
       repeatable: true,
+    },
+    { name: 'ca-signed', summary: 'they come with certificates of a CA that the hub has verified, not with keys' },
+    {
+      name: 'thumbprint',
+      type: 'string',
+      value: 'HEX',
+      summary: 'digest (SHA-1 or SHA-256) of the certificate of the one device named here',
     },
     {
       name: 'out',

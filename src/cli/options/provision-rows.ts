@@ -2,7 +2,7 @@ import { Failure } from '../../errors/index.ts';
 import type { DeviceRow, InputRow } from '../../fleet/provisioning/index.ts';
 import type { CommandContext } from '../context.ts';
 import { assignmentsOf } from './assignments.ts';
-import { listArg, listOption, numberOption, textOption, type CommandInput } from '../define-command.ts';
+import { listArg, listOption, numberOption, switchOption, textOption, type CommandInput } from '../define-command.ts';
 
 /** Which devices a command line of `provision` names. */
 export interface ProvisionSource {
@@ -49,14 +49,29 @@ export async function rowsOfCommandLine(
   return { rows: numberedRows({ prefix, count, ...numberingOf(input) }, properties), total: count };
 }
 
-async function propertiesOf(input: CommandInput): Promise<Pick<DeviceRow, 'tags' | 'desired'>> {
-  return { tags: await assignmentsOf(input, 'tag'), desired: await assignmentsOf(input, 'desired') };
+async function propertiesOf(input: CommandInput): Promise<Pick<DeviceRow, 'certificate' | 'tags' | 'desired'>> {
+  return {
+    certificate: certificateOf(input),
+    tags: await assignmentsOf(input, 'tag'),
+    desired: await assignmentsOf(input, 'desired'),
+  };
+}
+
+function certificateOf(input: CommandInput): DeviceRow['certificate'] {
+  const thumbprint = textOption(input, 'thumbprint');
+  if (thumbprint === undefined) return switchOption(input, 'caSigned') ? 'authority' : undefined;
+  if (listArg(input, 'id').length !== 1 || switchOption(input, 'caSigned'))
+    throw new Failure('usage', '--thumbprint is of one device that is named, and does not go with --ca-signed');
+  if (!/^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/.test(thumbprint))
+    throw new Failure('invalid-value', '--thumbprint is not 40 or 64 hexadecimal digits');
+  return { primary: thumbprint };
 }
 
 async function rowsOfFile(context: CommandContext, input: CommandInput, from: string): Promise<ProvisionSource> {
-  if (listOption(input, 'tag').length > 0 || listOption(input, 'desired').length > 0) {
-    throw new Failure('usage', '--tag and --desired do not go with --from', {
-      hint: 'use columns TAG:name and DESIRED:name',
+  const flags = ['tag', 'desired'].some((name) => listOption(input, name).length > 0);
+  if (flags || switchOption(input, 'caSigned') || textOption(input, 'thumbprint') !== undefined) {
+    throw new Failure('usage', '--tag, --desired, --ca-signed and --thumbprint do not go with --from', {
+      hint: 'use columns TAG:name, DESIRED:name, authentication and thumbprint',
     });
   }
   const { chunksOfFile, countLines, rowsFromCsv } = await import('../../fleet/provisioning/index.ts');

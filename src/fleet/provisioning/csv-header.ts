@@ -2,16 +2,28 @@ import { Failure } from '../../errors/index.ts';
 import { parsePath } from '../../std/assignment.ts';
 import { messageOf } from '../../std/message-of.ts';
 
+type PlainColumn =
+  | 'deviceId'
+  | 'key'
+  | 'secondaryKey'
+  | 'status'
+  | 'authentication'
+  | 'thumbprint'
+  | 'secondaryThumbprint';
+
 /** What a column of the file fills. */
 export type CsvColumn =
-  | { readonly kind: 'deviceId' | 'key' | 'secondaryKey' | 'status'; readonly title: string }
+  | { readonly kind: PlainColumn; readonly title: string }
   | { readonly kind: 'tag' | 'desired'; readonly title: string; readonly path: readonly string[] };
 
-const plainColumns: Readonly<Record<string, 'deviceId' | 'key' | 'secondaryKey' | 'status'>> = {
+const plainColumns: Readonly<Record<string, PlainColumn>> = {
   deviceid: 'deviceId',
   key: 'key',
   secondarykey: 'secondaryKey',
   status: 'status',
+  authentication: 'authentication',
+  thumbprint: 'thumbprint',
+  secondarythumbprint: 'secondaryThumbprint',
 };
 
 /** Reads the first line. Failure invalid-input: a column is unknown, twice there, or deviceId is missing. */
@@ -47,7 +59,7 @@ function readColumn(title: string): CsvColumn {
 
 function badHeader(problem: string): Failure {
   return new Failure('invalid-input', `the first line of the CSV is not valid: ${problem}`, {
-    hint: 'columns are deviceId, key, secondaryKey, status, TAG:name and DESIRED:name; iotctl provision --template prints an example',
+    hint: 'columns are deviceId, key, secondaryKey, status, authentication, thumbprint, secondaryThumbprint, TAG:name and DESIRED:name; iotctl provision --template prints an example',
     details: { line: 1 },
   });
 }

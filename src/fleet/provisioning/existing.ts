@@ -1,9 +1,9 @@
 import { quoteLiteral } from '../selection/glob-condition.ts';
 import type { Hub } from '../ports.ts';
-import type { BulkDevice, DeviceIdentity } from '../../protocol/identity.ts';
+import type { Authentication, BulkDevice, DeviceIdentity } from '../../protocol/identity.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../std/json.ts';
 import { pool } from '../../std/pool.ts';
-import type { DeviceRow } from './row.ts';
+import type { DeviceCertificate, DeviceRow } from './row.ts';
 
 /** What the hub has of a device that a row names. */
 export interface Existing {
@@ -37,7 +37,9 @@ export async function readExisting(
       for (const twin of page) readTwin(twin, found);
     }
   }
-  const needed = rows.filter((row) => row.key !== undefined || differsInStatus(row, found.get(row.deviceId)));
+  const needed = rows.filter(
+    (row) => (row.key ?? row.certificate) !== undefined || differsInStatus(row, found.get(row.deviceId)),
+  );
   const reading = needed.filter((row) => found.has(row.deviceId));
   const read = async (row: DeviceRow): Promise<Error | undefined> => {
     try {
@@ -90,6 +92,8 @@ export function difference(row: DeviceRow, existing: Existing): Difference {
   const keys = identity?.authentication.symmetricKey;
   if (row.status !== undefined && existing.status !== row.status) changes.push('status');
   if (row.key !== undefined && !sameKeys(row, keys)) changes.push('key');
+  if (row.certificate !== undefined && !sameCertificate(row.certificate, identity?.authentication))
+    changes.push('certificate');
   const changesIdentity = changes.length > 0;
   const tags = row.tags !== undefined && !holds(existing.tags, row.tags) ? row.tags : undefined;
   const desired = row.desired !== undefined && !holds(existing.desired, row.desired) ? row.desired : undefined;
@@ -114,10 +118,9 @@ function sameKeys(
 
 /** A bulk update replaces the whole identity, so what the row does not name is sent back as it was read. */
 function identityUpdate(row: DeviceRow, identity: DeviceIdentity): BulkDevice {
-  const authentication =
-    row.key === undefined
-      ? identity.authentication
-      : authenticationOf(row.key, row.secondaryKey ?? identity.authentication.symmetricKey.secondaryKey ?? row.key);
+  const { symmetricKey } = identity.authentication;
+  const secondaryKey = row.secondaryKey ?? symmetricKey.secondaryKey ?? row.key;
+  const authentication = authenticationOf({ ...row, secondaryKey }) ?? identity.authentication;
   return {
     id: row.deviceId,
     importMode: 'updateIfMatchETag',
@@ -131,17 +134,33 @@ function identityUpdate(row: DeviceRow, identity: DeviceIdentity): BulkDevice {
 
 /** A new device as bulk registration takes it; without a key the hub makes both. */
 export function creation(row: DeviceRow): BulkDevice {
+  const authentication = authenticationOf(row);
   return {
     id: row.deviceId,
     importMode: 'create',
     status: row.status ?? 'enabled',
-    ...(row.key === undefined ? {} : { authentication: authenticationOf(row.key, row.secondaryKey ?? row.key) }),
+    ...(authentication === undefined ? {} : { authentication }),
     ...twinContent(row),
   };
 }
 
-function authenticationOf(primaryKey: string, secondaryKey: string): NonNullable<BulkDevice['authentication']> {
-  return { type: 'sas', symmetricKey: { primaryKey, secondaryKey } };
+function sameCertificate(certificate: DeviceCertificate, authentication: Authentication | undefined): boolean {
+  if (certificate === 'authority') return authentication?.type === 'certificateAuthority';
+  const { primaryThumbprint = null, secondaryThumbprint = null } = authentication?.x509Thumbprint ?? {};
+  return (
+    authentication?.type === 'selfSigned' &&
+    primaryThumbprint?.toUpperCase() === certificate.primary.toUpperCase() &&
+    (certificate.secondary === undefined || secondaryThumbprint?.toUpperCase() === certificate.secondary.toUpperCase())
+  );
+}
+
+/** Undefined when the row says nothing of it. */
+function authenticationOf({ key, secondaryKey, certificate }: DeviceRow): BulkDevice['authentication'] {
+  if (key !== undefined) return { type: 'sas', symmetricKey: { primaryKey: key, secondaryKey: secondaryKey ?? key } };
+  if (certificate === undefined) return undefined;
+  if (certificate === 'authority') return { type: 'certificateAuthority' };
+  const { primary, secondary = null } = certificate;
+  return { type: 'selfSigned', x509Thumbprint: { primaryThumbprint: primary, secondaryThumbprint: secondary } };
 }
 
 function twinContent(content: Pick<DeviceRow, 'tags' | 'desired'>): Pick<BulkDevice, 'tags' | 'properties'> {

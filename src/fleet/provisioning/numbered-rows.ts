@@ -13,7 +13,7 @@ export interface Numbering {
 /** Rows `pump-001`, `pump-002`, … always the same for the same numbering: a second run finds the devices of the first. */
 export function* numberedRows(
   numbering: Numbering,
-  properties: Pick<DeviceRow, 'tags' | 'desired'>,
+  properties: Pick<DeviceRow, 'certificate' | 'tags' | 'desired'>,
 ): Generator<DeviceRow, void, undefined> {
   const { prefix, count, start, digits } = numbering;
   for (let number = start; number < start + count; number++) {
@@ -22,7 +22,10 @@ export function* numberedRows(
 }
 
 /** Rows for ids that were typed, each once. Failure: invalid-value. */
-export function namedRows(ids: Iterable<string>, properties: Pick<DeviceRow, 'key' | 'tags' | 'desired'>): DeviceRow[] {
+export function namedRows(
+  ids: Iterable<string>,
+  properties: Pick<DeviceRow, 'key' | 'certificate' | 'tags' | 'desired'>,
+): DeviceRow[] {
   return [...new Set(ids)].map((deviceId) => {
     const problem = deviceIdProblem(deviceId);
     if (problem !== undefined) throw new Failure('invalid-value', `"${deviceId}" cannot be a device id: ${problem}`);

@@ -204,10 +204,10 @@ async function addConnectionStrings(
     try {
       const identity = await hub.devices.get(deviceId, signal);
       const key = identity.authentication.symmetricKey.primaryKey;
-      if (key === null) return new Failure('unsupported', `${deviceId} has no symmetric key`);
+      const credential = key === null ? { x509: true as const } : { sharedAccessKey: key };
       return {
         deviceId,
-        connectionString: formatConnectionString({ hostName: hub.deviceHostName, deviceId, sharedAccessKey: key }),
+        connectionString: formatConnectionString({ hostName: hub.deviceHostName, deviceId, ...credential }),
       };
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));

@@ -2,6 +2,9 @@ import type { FailureCode } from '../../errors/index.ts';
 import type { DeviceStatus } from '../../protocol/identity.ts';
 import type { JsonObject } from '../../std/json.ts';
 
+/** How a device is known by its certificate: a CA that the hub has verified signed it, or by its digests. */
+export type DeviceCertificate = 'authority' | { readonly primary: string; readonly secondary?: string | undefined };
+
 /** A device as it shall be. What is absent is left as it is, or made by the hub (keys). */
 export interface DeviceRow {
   readonly kind: 'device';
@@ -11,6 +14,8 @@ export interface DeviceRow {
   /** Base64 of 16 to 64 bytes. */
   readonly key?: string | undefined;
   readonly secondaryKey?: string | undefined;
+  /** Certificates instead of keys. */
+  readonly certificate?: DeviceCertificate | undefined;
   readonly status?: DeviceStatus | undefined;
   /** Merged into the tags that are there. */
   readonly tags?: JsonObject | undefined;
@@ -58,4 +63,11 @@ export function emptySummary(): ProvisionSummary {
 export function keyProblem(key: string): string | undefined {
   const bytes = /^[A-Za-z0-9+/]+={0,2}$/.test(key) && key.length % 4 === 0 ? Buffer.from(key, 'base64').length : 0;
   return bytes >= 16 && bytes <= 64 ? undefined : 'the key is not base64 of 16 to 64 bytes';
+}
+
+/** What is wrong with the digest of a certificate, or undefined. Source: service.md §2.3. */
+export function thumbprintProblem(text: string): string | undefined {
+  return /^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})$/.test(text)
+    ? undefined
+    : 'the thumbprint is not 40 or 64 hexadecimal digits without separators';
 }

@@ -4,6 +4,7 @@ import { deviceIdProblem } from '../../protocol/device-id.ts';
 import { assign, parseValue } from '../../std/assignment.ts';
 import type { JsonValue } from '../../std/json.ts';
 import { readHeader, type CsvColumn } from './csv-header.ts';
+import { certificateOf, type CertificateFields } from './certificate-fields.ts';
 import { keyProblem, type DeviceRow, type InputRow } from './row.ts';
 
 /** No line of a device file is longer; it bounds the memory that a lost quotation mark costs. */
@@ -136,22 +137,30 @@ function readRow(columns: readonly CsvColumn[], { fields, line }: CsvRecord): In
 }
 
 type RowContent = {
-  -readonly [Name in 'key' | 'secondaryKey' | 'status' | 'tags' | 'desired']?: NonNullable<DeviceRow[Name]>;
+  -readonly [Name in 'key' | 'secondaryKey' | 'certificate' | 'status' | 'tags' | 'desired']?: NonNullable<
+    DeviceRow[Name]
+  >;
 };
 
 function readFields(columns: readonly CsvColumn[], fields: readonly string[]): RowContent {
   const content: RowContent = {};
+  const certificates: CertificateFields = {};
   for (const [index, column] of columns.entries()) {
     const field = (fields[index] ?? '').trim();
     if (field === '' || column.kind === 'deviceId') continue;
     if (column.kind === 'tag') assign((content.tags ??= {}), column.path, readValue(column, field));
     else if (column.kind === 'desired') assign((content.desired ??= {}), column.path, readValue(column, field));
     else if (column.kind === 'status') content.status = readStatus(field);
-    else content[column.kind] = readKey(field);
+    else if (column.kind === 'key' || column.kind === 'secondaryKey') content[column.kind] = readKey(field);
+    else certificates[column.kind] = field;
   }
   if (content.secondaryKey !== undefined && content.key === undefined)
     throw new SyntaxError('there is a secondaryKey but no key');
-  return content;
+  const certificate = certificateOf(certificates);
+  if (certificate === undefined) return content;
+  if (content.key !== undefined)
+    throw new SyntaxError('there is a key, but the device authenticates with a certificate');
+  return { ...content, certificate };
 }
 
 function readValue(column: CsvColumn, field: string): JsonValue {

@@ -73,7 +73,7 @@ describe('provision', () => {
     [['provision', '--count', '0', '--prefix', 'p'], 2, '--count'],
     [['provision', 'a', '--count', '3', '--prefix', 'p'], 2, 'ids and --count cannot be used together'],
     [['provision', 'a', '--tag', 'site'], 2, '--tag: "site" is not KEY=VALUE'],
-    [['provision', '--from', 'x.csv', '--tag', 'a=1'], 2, '--tag and --desired do not go with --from'],
+    [['provision', '--from', 'x.csv', '--tag', 'a=1'], 2, '--ca-signed and --thumbprint do not go with --from'],
     [['provision', '--from', '/nowhere/x.csv'], 3, 'there is no file /nowhere/x.csv'],
     [['provision', '--from', '-'], 2, 'the CSV is empty'],
   ])('when the line is %j, then nothing is written', async (argv, code, words) => {
