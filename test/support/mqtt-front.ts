@@ -78,7 +78,7 @@ export function frontBench(limits: Partial<MqttLimits> = {}): FrontBench {
   };
 }
 
-function startPeer(stream: Duplex): Peer {
+export function startPeer(stream: Duplex): Peer {
   const packets: Packet[] = [];
   let taken = 0;
   let isClosed = false;
