@@ -268,8 +268,8 @@ describe('devices with certificates', () => {
     ].join('\n');
     const { stdout, code } = await iotctl(['provision', '--from', '-', '-o', 'json'], rows);
     expect(code).toBe(7);
-    const results = JSON.parse(stdout) as { deviceId: string; outcome: string }[];
-    expect(results.map(({ deviceId, outcome }) => `${deviceId} ${outcome}`).toSorted()).toEqual([
+    const results = JSON.parse(stdout) as { deviceId: string; result: string }[];
+    expect(results.map(({ deviceId, result }) => `${deviceId} ${result}`).toSorted()).toEqual([
       'f1 created',
       'f2 created',
       'f3 created',
