@@ -6,7 +6,8 @@ import type { CloudToDeviceMessage } from './service.ts';
 const messageBytes = 64 * 1024;
 export const defaultLifeMs = 3_600_000;
 const longestLifeMs = 2 * 86_400_000;
-const messageIdPattern = /^[A-Za-z0-9\-:.+%_#*?!(),=@;$']{1,128}$/;
+/** Empty is as good as none. */
+const messageIdPattern = /^[A-Za-z0-9\-:.+%_#*?!(),=@;$']{0,128}$/;
 /** Printable ASCII: it must fit a header of the HTTP API as well as a topic. */
 const printable = /^[\x20-\x7E]*$/;
 

@@ -54,7 +54,7 @@ export function createMessages(parts: MessageParts): Messages {
         const enqueuedTime = clock.now();
         // The name may have been given anew while the drop of the old queue failed.
         if (draft.entries.some(({ note }) => note.generationId !== generationId)) draft.clear();
-        const note = { ack: message.ack, messageId: message.messageId ?? null, generationId };
+        const note = { ack: message.ack, messageId: content.messageId ?? null, generationId };
         const expiresAt = expiryOf(message, enqueuedTime);
         return draft.add({ enqueuedTime, expiresAt, note, content: writeContent(content) }, deviceQueueRules);
       });
@@ -139,7 +139,11 @@ export function createMessages(parts: MessageParts): Messages {
 }
 
 function contentOf(identity: IdentityPath, message: CloudToDeviceMessage): MessageContent {
-  return { ...message, to: message.to ?? `${identityResource(identity)}/messages/devicebound` };
+  return {
+    ...message,
+    messageId: message.messageId === '' ? undefined : message.messageId,
+    to: message.to ?? `${identityResource(identity)}/messages/devicebound`,
+  };
 }
 
 function queuedMessage(entry: Entry<MessageNote>, content: MessageContent): QueuedMessage {

@@ -40,9 +40,9 @@ describe('feedback (service.md §8.4)', () => {
     );
   });
 
-  test('when a message has no id, then its record says null', async () => {
+  test.each([undefined, ''])('when a message has no id (%j), then its record says null', async (messageId) => {
     const fixture = await openMessages();
-    await fixture.messages.send('d1', text('x', { ack: 'full' }));
+    await fixture.messages.send('d1', text('x', { ack: 'full', messageId }));
     await fixture.messages.purge('d1');
     await fixture.clock.advance(batchTime);
     expect(await fixture.takeFeedback()).toMatchObject([{ originalMessageId: null }]);
