@@ -17,8 +17,6 @@ export interface AmqpFrontOptions {
   /** The endpoint where events are read. */
   readonly eventHubs: EventHubsOptions;
   readonly limits?: Partial<AmqpLimits> | undefined;
-  /** Shared with the MQTT front, so that both stop when the log is full; one of its own when absent. */
-  readonly gate?: AppendGate | undefined;
 }
 
 export interface AmqpPeer {
@@ -42,13 +40,13 @@ export interface AmqpFront {
   close(): Promise<void>;
 }
 
-export function createAmqpFront({ core, clock, log, eventHubs, limits, gate }: AmqpFrontOptions): AmqpFront {
+export function createAmqpFront({ core, clock, log, eventHubs, limits }: AmqpFrontOptions): AmqpFront {
   const context: AmqpContext = {
     core,
     clock,
     log,
     limits: { ...defaultAmqpLimits, ...limits },
-    gate: gate ?? new AppendGate(core.telemetry, log),
+    gate: new AppendGate(core.telemetry, log),
   };
   const routes = createRoutes(context, eventHubs);
   const writer = new Writer();
