@@ -31,7 +31,7 @@ const cut = (response: ServerResponse): void => {
 const hang = (): void => undefined;
 
 function read(
-  hub: ScriptedHub,
+  hub: Pick<ScriptedHub, 'connection'>,
   request: Partial<TelemetryRequest>,
   clock = quickClock(),
 ): AsyncIterable<TelemetryBatch> {
@@ -190,9 +190,13 @@ describe('a read that follows', () => {
   });
 });
 
-test('when the hub has no such stream, then it is not supported', async () => {
+test('when the hub has no such stream, then its AMQP endpoint is asked, as in the cloud', async () => {
   await using hub = await scriptedHub(refusal(404, 'NotFound', 'nothing here'));
-  expect(await reasonOf(numbers(read(hub, {})))).toMatchObject({ code: 'unsupported', exitCode: 2 });
+  const connection = { ...hub.connection, amqpUrl: 'amqp://127.0.0.1:9' };
+  expect(await reasonOf(numbers(read({ connection }, {})))).toMatchObject({
+    code: 'hub-unreachable',
+    details: { address: '127.0.0.1:9' },
+  });
 });
 
 test.each(['{"d":1}', 'not json', '[]', '{"d":"a","p":0,"n":0,"t":1e300,"b":""}'])(
