@@ -28,7 +28,7 @@ describe('a device that registers over MQTT', () => {
     key = made.attestation.symmetricKey?.primaryKey ?? '';
   });
   afterEach(async () => {
-    for (const { stream } of peers.splice(0)) stream.destroy();
+    for (const { stream } of peers.splice(0)) stream.end();
     await front.close();
     await fixture.close();
   });
