@@ -37,6 +37,6 @@ export function amqpEndpointOf(connection: Connection): AmqpEndpoint {
   return { hostName, host: bare, port: number, secure, webSocketOrigin };
 }
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -1,3 +1,3 @@
-export { eventTypes, type DeviceEvent, type EventType } from './device-event.ts';
+export type { DeviceEvent, EventType } from './device-event.ts';
 export { tailEvents, tailMessageEvents } from './tail-events.ts';
 export { tailFeedback } from './tail-feedback.ts';

@@ -1,10 +1,9 @@
+import { eventTypes } from '../../../fleet/events/device-event.ts';
 import { defineCommand, listOption, type CommandInput } from '../../define-command.ts';
 import type { CommandContext } from '../../context.ts';
 import { fromOption } from '../../options/selector.ts';
 import { checkTailDevices, limitOptions, readTailRequest, spanOptions } from '../../options/tail-flags.ts';
 import { eventView } from '../../views/event-view.ts';
-
-const types = ['connected', 'disconnected', 'created', 'deleted', 'twin'] as const;
 
 export const command = defineCommand({
   name: 'tail events',
@@ -21,7 +20,14 @@ of the twin as it is now; the change itself is body.properties.reported), and pr
     { name: 'device', summary: 'ids and globs of devices; all when there is none', variadic: true, complete: 'device' },
   ],
   options: [
-    { name: 'type', type: 'string', value: 'TYPE', summary: 'only these events', choices: types, repeatable: true },
+    {
+      name: 'type',
+      type: 'string',
+      value: 'TYPE',
+      summary: 'only these events',
+      choices: eventTypes,
+      repeatable: true,
+    },
     { name: 'where', type: 'string', value: 'CONDITION', summary: 'only events for which this holds' },
     fromOption,
     ...spanOptions,
@@ -45,7 +51,7 @@ of the twin as it is now; the change itself is body.properties.reported), and pr
     const hub = await context.hub();
     await checkTailDevices(context, request);
     if (context.notes.isTTY && request.since === undefined) context.notes.info('waiting for events; Ctrl-C ends');
-    const chosen = types.filter((type) => listOption(input, 'type').includes(type));
+    const chosen = eventTypes.filter((type) => listOption(input, 'type').includes(type));
     await context.output.stream(
       tailEvents(hub, context.clock, { ...request, types: chosen }),
       eventView(context.clock.now()),
