@@ -15,7 +15,7 @@ _iotctl_next() {
     'certificate') _iotctl_reply=('add' 'verify' 'list' 'delete' 'issue') ;;
     'sas') _iotctl_reply=('create' 'decode' 'verify') ;;
     'enrollment') _iotctl_reply=('apply' 'list' 'show' 'delete' 'explain') ;;
-    'hub') _iotctl_reply=('start' 'status' 'stop' 'backup' 'restore' 'env' 'fault') ;;
+    'hub') _iotctl_reply=('start' 'status' 'stop' 'container' 'backup' 'restore' 'env' 'fault') ;;
     'hub fault') _iotctl_reply=('add' 'list' 'clear') ;;
     'profile') _iotctl_reply=('add' 'use' 'list' 'show' 'remove') ;;
   esac
@@ -83,6 +83,7 @@ _iotctl_flags() {
     'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--imitate' '--provisioning' '--log-level' '--show-secrets') ;;
     'hub status') _iotctl_reply=('--data') ;;
     'hub stop') _iotctl_reply=('--data' '--timeout') ;;
+    'hub container') _iotctl_reply=('--lifetime') ;;
     'hub backup') _iotctl_reply=('--data') ;;
     'hub restore') _iotctl_reply=('--data' '--force') ;;
     'hub env') _iotctl_reply=('--data' '--format' '--show-secrets' '--without-secrets') ;;
@@ -289,6 +290,7 @@ _iotctl_kind() {
     'hub status --data') _iotctl_value='directory' ;;
     'hub stop --data') _iotctl_value='directory' ;;
     'hub stop --timeout') _iotctl_value='none' ;;
+    'hub container --lifetime') _iotctl_value='none' ;;
     'hub backup --data') _iotctl_value='directory' ;;
     'hub restore --data') _iotctl_value='directory' ;;
     'hub env --data') _iotctl_value='directory' ;;
@@ -373,6 +375,7 @@ _iotctl_kind() {
     'enrollment show 1') _iotctl_value='none' ;;
     'enrollment delete 1') _iotctl_value='none' ;;
     'enrollment explain 1') _iotctl_value='none' ;;
+    'hub container 1') _iotctl_value='none' ;;
     'hub backup 1') _iotctl_value='file' ;;
     'hub restore 1') _iotctl_value='file' ;;
     'hub fault add 1') _iotctl_value='=drop delay disconnect refuse method-timeout' ;;

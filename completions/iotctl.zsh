@@ -15,7 +15,7 @@ _iotctl_next() {
     'certificate') _iotctl_reply=('add:Upload the certificate of a CA that devices come with.' 'verify:Prove to the hub that you hold the key of a CA.' 'list:List the CA certificates of the hub.' 'delete:Remove a CA certificate from the hub.' 'issue:Make a certificate for a device, or a CA for tests.') ;;
     'sas') _iotctl_reply=('create:Make a shared access signature, of a device or of the profile.' 'decode:Say what a shared access signature is for and how long it lasts.' 'verify:Check a shared access signature against the keys of the hub.') ;;
     'enrollment') _iotctl_reply=('apply:Make enrollments what a file or the flags say.' 'list:List enrollments, and where their devices are registered.' 'show:Show one enrollment, and the registration of its device.' 'delete:Delete an enrollment, or only the registration of a device.' 'explain:Say which enrollment and which hub a device would get, and why.') ;;
-    'hub') _iotctl_reply=('start:Start a hub on this machine.' 'status:Show whether the hub on this machine runs, and how it is.' 'stop:Stop the hub on this machine.' 'backup:Save the data of the hub on this machine to a file.' 'restore:Put a backup in the place of the data of the hub on this machine.' 'env:Print what SDKs need to use the hub on this machine.' 'fault:Make faults on purpose.') ;;
+    'hub') _iotctl_reply=('start:Start a hub on this machine.' 'status:Show whether the hub on this machine runs, and how it is.' 'stop:Stop the hub on this machine.' 'container:Print an address of a blob container of the hub.' 'backup:Save the data of the hub on this machine to a file.' 'restore:Put a backup in the place of the data of the hub on this machine.' 'env:Print what SDKs need to use the hub on this machine.' 'fault:Make faults on purpose.') ;;
     'hub fault') _iotctl_reply=('add:Let a hub of iotctl make faults, to test devices and programs.' 'list:List the faults a hub makes, and how often each has struck.' 'clear:Let a hub make no more faults.') ;;
     'profile') _iotctl_reply=('add:Add a hub, by its connection string or by Microsoft Entra ID.' 'use:Select the hub that commands talk to.' 'list:List the hubs you have added.' 'show:Show a profile.' 'remove:Remove a profile and its key.') ;;
   esac
@@ -82,6 +82,7 @@ _iotctl_flags() {
     'hub start') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--mqtt-port:plain MQTT: a number, 0 for a free one, or off; otherwise 1883' '--mqtts-port:MQTT over TLS; otherwise 8883' '--amqp-port:plain AMQP; otherwise 5672' '--amqps-port:AMQP over TLS; otherwise 5671' '--http-port:plain HTTP; otherwise 8080' '--https-port:HTTPS; otherwise 443' '--hostname:a name the hub answers to beside localhost; the first is in connection strings' '--ready-file:write this JSON file (mode 0600) when the hub is ready' '--ephemeral:keep everything in a temporary directory, and touch no profile' '--detach:start it in the background and return when it is ready' '--retention:how long telemetry is kept, as in 30d; otherwise 7d' '--retention-size:how much telemetry is kept, in megabytes on disk; otherwise 10 GiB' '--route:events that Event Hubs clients read beside telemetry; otherwise telemetry alone' '--consumer-group:a consumer group for Event Hubs clients, beside $Default' '--imitate:the cloud'\''s limits, as in tier=S1,units=1,lag=30s; iotctl'\''s own extensions are off then' '--provisioning:YAML or JSON: other hubs that devices may be assigned to, and how far away they are' '--log-level:what the log says' '--show-secrets:show the connection string') ;;
     'hub status') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory') ;;
     'hub stop') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--timeout:how long to wait for its end') ;;
+    'hub container') _iotctl_reply=('--lifetime:how long the address holds, at most 7d') ;;
     'hub backup') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory') ;;
     'hub restore') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--force:replace the data that is there, after a question') ;;
     'hub env') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--format:for which reader; github is for GITHUB_ENV' '--show-secrets:print the connection strings on a terminal too' '--without-secrets:leave the connection strings out') ;;
@@ -287,6 +288,7 @@ _iotctl_find_kind() {
     'hub status --data') _iotctl_kind='directory' ;;
     'hub stop --data') _iotctl_kind='directory' ;;
     'hub stop --timeout') _iotctl_kind='none' ;;
+    'hub container --lifetime') _iotctl_kind='none' ;;
     'hub backup --data') _iotctl_kind='directory' ;;
     'hub restore --data') _iotctl_kind='directory' ;;
     'hub env --data') _iotctl_kind='directory' ;;
@@ -371,6 +373,7 @@ _iotctl_find_kind() {
     'enrollment show 1') _iotctl_kind='none' ;;
     'enrollment delete 1') _iotctl_kind='none' ;;
     'enrollment explain 1') _iotctl_kind='none' ;;
+    'hub container 1') _iotctl_kind='none' ;;
     'hub backup 1') _iotctl_kind='file' ;;
     'hub restore 1') _iotctl_kind='file' ;;
     'hub fault add 1') _iotctl_kind='=drop delay disconnect refuse method-timeout' ;;
