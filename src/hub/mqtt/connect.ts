@@ -51,7 +51,7 @@ export interface Refusal {
 
 type StepResult = Refusal | undefined;
 
-const version5Reason = 'MQTT 5 is not supported by an IoT Hub: set the client to MQTT 3.1.1 (protocol version 4)';
+const version5Reason = 'MQTT 5 is not supported: set the client to MQTT 3.1.1 (protocol version 4)';
 
 export interface ConnectStep {
   readonly name: string;
