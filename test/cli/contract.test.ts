@@ -37,7 +37,10 @@ test('the table names every command file, and every file is in the table', () =>
 
 test('every group has words, and every word for a group has a group', () => {
   const groups = new Set(
-    commandTable.rows.filter((row) => row.name.includes(' ')).map((row) => row.name.split(' ')[0] ?? ''),
+    commandTable.rows.flatMap(({ name }) => {
+      const words = name.split(' ');
+      return words.slice(1).map((_, index) => words.slice(0, index + 1).join(' '));
+    }),
   );
   expect([...groups].toSorted(byText)).toEqual(Object.keys(commandTable.groups).toSorted(byText));
 });
