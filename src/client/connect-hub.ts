@@ -2,6 +2,7 @@ import type { Connection } from '../config/profile.ts';
 import { createCertificateStore } from './certificates.ts';
 import { createConfigurationStore } from './configurations.ts';
 import { createDeviceRegistry } from './devices.ts';
+import { createContainerStore } from './containers.ts';
 import { paceChannel } from './amqp/paced-channel.ts';
 import { openChannelWhenUsed } from './amqp/when-used.ts';
 import { createAuthorizer } from './authorization.ts';
@@ -34,6 +35,7 @@ export function connectHub(connection: Connection, given: ClientDependencies): H
     devices: createDeviceRegistry(client),
     modules: createModuleRegistry(client),
     certificates: createCertificateStore(client),
+    containers: createContainerStore(client),
     twins,
     queries,
     jobs: createJobStore(client, queries),

@@ -50,6 +50,7 @@ export function memoryHub(): MemoryHub {
     deviceHostName: 'devices.example',
     modules: notOfferedPart('modules'),
     certificates: notOfferedPart('certificates'),
+    containers: notOfferedPart('containers'),
     jobs: notOfferedPart('jobs'),
     configurations: notOfferedPart('configurations'),
     faults: notOfferedPart('faults'),

@@ -55,6 +55,7 @@ export function registryHub(): RegistryHub {
     deviceHostName: 'devices.example',
     modules: notOfferedPart('modules'),
     certificates: notOfferedPart('certificates'),
+    containers: notOfferedPart('containers'),
     jobs: notOfferedPart('jobs'),
     configurations: notOfferedPart('configurations'),
     faults: notOfferedPart('faults'),

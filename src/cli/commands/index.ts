@@ -260,6 +260,11 @@ export const commandTable: CommandTable = {
     },
     { name: 'hub stop', summary: 'Stop the hub on this machine.', load: () => import('./hub/stop.ts') },
     {
+      name: 'hub container',
+      summary: 'Print an address of a blob container of the hub.',
+      load: () => import('./hub/container.ts'),
+    },
+    {
       name: 'hub backup',
       summary: 'Save the data of the hub on this machine to a file.',
       load: () => import('./hub/backup.ts'),
