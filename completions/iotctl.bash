@@ -80,7 +80,7 @@ _iotctl_flags() {
     'enrollment show') _iotctl_reply=('--individual' '--group' '--show-secrets' '--dps-connection-string-file') ;;
     'enrollment delete') _iotctl_reply=('--individual' '--group' '--registration' '--dps-connection-string-file') ;;
     'enrollment explain') _iotctl_reply=('--dps-connection-string-file') ;;
-    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--imitate' '--provisioning' '--log-level' '--show-secrets') ;;
+    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--refuse-keys' '--imitate' '--provisioning' '--log-level' '--show-secrets') ;;
     'hub status') _iotctl_reply=('--data') ;;
     'hub stop') _iotctl_reply=('--data' '--timeout') ;;
     'hub container') _iotctl_reply=('--lifetime') ;;
@@ -284,6 +284,7 @@ _iotctl_kind() {
     'hub start --retention-size') _iotctl_value='none' ;;
     'hub start --route') _iotctl_value='=twinChangeEvents deviceLifecycleEvents moduleLifecycleEvents deviceConnectionStateEvents deviceJobLifecycleEvents digitalTwinChangeEvents' ;;
     'hub start --consumer-group') _iotctl_value='none' ;;
+    'hub start --refuse-keys') _iotctl_value='=device module' ;;
     'hub start --imitate') _iotctl_value='none' ;;
     'hub start --provisioning') _iotctl_value='file' ;;
     'hub start --log-level') _iotctl_value='=debug info warn error' ;;

@@ -69,7 +69,14 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
 
   const authorities = createCertificates({ documents: store.documents, clock });
   const check = createCertificateCheck({ clock, authorities: () => authorities.trusted() });
-  const gatekeeper = createGatekeeper({ store, clock, policies, hostNames, certificates: check });
+  const gatekeeper = createGatekeeper({
+    store,
+    clock,
+    policies,
+    hostNames,
+    refuseKeysOf: options.refuseKeysOf,
+    certificates: check,
+  });
   const files = { blobs: createBlobFiles(join(directory.path, 'blobs')), openContainer: openRemoteContainer };
   const hostName = options.hostNames?.[0] ?? 'localhost';
   const provisioning = provisioningSettings(options.provisioning ?? {}, { hostName, clock });

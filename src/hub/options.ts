@@ -24,6 +24,8 @@ export interface HubOptions {
   readonly consumerGroups?: readonly string[] | undefined;
   /** Which limits of the cloud to imitate; a hub that does hides what the cloud does not have. */
   readonly imitation?: Imitation | undefined;
+  /** Whose own keys are refused, so that they come with certificates: `disableDeviceSAS` and `disableModuleSAS` of the cloud. */
+  readonly refuseKeysOf?: readonly ('device' | 'module')[] | undefined;
   /** Other hubs and latencies for the provisioning service. */
   readonly provisioning?: ProvisioningOptions | undefined;
   readonly clock: Clock;

@@ -11,7 +11,7 @@ import {
 } from '../define-command.ts';
 import { dataDirectory } from '../options/hub-data.ts';
 import { parseImitation } from '../options/imitation.ts';
-import { logLevels, portsOf, routesOf } from '../options/hub-flags.ts';
+import { logLevels, portsOf, refusedKeyHolders, routesOf } from '../options/hub-flags.ts';
 import { startedHubView } from '../views/hub-view.ts';
 import { createHubLog } from './hub-log.ts';
 
@@ -33,6 +33,7 @@ export async function startHere(context: CommandContext, input: CommandInput): P
     hostNames: listOption(input, 'hostname'),
     provisioning: await readProvisioning(context, input),
     routes: routesOf(input),
+    refuseKeysOf: refusedKeyHolders(input),
     consumerGroups: listOption(input, 'consumerGroup'),
     retention: { maxAgeMs, maxBytes: megabytes === undefined ? undefined : megabytes * 1_000_000 },
     ...(imitate !== undefined && { imitation: parseImitation(imitate) }),

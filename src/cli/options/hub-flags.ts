@@ -28,6 +28,13 @@ export function routesOf(input: CommandInput): readonly MessageSource[] {
   return eventSources.filter((source) => listOption(input, 'route').includes(source));
 }
 
+export const keyHolders = ['device', 'module'] as const;
+
+/** Whose own keys are refused. */
+export function refusedKeyHolders(input: CommandInput): readonly (typeof keyHolders)[number][] {
+  return keyHolders.filter((holder) => listOption(input, 'refuseKeys').includes(holder));
+}
+
 /** The flags of `hub start` once more, for the process in the background. */
 export function hubStartWords(input: CommandInput): string[] {
   const words: string[] = [];
@@ -46,6 +53,7 @@ export function hubStartWords(input: CommandInput): string[] {
   if (retentionSize !== undefined) words.push('--retention-size', String(retentionSize));
   for (const name of listOption(input, 'route')) words.push('--route', name);
   for (const name of listOption(input, 'consumerGroup')) words.push('--consumer-group', name);
+  for (const holder of listOption(input, 'refuseKeys')) words.push('--refuse-keys', holder);
   const imitate = textOption(input, 'imitate');
   if (imitate !== undefined) words.push('--imitate', imitate);
   const provisioning = textOption(input, 'provisioning');

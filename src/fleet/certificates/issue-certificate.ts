@@ -60,7 +60,7 @@ export async function issueCertificate(options: IssueOptions): Promise<IssuedCer
 }
 
 /** The digests of a certificate as the registry takes them. */
-export function digestsOf(certificate: X509Certificate): { readonly sha1: string; readonly sha256: string } {
+function digestsOf(certificate: X509Certificate): { readonly sha1: string; readonly sha256: string } {
   return {
     sha1: certificate.fingerprint.replaceAll(':', ''),
     sha256: certificate.fingerprint256.replaceAll(':', ''),

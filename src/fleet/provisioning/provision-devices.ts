@@ -1,4 +1,4 @@
-import { Failure, isFailure, toFailure } from '../../errors/index.ts';
+import { isFailure, toFailure, type Failure } from '../../errors/index.ts';
 import { formatConnectionString } from '../../protocol/connection-string.ts';
 import { bulkLimit, type BulkDevice } from '../../protocol/identity.ts';
 import { windowed } from '../../std/windowed.ts';

@@ -15,6 +15,8 @@ export interface GatekeeperParts {
   readonly policies: readonly AccessPolicy[];
   /** Names this hub answers to, without ports. */
   readonly hostNames: readonly string[];
+  /** Whose own keys are refused, as `disableDeviceSAS` and `disableModuleSAS` do in the cloud; policies and certificates still count. */
+  readonly refuseKeysOf?: readonly ('device' | 'module')[] | undefined;
   /** Without it nobody is let in by a certificate. */
   readonly certificates?: CertificateCheck | undefined;
 }
@@ -42,6 +44,7 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
     const token = text === undefined ? undefined : parseSasToken(text);
     if (token === undefined) throw malformed();
     const credential = token.keyName === undefined ? ownKeyOf(token, record) : connectingPolicy(signer(token));
+    if (credential !== 'policy' && parts.refuseKeysOf?.includes(scopeOf(identity)) === true) throw unauthorized();
     const expiresAt = token.expiresAt * 1_000 + tokenSkewMs;
     if (expiresAt < now() || !covers(token, identityResource(identity))) throw unauthorized();
     const scope = credential === 'policy' ? 'hub' : scopeOf(identity);

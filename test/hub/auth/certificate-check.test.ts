@@ -7,6 +7,7 @@ import { newRecord } from '../../../src/hub/core/registry/device-records.ts';
 import { parseIdentityDraft } from '../../../src/hub/core/registry/identity-draft.ts';
 import type { PeerCertificates } from '../../../src/hub/core/services.ts';
 import { issueAuthority, issueClient, issueSelfSigned, type CertificatePair } from '../../../src/x509/index.ts';
+import { createSasToken } from '../../../src/protocol/sas-token.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 
 const clock = fakeClock();
@@ -158,5 +159,35 @@ describe('the gatekeeper', () => {
     await expect(
       gatekeeperFor(record).authenticateDevice({ identity: 'pump', certificates: shown(own) }),
     ).rejects.toMatchObject({ symbol: 'DeviceDisabled' });
+  });
+});
+
+describe('a hub that takes no keys of devices', () => {
+  test('when a device comes with its own key, then it is refused; a module and a policy are let in', async () => {
+    const keyed = { ...device('pump', { type: 'sas' }), moduleId: '' };
+    const policy = {
+      name: 'device',
+      permissions: ['DeviceConnect' as const],
+      primaryKey: keyed.primaryKey ?? '',
+      secondaryKey: keyed.primaryKey ?? '',
+    };
+    const strict = createGatekeeper({
+      store: { read: async (identity) => (identity === 'pump' ? keyed : { ...keyed, moduleId: 'camera' }) },
+      clock,
+      policies: [policy],
+      hostNames: ['localhost'],
+      refuseKeysOf: ['device'],
+    });
+    const token = (resource: string, keyName?: string) =>
+      createSasToken({ resource, key: keyed.primaryKey ?? '', keyName, expiresAt: now / 1_000 + 60 });
+    const own = strict.authenticateDevice({ identity: 'pump', token: token('localhost/devices/pump') });
+    await expect(own).rejects.toMatchObject({ symbol: 'IotHubUnauthorizedAccess' });
+    const camera = 'localhost/devices/pump/modules/camera';
+    await expect(strict.authenticateDevice({ identity: 'pump/camera', token: token(camera) })).resolves.toMatchObject({
+      credential: 'primaryKey',
+    });
+    await expect(
+      strict.authenticateDevice({ identity: 'pump', token: token('localhost', 'device') }),
+    ).resolves.toMatchObject({ credential: 'policy' });
   });
 });

@@ -2,7 +2,7 @@ import { eventSources } from '../../../protocol/telemetry/message.ts';
 import { defineCommand, switchOption } from '../../define-command.ts';
 import { dataOption } from '../../options/hub-data.ts';
 import { imitateOption } from '../../options/imitation.ts';
-import { logLevels } from '../../options/hub-flags.ts';
+import { keyHolders, logLevels } from '../../options/hub-flags.ts';
 
 export const command = defineCommand({
   name: 'hub start',
@@ -70,6 +70,14 @@ connectionString, eventHubConnectionString, dps, caFile, dataDir, pid.`,
       type: 'string',
       value: 'NAME',
       summary: 'a consumer group for Event Hubs clients, beside $Default',
+      repeatable: true,
+    },
+    {
+      name: 'refuse-keys',
+      type: 'string',
+      value: 'WHOSE',
+      summary: 'no keys of devices or modules are taken; they come with certificates',
+      choices: keyHolders,
       repeatable: true,
     },
     imitateOption,
