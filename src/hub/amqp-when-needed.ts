@@ -15,18 +15,17 @@ export function amqpWhenNeeded(options: AmqpFrontOptions): Pick<AmqpFront, 'acce
       // What arrives before the front is there waits in the stream.
       const onError = (): void => void stream.destroy();
       stream.once('error', onError);
-      loading ??= import('./amqp/index.ts').then(({ createAmqpFront }) => (front = createAmqpFront(options)));
-      loading.then(
-        (loaded) => {
-          stream.off('error', onError);
-          if (closing) stream.destroy();
-          else loaded.accept(stream, peer);
-        },
-        (error: unknown) => {
-          options.log.error({ err: error }, 'the AMQP front cannot be loaded');
-          stream.destroy();
-        },
-      );
+      loading ??= import('./amqp/index.ts').then(({ createAmqpFront }) => createAmqpFront(options));
+      const accepted = (loaded: AmqpFront): void => {
+        front = loaded;
+        stream.off('error', onError);
+        if (closing) stream.destroy();
+        else loaded.accept(stream, peer);
+      };
+      loading.then(accepted, (error: unknown) => {
+        options.log.error({ err: error }, 'the AMQP front cannot be loaded');
+        stream.destroy();
+      });
     },
     async close() {
       closing = true;

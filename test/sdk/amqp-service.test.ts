@@ -41,7 +41,7 @@ describe('a back end over AMQP with the official SDK', () => {
         const receiver = await receiverOf(client, 'getFeedbackReceiver');
         const records: { originalMessageId: string; statusCode: string; deviceId: string }[] = [];
         receiver.on('message', (message: Message) => {
-          records.push(...(JSON.parse(message.getData().toString()) as typeof records));
+          records.push(...(JSON.parse(String(message.data)) as typeof records));
         });
         const message = new commonSdk.Message('please');
         message.messageId = `id-${transport}`;
@@ -66,7 +66,7 @@ describe('a back end over AMQP with the official SDK', () => {
       const receiver = await receiverOf(client, 'getFileNotificationReceiver');
       const notices: { deviceId: string; blobName: string }[] = [];
       receiver.on('message', (message: Message) => {
-        notices.push(JSON.parse(message.getData().toString()) as (typeof notices)[number]);
+        notices.push(JSON.parse(String(message.data)) as (typeof notices)[number]);
       });
       const body = Buffer.from('content');
       await device.uploadToBlob('report.txt', Readable.from([body]), body.length);

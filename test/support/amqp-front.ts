@@ -55,7 +55,7 @@ export async function openAmqpBench(limits: Partial<AmqpLimits> = {}): Promise<A
           },
         })) as never,
       } as ConnectionOptions);
-      for (const event of [
+      for (const name of [
         'disconnected',
         'connection_close',
         'connection_error',
@@ -63,7 +63,7 @@ export async function openAmqpBench(limits: Partial<AmqpLimits> = {}): Promise<A
         'session_error',
         'session_close',
       ])
-        connection.on(event, () => undefined);
+        connection.on(name, () => undefined);
       return connection.connect();
     },
     async device(deviceId) {

@@ -309,7 +309,7 @@ export class Session {
     link.handler = handler as never;
     if (link.kind === 'incoming') (link as IncomingEnd).opened(handler as Receiving);
     this.#writeAttach(link, handler.properties);
-    if (link.kind === 'outgoing') (link as OutgoingEnd).opened(handler);
+    if (link.kind === 'outgoing') link.opened(handler);
   }
 
   #refuse(link: AnyLink, thrown: unknown): void {
@@ -382,8 +382,7 @@ export class Session {
     const outcome = outcomeOf(fields[4], settled);
     if (outcome === undefined) return;
     if (last - first < this.#unsettled.size) for (let id = first; id <= last; id++) this.#outcome(id, outcome, settled);
-    else
-      for (const id of [...this.#unsettled.keys()]) if (id >= first && id <= last) this.#outcome(id, outcome, settled);
+    else for (const id of this.#unsettled.keys()) if (id >= first && id <= last) this.#outcome(id, outcome, settled);
   }
 
   #outcome(id: number, outcome: Outcome, settledByPeer: boolean): void {
@@ -437,19 +436,15 @@ function tooMany(): never {
   throw new HubError('IotHubQuotaExceeded', 'The connection has too many links.');
 }
 
+const outcomes: ReadonlyMap<unknown, Outcome> = new Map([
+  [outcomeCodes.accepted, 'accepted'],
+  [outcomeCodes.rejected, 'rejected'],
+  [outcomeCodes.released, 'released'],
+  [outcomeCodes.modified, 'modified'],
+]);
+
 /** Undefined for a word that is not the last one. A settlement that says nothing leaves the message undelivered. */
 function outcomeOf(state: AmqpValue | undefined, settled: boolean): Outcome | undefined {
-  const descriptor = state instanceof AmqpDescribed ? state.descriptor : undefined;
-  switch (descriptor) {
-    case outcomeCodes.accepted:
-      return 'accepted';
-    case outcomeCodes.rejected:
-      return 'rejected';
-    case outcomeCodes.released:
-      return 'released';
-    case outcomeCodes.modified:
-      return 'modified';
-    default:
-      return settled ? 'released' : undefined;
-  }
+  const known = state instanceof AmqpDescribed ? outcomes.get(state.descriptor) : undefined;
+  return known ?? (settled ? 'released' : undefined);
 }

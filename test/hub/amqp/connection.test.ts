@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import rhea from 'rhea';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultAmqpLimits, type AmqpLimits } from '../../../src/hub/amqp/limits.ts';
@@ -244,9 +244,10 @@ describe('limits', () => {
 
 describe('the end of the front', () => {
   it('when it closes, then every peer hears why', () =>
-    withLimits({}, async ({ front, clock, connect, device }) => {
-      const connection = connect();
-      await putToken(connection, await device('d1'));
+    withLimits({}, async (own) => {
+      const { front, clock } = own;
+      const connection = own.connect();
+      await putToken(connection, await own.device('d1'));
       const closed = event(connection, 'connection_close');
       const closing = front.close();
       await closed;

@@ -99,6 +99,12 @@ export class Writer {
     this.#at = this.#buffer.writeBigInt64BE(BigInt.asIntN(64, BigInt(value)), this.#at);
   }
 
+  double(value: number): void {
+    this.byte(0x82);
+    this.#room(8);
+    this.#at = this.#buffer.writeDoubleBE(value, this.#at);
+  }
+
   /** `time` in Unix milliseconds. */
   timestamp(time: number): void {
     this.byte(0x83);
@@ -200,13 +206,15 @@ export class Writer {
       case 'symbols':
         this.array(typed.value, 0xb3);
         break;
+      case 'ubyte':
+      case 'ushort':
+      case 'uint':
+      case 'ulong':
+      case 'int':
+      case 'long':
       case 'double':
-        this.byte(0x82);
-        this.#room(8);
-        this.#at = this.#buffer.writeDoubleBE(typed.value, this.#at);
-        break;
-      default:
         this[typed.type](typed.value);
+        break;
     }
   }
 

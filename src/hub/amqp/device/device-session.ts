@@ -7,6 +7,7 @@ import { AmqpUuid } from '../codec/values.ts';
 import type { AmqpContext } from '../context.ts';
 import type { AmqpConnection, AmqpError, Claim, DeviceGrant, OutgoingLink } from '../route.ts';
 import { textOf, type MessageId } from '../codec/values.ts';
+import type { Refusal } from './requested-fault.ts';
 import { TwinChannels } from './twin-channels.ts';
 
 export interface DeviceSessionParts {
@@ -40,6 +41,8 @@ export class AmqpDeviceSession implements DeviceSession {
   readonly remote: string;
   readonly claim: Claim;
   readonly twins: TwinChannels;
+  /** Telemetry is refused on purpose: the device asked for that. */
+  refusal: Refusal | undefined;
   sender: Sender;
   readonly #parts: DeviceSessionParts;
   readonly #links = new Set<{ detach(error?: AmqpError): void }>();
@@ -144,7 +147,7 @@ export class AmqpDeviceSession implements DeviceSession {
   close(reason: SessionEnd): void {
     if (this.#over) return;
     this.#over = true;
-    for (const link of [...this.#links]) link.detach(conditions[reason]);
+    for (const link of this.#links) link.detach(conditions[reason]);
     this.#parts.onOver(this);
     this.#parts.context.core.sessions.detach(this);
   }

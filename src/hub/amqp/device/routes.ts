@@ -48,7 +48,7 @@ function receiving(
 ): Receiving {
   switch (kind) {
     case 'telemetry':
-      return receiveTelemetry(context, session);
+      return receiveTelemetry(context, session, link);
     case 'twin':
       return {
         window: requestWindow,
@@ -72,7 +72,7 @@ function receiving(
           delivery.accept();
         },
       };
-    default:
+    case 'messages':
       throw new Error(`nothing is received at an address for ${kind}`);
   }
 }

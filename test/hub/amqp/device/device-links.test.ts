@@ -38,6 +38,45 @@ const data = (text: string): unknown => rhea.message.data_section(Buffer.from(te
 const body = (message: Message | undefined): string =>
   String((message?.body as { content?: Buffer } | undefined)?.content ?? '');
 
+const cloudMessage = (messageId: string) => ({
+  messageId,
+  ack: 'full' as const,
+  properties: { color: 'blue' },
+  body: Buffer.from(messageId),
+  contentType: 'text/plain',
+});
+
+async function nextMessage(receiver: Receiver): Promise<EventContext> {
+  return event(receiver, 'message');
+}
+
+function listen(connection: Connection, deviceId: string, options: object = {}): Receiver {
+  return connection.open_receiver({
+    source: `/devices/${deviceId}/messages/deviceBound`,
+    autoaccept: false,
+    ...options,
+  });
+}
+
+async function twinLinks(connection: Connection, deviceId: string): Promise<{ sender: Sender; receiver: Receiver }> {
+  const properties = { 'com.microsoft:channel-correlation-id': `twin:${randomUUID()}` };
+  const receiver = connection.open_receiver({ source: `/devices/${deviceId}/twin`, properties });
+  const sender = connection.open_sender({ target: `/devices/${deviceId}/twin`, properties, snd_settle_mode: 1 });
+  await Promise.all([event(receiver, 'receiver_open'), event(sender, 'sendable')]);
+  return { sender, receiver };
+}
+
+async function request(
+  { sender, receiver }: { sender: Sender; receiver: Receiver },
+  annotations: object,
+  text = ' ',
+  id: unknown = 'r-1',
+): Promise<Message> {
+  const answer = event(receiver, 'message');
+  sender.send({ correlation_id: id as string, message_annotations: annotations, body: data(text) });
+  return (await answer).message as Message;
+}
+
 describe('telemetry over AMQP', () => {
   it('when it is accepted, then it is stored with everything it said', async () => {
     const { deviceId, connection } = await connected();
@@ -83,10 +122,8 @@ describe('telemetry over AMQP', () => {
   it('when it comes in a batch, then each message is stored by itself', async () => {
     const { deviceId, connection } = await connected();
     const sender = connection.open_sender(`/devices/${deviceId}/messages/events`);
-    const encoded = ['a', 'b', 'c'].map((text) =>
-      rhea.message.encode({ message_id: text, body: data(text) } as Message),
-    );
-    const batch = rhea.message.encode({ body: rhea.message.data_sections(encoded) } as Message);
+    const encoded = ['a', 'b', 'c'].map((text) => rhea.message.encode({ message_id: text, body: data(text) }));
+    const batch = rhea.message.encode({ body: rhea.message.data_sections(encoded) });
     expect(await sendAndSettle(sender, batch, 0x80013700)).toEqual({ outcome: 'accepted' });
     expect((await stored(deviceId)).map((message) => Buffer.from(message.body).toString())).toEqual(['a', 'b', 'c']);
   });
@@ -94,14 +131,14 @@ describe('telemetry over AMQP', () => {
   it.each([
     [
       'a batch that cannot be read',
-      rhea.message.encode({ body: data('\u0000\u0053') } as Message),
+      rhea.message.encode({ body: data('\u0000\u0053') }),
       0x80013700,
       'com.microsoft:argument-error',
     ],
     ['a format nobody knows', Buffer.from('x'), 5, 'com.microsoft:argument-error'],
     [
       'a message of 300 KiB',
-      rhea.message.encode({ body: rhea.message.data_section(Buffer.alloc(300 * 1024)) } as Message),
+      rhea.message.encode({ body: rhea.message.data_section(Buffer.alloc(300 * 1024)) }),
       0,
       'amqp:link:message-size-exceeded',
     ],
@@ -118,13 +155,13 @@ describe('telemetry over AMQP', () => {
     const sender = connection.open_sender(`/devices/${deviceId}/messages/events`);
     const count = 2_500;
     let next = 0;
-    let accepted = 0;
+    let confirmed = 0;
     const send = (): void => {
       while (next < count && sender.sendable()) sender.send({ body: data(String(next++)) });
     };
     sender.on('sendable', send);
-    sender.on('accepted', () => accepted++);
-    await expect.poll(() => accepted, { timeout: 10_000 }).toBe(count);
+    sender.on('accepted', () => confirmed++);
+    await expect.poll(() => confirmed, { timeout: 10_000 }).toBe(count);
     const texts = (await stored(deviceId)).map((message) => Buffer.from(message.body).toString());
     expect(texts).toEqual(Array.from({ length: count }, (_, index) => String(index)));
   });
@@ -158,30 +195,10 @@ describe('telemetry over AMQP', () => {
 });
 
 describe('messages to a device over AMQP', () => {
-  const message = (messageId: string) => ({
-    messageId,
-    ack: 'full' as const,
-    properties: { color: 'blue' },
-    body: Buffer.from(messageId),
-    contentType: 'text/plain',
-  });
-
-  async function next(receiver: Receiver): Promise<EventContext> {
-    return event(receiver, 'message');
-  }
-
-  function listen(connection: Connection, deviceId: string, options: object = {}): Receiver {
-    return connection.open_receiver({
-      source: `/devices/${deviceId}/messages/deviceBound`,
-      autoaccept: false,
-      ...options,
-    });
-  }
-
   it('come with a tag that is the lock token as .NET writes it, and what was stamped', async () => {
     const { deviceId, connection } = await connected();
-    await bench.core.messages.send(deviceId, message('one'));
-    const { message: received, delivery } = await next(listen(connection, deviceId));
+    await bench.core.messages.send(deviceId, cloudMessage('one'));
+    const { message: received, delivery } = await nextMessage(listen(connection, deviceId));
     const annotations = received?.message_annotations as Record<string, unknown>;
     expect(received).toMatchObject({
       message_id: 'one',
@@ -210,8 +227,8 @@ describe('messages to a device over AMQP', () => {
     ['rejected', (context: EventContext) => context.delivery?.reject(), 0, ['Rejected']],
   ])('when one is %s, then it leaves the queue', async (_what, settle, count, reasons) => {
     const { deviceId, connection } = await connected();
-    await bench.core.messages.send(deviceId, message('one'));
-    settle(await next(listen(connection, deviceId)));
+    await bench.core.messages.send(deviceId, cloudMessage('one'));
+    settle(await nextMessage(listen(connection, deviceId)));
     await expect.poll(() => bench.core.messages.count(deviceId)).toBe(count);
     const dead = await bench.core.messages.deadLetters(deviceId, 10);
     expect(dead.map(({ reason }) => reason)).toEqual(reasons);
@@ -225,17 +242,17 @@ describe('messages to a device over AMQP', () => {
     ],
   ])('when one is %s, then it comes again and that is counted', async (_what, settle) => {
     const { deviceId, connection } = await connected();
-    await bench.core.messages.send(deviceId, message('one'));
+    await bench.core.messages.send(deviceId, cloudMessage('one'));
     const receiver = listen(connection, deviceId);
-    settle(await next(receiver));
-    const again = await next(receiver);
+    settle(await nextMessage(receiver));
+    const again = await nextMessage(receiver);
     expect(again.message?.message_annotations).toMatchObject({ 'iothub-deliverycount': 1 });
     again.delivery?.accept();
   });
 
   it('when the device settles second, then it hears the hub’s own word, and of a lost lock', async () => {
     const { deviceId, connection } = await connected();
-    for (const id of ['one', 'two']) await bench.core.messages.send(deviceId, message(id));
+    for (const id of ['one', 'two']) await bench.core.messages.send(deviceId, cloudMessage(id));
     const receiver = listen(connection, deviceId, { rcv_settle_mode: 1, credit_window: 0, autosettle: false });
     receiver.add_credit(2);
     const received: EventContext[] = [];
@@ -253,36 +270,17 @@ describe('messages to a device over AMQP', () => {
 
   it('when the link ends with messages unsettled, then they go back and are not counted', async () => {
     const { deviceId, connection } = await connected();
-    await bench.core.messages.send(deviceId, message('one'));
+    await bench.core.messages.send(deviceId, cloudMessage('one'));
     const first = listen(connection, deviceId);
-    await next(first);
+    await nextMessage(first);
     first.close();
-    const second = await next(listen(connection, deviceId));
+    const second = await nextMessage(listen(connection, deviceId));
     expect(second.message?.message_annotations).toMatchObject({ 'iothub-deliverycount': 0 });
     second.delivery?.accept();
   });
 });
 
 describe('twins over AMQP', () => {
-  async function twinLinks(connection: Connection, deviceId: string): Promise<{ sender: Sender; receiver: Receiver }> {
-    const properties = { 'com.microsoft:channel-correlation-id': `twin:${randomUUID()}` };
-    const receiver = connection.open_receiver({ source: `/devices/${deviceId}/twin`, properties });
-    const sender = connection.open_sender({ target: `/devices/${deviceId}/twin`, properties, snd_settle_mode: 1 });
-    await Promise.all([event(receiver, 'receiver_open'), event(sender, 'sendable')]);
-    return { sender, receiver };
-  }
-
-  async function request(
-    { sender, receiver }: { sender: Sender; receiver: Receiver },
-    annotations: object,
-    text = ' ',
-    id: unknown = 'r-1',
-  ): Promise<Message> {
-    const answer = event(receiver, 'message');
-    sender.send({ correlation_id: id as string, message_annotations: annotations, body: data(text) } as Message);
-    return (await answer).message as Message;
-  }
-
   it('are read, written and told of changes', async () => {
     const { deviceId, connection } = await connected();
     const links = await twinLinks(connection, deviceId);
@@ -343,7 +341,7 @@ describe('methods over AMQP', () => {
       correlation_id: idOf(message?.correlation_id as unknown as Buffer),
       application_properties: { 'IoThub-status': rhea.types.wrap_int(201) },
       body: data('{"ok":true}'),
-    } as Message);
+    });
     expect(outcome).toEqual({ outcome: 'accepted' });
     expect(await calling).toEqual({ status: 201, payload: { ok: true } });
   });
