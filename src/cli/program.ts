@@ -229,10 +229,11 @@ function meantCommand(
   const unknown = /'(.*)'/.exec(message)?.[1];
   const typed = words.filter((word) => !word.startsWith('-'));
   const shown = rows.filter((row) => row.hidden !== true).map((row) => row.name);
+  const longestFirst = [...shown, ...Object.keys(groups)].toSorted((a, b) => b.length - a.length);
   const similar = /Did you mean (?:one of )?(.*)\?/.exec(suggestion ?? '')?.[1]?.split(', ') ?? [];
   const meant = similar.map((word) => {
     const line = `${typed.map((each) => (each === unknown ? word : each)).join(' ')} `;
-    return [...shown, ...Object.keys(groups)].find((name) => line.startsWith(`${name} `)) ?? word;
+    return longestFirst.find((name) => line.startsWith(`${name} `)) ?? word;
   });
   // `iotctl list`: the word is right, what it is about is missing.
   const elsewhere = shown.filter((name) => name.endsWith(` ${unknown}`));

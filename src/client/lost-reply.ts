@@ -1,17 +1,19 @@
-import type { Authentication, DeviceIdentity, DeviceStatus } from '../protocol/identity.ts';
+import type { Authentication, DeviceStatus } from '../protocol/identity.ts';
 
 interface Sent {
   readonly status?: DeviceStatus | undefined;
   readonly authentication?: Partial<Authentication> | undefined;
   readonly capabilities?: { readonly iotEdge: boolean } | undefined;
+  readonly managedBy?: string | null | undefined;
 }
 
-/** True when a stored device holds everything that a create or replace named, so that the request can be taken as done. */
-export function matchesWhatWasSent(sent: Sent, stored: DeviceIdentity): boolean {
+/** True when a stored identity holds everything that a create or replace named, so that the request can be taken as done. */
+export function matchesWhatWasSent(sent: Sent, stored: Sent): boolean {
   return (
     covers(stored.status, sent.status) &&
     covers(stored.authentication, sent.authentication) &&
-    covers(stored.capabilities, sent.capabilities)
+    covers(stored.capabilities, sent.capabilities) &&
+    covers(stored.managedBy, sent.managedBy)
   );
 }
 

@@ -1,3 +1,4 @@
+import { isFailure } from '../errors/index.ts';
 import { moduleIdentityPath } from './identity-address.ts';
 import type { ModuleIdentity } from '../protocol/identity.ts';
 import { identityPath } from '../protocol/identity-path.ts';
@@ -8,17 +9,18 @@ import type { ModuleRegistry } from './service-api.ts';
 
 /** Module identities over REST. Source: service.md §2.5. */
 export function createModuleRegistry(client: ServiceClient): ModuleRegistry {
+  const get: ModuleRegistry['get'] = async (identity, signal) => {
+    const answer = await client.request({
+      method: 'GET',
+      path: moduleIdentityPath(identity),
+      action: `read module ${identity}`,
+      deviceId: identity,
+      signal,
+    });
+    return parseAnswer(answer, isModule, 'module');
+  };
   return {
-    async get(identity, signal) {
-      const answer = await client.request({
-        method: 'GET',
-        path: moduleIdentityPath(identity),
-        action: `read module ${identity}`,
-        deviceId: identity,
-        signal,
-      });
-      return parseAnswer(answer, isModule, 'module');
-    },
+    get,
     async list(deviceId, signal) {
       const answer = await client.request({
         method: 'GET',
@@ -31,26 +33,40 @@ export function createModuleRegistry(client: ServiceClient): ModuleRegistry {
     },
     async put(module, { etag, signal } = {}) {
       const identity = identityPath(module.deviceId, module.moduleId);
-      const answer = await client.request({
-        method: 'PUT',
-        path: moduleIdentityPath(identity),
-        ...(etag !== undefined && { headers: { 'If-Match': ifMatch(etag) } }),
-        body: module,
-        action: `${etag === undefined ? 'create' : 'change'} module ${identity}`,
-        deviceId: identity,
-        signal,
-      });
-      return parseAnswer(answer, isModule, 'module');
+      try {
+        const answer = await client.request({
+          method: 'PUT',
+          path: moduleIdentityPath(identity),
+          ...(etag !== undefined && { headers: { 'If-Match': ifMatch(etag) } }),
+          body: module,
+          action: `${etag === undefined ? 'create' : 'change'} module ${identity}`,
+          deviceId: identity,
+          signal,
+        });
+        return parseAnswer(answer, isModule, 'module');
+      } catch (error) {
+        // The first try may have made the module and its answer may have been lost: what is there decides (service.md §11.3-4).
+        if (!isFailure(error, 'conflict', 'changed-meanwhile') || error.details['afterLostReply'] !== true) throw error;
+        const there = await get(identity, signal);
+        const { matchesWhatWasSent } = await import('./lost-reply.ts');
+        if (matchesWhatWasSent(module, there)) return there;
+        throw error;
+      }
     },
     async delete(identity, { etag = '*', signal } = {}) {
-      await client.request({
-        method: 'DELETE',
-        path: moduleIdentityPath(identity),
-        headers: { 'If-Match': ifMatch(etag) },
-        action: `delete module ${identity}`,
-        deviceId: identity,
-        signal,
-      });
+      try {
+        await client.request({
+          method: 'DELETE',
+          path: moduleIdentityPath(identity),
+          headers: { 'If-Match': ifMatch(etag) },
+          action: `delete module ${identity}`,
+          deviceId: identity,
+          signal,
+        });
+      } catch (error) {
+        if (isFailure(error, 'not-found') && error.details['afterLostReply'] === true) return;
+        throw error;
+      }
     },
   };
 }

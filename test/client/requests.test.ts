@@ -294,6 +294,20 @@ describe('retries', () => {
     await expect(setUp(hub).service.devices.delete('pump-1')).resolves.toBeUndefined();
   });
 
+  test('when a module was made or deleted but the reply was lost, then that is what was wanted', async () => {
+    const camera = { deviceId: 'pump-1', moduleId: 'camera' };
+    await using made = await scriptedHub(
+      loseReply,
+      refusal(409, 'ModuleAlreadyExistsOnDevice', 'there'),
+      json(200, { ...camera, etag: 'AAA=' }),
+    );
+    await expect(setUp(made).service.modules.put(camera)).resolves.toMatchObject({ etag: 'AAA=' });
+    await using gone = await scriptedHub(loseReply, refusal(404, 'ModuleNotFound', 'gone'));
+    await expect(setUp(gone).service.modules.delete('pump-1/camera')).resolves.toBeUndefined();
+    await using other = await scriptedHub(refusal(409, 'ModuleAlreadyExistsOnDevice', 'there'));
+    expect(await failureOf(setUp(other).service.modules.put(camera))).toMatchObject({ code: 'conflict' });
+  });
+
   test('when a bulk create lost its reply, then its own devices are no errors', async () => {
     const errors = [
       { deviceId: 'pump-1', errorCode: 'DeviceAlreadyExists', errorStatus: 'registered' },
