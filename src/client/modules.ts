@@ -46,7 +46,8 @@ export function createModuleRegistry(client: ServiceClient): ModuleRegistry {
         return parseAnswer(answer, isModule, 'module');
       } catch (error) {
         // The first try may have made the module and its answer may have been lost: what is there decides (service.md §11.3-4).
-        if (!isFailure(error, 'conflict', 'changed-meanwhile') || error.details['afterLostReply'] !== true) throw error;
+        if (!isFailure(error, 'device-exists', 'changed-meanwhile') || error.details['afterLostReply'] !== true)
+          throw error;
         const there = await get(identity, signal);
         const { matchesWhatWasSent } = await import('./lost-reply.ts');
         if (matchesWhatWasSent(module, there)) return there;
@@ -64,7 +65,7 @@ export function createModuleRegistry(client: ServiceClient): ModuleRegistry {
           signal,
         });
       } catch (error) {
-        if (isFailure(error, 'not-found') && error.details['afterLostReply'] === true) return;
+        if (isFailure(error, 'not-found', 'device-not-found') && error.details['afterLostReply'] === true) return;
         throw error;
       }
     },

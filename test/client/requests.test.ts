@@ -305,7 +305,7 @@ describe('retries', () => {
     await using gone = await scriptedHub(loseReply, refusal(404, 'ModuleNotFound', 'gone'));
     await expect(setUp(gone).service.modules.delete('pump-1/camera')).resolves.toBeUndefined();
     await using other = await scriptedHub(refusal(409, 'ModuleAlreadyExistsOnDevice', 'there'));
-    expect(await failureOf(setUp(other).service.modules.put(camera))).toMatchObject({ code: 'conflict' });
+    expect(await failureOf(setUp(other).service.modules.put(camera))).toMatchObject({ code: 'device-exists' });
   });
 
   test('when a bulk create lost its reply, then its own devices are no errors', async () => {
