@@ -101,7 +101,7 @@ export const forecastView: DocumentView<RegistrationForecast> = {
       enrollment === undefined ? 'none' : `${enrollment.kind === 'group' ? 'group ' : ''}${enrollment.id}`,
       enrollment === undefined ? 'warn' : 'plain',
     ],
-    ['Taken because', enrollment?.reason ?? rest.reason],
+    [enrollment === undefined ? 'Because' : 'Taken because', enrollment?.reason ?? rest.reason],
     ['Groups', enrollment === undefined ? rest.groups.map(({ id, type }) => `${id} (${type})`).join(', ') : undefined],
     ['Allocation', rest.allocationPolicy],
     ['Hubs to choose from', enrollment === undefined ? undefined : rest.candidates.join(', ') || 'none'],

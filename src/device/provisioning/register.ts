@@ -139,7 +139,7 @@ function refusal({ registrationId }: RegisterOptions, { status, body }: Registra
   const details = { registrationId, status, errorCode, trackingId };
   if (status === 401)
     return new Failure('not-authorised', `the provisioning service refused ${registrationId}: ${why}`, {
-      hint: 'the key or certificate is not of an enabled enrollment: iotctl enrollment explain ID',
+      hint: `the key or certificate is not of an enabled enrollment: iotctl enrollment explain ${registrationId}`,
       details,
     });
   return new Failure(status === 404 ? 'not-found' : 'refused', `${registrationId} was refused: ${why}`, { details });
