@@ -26,6 +26,7 @@ import { findRevocation } from './sessions/revocation.ts';
 import { createSessions, pathOfSession, type Sessions } from './sessions/sessions.ts';
 import { activeJobLimit } from './throttling/quotas.ts';
 import { throttledMessages } from './throttling/throttled-messages.ts';
+import { throttledTwins } from './throttling/throttled-twins.ts';
 import { createThrottle, type Imitation } from './throttling/throttle.ts';
 import { createTwins } from './twins/twins.ts';
 
@@ -116,7 +117,7 @@ export function createCore(parts: CoreParts): RunningCore {
     gatekeeper: rememberProofs(disturbedGatekeeper(parts.gatekeeper, { faults, throttle, clock }), proofs),
     registry,
     certificates,
-    twins,
+    twins: throttledTwins(twins, throttle),
     queries,
     sessions,
     commands,

@@ -16,14 +16,30 @@ export interface DisturbanceParts {
 type Append = TelemetryLog['append'];
 type Stored = Parameters<Append>[4];
 
+/** What may wait in memory; a device that sends faster than it is let through is refused then. */
+const mostWaitingBytes = 64 * 1_024 * 1_024;
+/** What a message costs beside its body. */
+const overheadBytes = 512;
+
 /** The log, where messages of devices meet faults and the limits of the tier first. Events of the hub itself pass. */
 export function disturbedLog(log: TelemetryLog, parts: DisturbanceParts): TelemetryLog {
+  let waitingBytes = 0;
+
   const append: Append = (sender, enqueuedTime, bag, body, stored) => {
     const waitMs = sender.source === 'Telemetry' ? disturb(parts, sender, body, stored) : 0;
     if (waitMs === 0) return log.append(sender, enqueuedTime, bag, body, stored);
     if (waitMs === undefined) return true;
+    const bytes = body.length + overheadBytes;
+    if (waitingBytes + bytes > mostWaitingBytes) {
+      stored(new HubError('ThrottlingBacklogTimeout', 'Too much of what was sent waits already.'));
+      return true;
+    }
+    waitingBytes += bytes;
     const copy = Uint8Array.from(body);
-    const later = (): void => void log.append(sender, enqueuedTime, bag, copy, stored);
+    const later = (): void => {
+      waitingBytes -= bytes;
+      log.append(sender, enqueuedTime, bag, copy, stored);
+    };
     if (typeof waitMs === 'number') parts.clock.after(waitMs, later, { unref: true });
     else waitMs.then(later, stored);
     return true;

@@ -68,3 +68,16 @@ it('notices of changed twins are lost or late', async () => {
   await fixture.clock.advance(100);
   expect(session.desired).toEqual([{ value: 2, $version: 3 }]);
 });
+
+it('messages that wait are bounded in memory', async () => {
+  fixture.core.faults.add({ kind: 'delay', delayMs: 500 });
+  const { core, clock } = fixture;
+  const outcomes: (Error | undefined)[] = [];
+  const body = Buffer.alloc(16 * 1_024 * 1_024);
+  for (let count = 0; count < 5; count++)
+    core.telemetry.append(session.sender, clock.now(), '', body, (error) => outcomes.push(error));
+  expect(outcomes).toEqual([
+    expect.objectContaining({ symbol: 'ThrottlingBacklogTimeout' }),
+    expect.objectContaining({ symbol: 'ThrottlingBacklogTimeout' }),
+  ]);
+});
