@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTerminal } from '../harness/terminal.ts';
 import { openCloudBox, type CloudBox } from './cloud-box.ts';
 
 const tenant = '00000000-0000-0000-0000-00000000000a';
@@ -57,6 +58,20 @@ describe('a profile of Entra ID', { timeout: 60_000 }, () => {
     expect(box.seen.filter(({ path }) => path.startsWith('/iotctl'))).toEqual([]);
   });
 
+  test('when the sign-in is by a code, then the terminal shows it, and the result is on stdout alone', async () => {
+    const words = ['--hub', 'localhost', '--entra', '--credential', 'device-code', '--tenant', tenant];
+    expect((await box.run(['profile', 'add', 'coded', ...words, '--service-url', box.serviceUrl])).code).toBe(0);
+    const { AZURE_AUTHORITY_HOST = '', NODE_EXTRA_CA_CERTS = '' } = env;
+    const terminal = openTerminal(box.sandbox, ['device', 'list', '-o', 'name', '--profile', 'coded'], {
+      env: { AZURE_AUTHORITY_HOST, NODE_EXTRA_CA_CERTS },
+    });
+    await terminal.shows('enter the code ABC-123');
+    await terminal.shows('pump-1');
+    expect(await terminal.finished).toBe(0);
+    const piped = await box.run(['device', 'list', '--profile', 'coded'], { env });
+    expect({ code: piped.code, stdout: piped.stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
   test('when the secret is wrong, then the hint is about it and the hub is asked nothing', async () => {
     const before = box.seen.length;
     const { code, stderr } = await box.run(['device', 'list'], { env: { ...env, AZURE_CLIENT_SECRET: 'wrong' } });
@@ -105,6 +120,7 @@ async function startDirectory({ info }: CloudBox, forms: URLSearchParams[]): Pro
           jwks_uri: `${origin}/discovery/v2.0/keys`,
           authorization_endpoint: `${origin}/oauth2/v2.0/authorize`,
           token_endpoint: `${origin}/oauth2/v2.0/token`,
+          device_authorization_endpoint: `${origin}/oauth2/v2.0/devicecode`,
         });
         return;
       }
@@ -113,7 +129,17 @@ async function startDirectory({ info }: CloudBox, forms: URLSearchParams[]): Pro
       request.on('end', () => {
         const form = new URLSearchParams(body);
         forms.push(form);
-        if (form.get('client_secret') === 'a secret of the application') {
+        if (request.url?.includes('/devicecode') === true) {
+          const message = 'To sign in, enter the code ABC-123 at the page of the directory.';
+          answer(200, {
+            device_code: 'd',
+            user_code: 'ABC-123',
+            verification_uri: origin,
+            expires_in: 900,
+            interval: 1,
+            message,
+          });
+        } else if (form.get('device_code') === 'd' || form.get('client_secret') === 'a secret of the application') {
           answer(200, { token_type: 'Bearer', expires_in: 3_599, access_token: 'a-token-of-the-directory' });
         } else {
           const error_description = 'AADSTS7000215: Invalid client secret provided. Trace ID: x';
