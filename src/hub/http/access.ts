@@ -35,6 +35,7 @@ export const rights = {
   twins: ['ServiceConnect'],
   methods: ['ServiceConnect'],
   messages: ['ServiceConnect'],
+  purge: ['ServiceConnect', 'RegistryWrite'],
   query: ['ServiceConnect', 'RegistryRead'],
   statistics: ['RegistryRead', 'ServiceConnect'],
   telemetry: ['ServiceConnect'],

@@ -29,6 +29,12 @@ test.each<[Method, string, readonly string[]]>([
   ['POST', '/devices/query', either],
   ['GET', '/statistics/devices', either],
   ['GET', '/statistics/service', either],
+  ['DELETE', '/devices/x/commands', ['iothubowner', 'service', 'registryReadWrite']],
+  ['GET', '/messages/serviceBound/feedback', services],
+  ['DELETE', '/messages/serviceBound/feedback/x', services],
+  ['POST', '/messages/serviceBound/feedback/x/abandon', services],
+  ['GET', '/iotctl/devices/x/messages', services],
+  ['POST', '/iotctl/devices/x/messages/requeue', services],
   ['GET', '/iotctl/telemetry', services],
   ['GET', '/iotctl/status', everyone],
 ])('when %s %s is called, the policies with the right get in and the others 401', async (method, path, allowed) => {

@@ -16,7 +16,7 @@ const bases = ['/devices/:id', '/devices/:id/modules/:module'] as const;
 
 /** A device's queue as its operator sees it: emptied as in the cloud (service.md §8.6), looked into as only this hub lets one. */
 export function queuedMessageRoutes(app: FastifyInstance, { core }: RouteContext): void {
-  const versioned = { config: { hub: { access: rights.messages } } };
+  const versioned = { config: { hub: { access: rights.purge } } };
   const own = { config: { hub: { access: rights.messages, unversioned: true } } } as const;
 
   for (const base of bases) {
