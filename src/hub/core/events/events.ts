@@ -48,6 +48,8 @@ const ownAuth: Sender['auth'] = { scope: 'hub', type: 'sas', issuer: 'iothub' };
 
 export function createEvents({ telemetry, clock, hubName, onError }: EventParts): Events {
   const ordinal = createOrdinals(clock);
+  const constantPart = createConstantParts(hubName);
+  const timestamp = createTimestamps();
   const stored = (error?: Error): void => {
     if (error !== undefined) onError(error);
   };
@@ -55,21 +57,8 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
   function tell({ deviceId, moduleId, generationId, modelId }: Who, { source, schema, operation, body }: Event): void {
     const now = clock.now();
     const sender: Sender = { deviceId, moduleId, generationId, modelId, auth: ownAuth, source };
-    const bag = encodeBag({
-      system: {
-        'user-id': hubName,
-        'content-type': 'application/json',
-        'content-encoding': 'utf-8',
-        'iothub-message-schema': schema,
-      },
-      properties: {
-        hubName,
-        deviceId,
-        ...(moduleId === '' ? {} : { moduleId }),
-        operationTimestamp: isoTicks(now),
-        opType: operation,
-      },
-    });
+    const properties = moduleId === '' ? { deviceId } : { deviceId, moduleId };
+    const bag = `${constantPart(schema, operation)}&${encodeBag({ system: {}, properties })}&operationTimestamp=${timestamp(now)}`;
     telemetry.append(sender, now, bag, Buffer.from(JSON.stringify(body)), stored);
   }
 
@@ -115,6 +104,42 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
         body: { sequenceNumber: ordinal() },
       });
     },
+  };
+}
+
+/**
+ * The part of a property bag that all events of a kind share, written once: a fleet that is provisioned tells ten thousand events
+ * in a second.
+ */
+function createConstantParts(hubName: string): (schema: string, operation: string) => string {
+  const written = new Map<string, string>();
+  return (schema, operation) => {
+    const known = written.get(operation);
+    if (known !== undefined) return known;
+    const bag = encodeBag({
+      system: {
+        'user-id': hubName,
+        'content-type': 'application/json',
+        'content-encoding': 'utf-8',
+        'iothub-message-schema': schema,
+      },
+      properties: { hubName, opType: operation },
+    });
+    written.set(operation, bag);
+    return bag;
+  };
+}
+
+/** Times as a bag carries them; many events share one. */
+function createTimestamps(): (now: number) => string {
+  let last = Number.NaN;
+  let text = '';
+  return (now) => {
+    if (now !== last) {
+      last = now;
+      text = encodeURIComponent(isoTicks(now));
+    }
+    return text;
   };
 }
 
