@@ -21,7 +21,7 @@ import type { AmqpContext } from './context.ts';
 import { toAmqpError } from './errors.ts';
 import { FrameSplitter } from './frame-splitter.ts';
 import { ProtocolError } from './protocol-error.ts';
-import type { AmqpConnection, AmqpError, Claim, LinkRoute, SharedKey } from './route.ts';
+import type { AmqpConnection, AmqpError, Claim, IncomingLink, LinkRoute, OutgoingLink, SharedKey } from './route.ts';
 import { amqpHeader, readSaslInit, saslHeader, saslMechanisms, verifyLogin, type Login } from './sasl.ts';
 import { Session, type SessionHost } from './session.ts';
 import { Wire, type WireTimer } from './wire.ts';
@@ -66,6 +66,8 @@ export class Connection implements AmqpConnection, SessionHost {
   readonly #splitter: FrameSplitter;
   readonly #timers: Timers<WireTimer | 'unauthenticated' | 'silence' | 'heartbeat' | 'shutdown'>;
   readonly #sessions = new Map<number, Session>();
+  /** Sessions the hub has ended whose END the peer has not sent: what still comes on them is dropped. */
+  readonly #endedChannels = new Set<number>();
   readonly #shared = new Map<SharedKey<unknown>, unknown>();
   #flushing = new Set<Session>();
   #phase: Phase = 'silent';
@@ -103,7 +105,7 @@ export class Connection implements AmqpConnection, SessionHost {
       beforeFlush: () => this.#flushSessions(),
       onBytes: (chunk) => this.#receive(chunk),
       onDrain: () => this.#drained(),
-      onStall: () => this.#cut('not-reading'),
+      onStall: () => this.cut('not-reading'),
       onClosed: (error) => this.#closed(error),
     });
     this.#watchAuthentication();
@@ -126,7 +128,7 @@ export class Connection implements AmqpConnection, SessionHost {
   close(error?: AmqpError): void {
     if (this.#phase === 'ending' || this.#phase === 'ended') return;
     if (this.#phase === 'silent' || this.#phase === 'sasl') {
-      this.#cut(error?.condition ?? 'closed');
+      this.cut(error?.condition ?? 'closed');
       return;
     }
     if (!this.#sentOpen) this.#writeOpen();
@@ -139,6 +141,25 @@ export class Connection implements AmqpConnection, SessionHost {
     this.#finish(error?.condition ?? 'closed', error?.description);
     this.#phase = 'ending';
     this.#wire.end();
+  }
+
+  detachWhere(condition: (link: IncomingLink | OutgoingLink) => boolean, error: AmqpError): void {
+    for (const session of this.#sessions.values()) session.detachWhere(condition, error);
+  }
+
+  endSession(channel: number, error: AmqpError): void {
+    const session = this.#sessions.get(channel);
+    if (session === undefined) return;
+    session.flush();
+    this.#sessions.delete(channel);
+    this.#endedChannels.add(channel);
+    session.over();
+    this.write((writer) => writeEnd(writer, channel, codes.end, error));
+  }
+
+  cut(reason: string): void {
+    this.#finish(reason, undefined);
+    this.#wire.destroy();
   }
 
   /** The hub goes down: what is on its way to disk may still be accepted. */
@@ -293,7 +314,9 @@ export class Connection implements AmqpConnection, SessionHost {
   #takePerformative(performative: Performative, frame: Buffer): void {
     const { channel, code } = performative;
     const session = this.#sessions.get(channel);
-    if (code === codes.begin && session === undefined) {
+    if (this.#endedChannels.has(channel) && code !== codes.close) {
+      if (code === codes.end) this.#endedChannels.delete(channel);
+    } else if (code === codes.begin && session === undefined) {
       if (this.#sessions.size >= this.#context.limits.sessions || channel > channelMax)
         throw new ProtocolError('amqp:resource-limit-exceeded', 'the connection has too many sessions');
       this.#sessions.set(channel, new Session(this, performative));
@@ -390,11 +413,6 @@ export class Connection implements AmqpConnection, SessionHost {
     } else {
       this.close(this.toError(error));
     }
-  }
-
-  #cut(reason: string): void {
-    this.#finish(reason, undefined);
-    this.#wire.destroy();
   }
 
   #endSessions(): void {

@@ -167,8 +167,14 @@ export interface AmqpConnection {
   readonly claims: Claims;
   /** The value this connection keeps under the key, made on first use. The keys are objects of the routes. */
   shared<Value>(key: SharedKey<Value>): Value;
+  /** Ends every open link for which this holds. */
+  detachWhere(condition: (link: IncomingLink | OutgoingLink) => boolean, error: AmqpError): void;
+  /** Ends a session with all its links. */
+  endSession(channel: number, error: AmqpError): void;
   /** Ends the connection. Idempotent. */
   close(error?: AmqpError): void;
+  /** Ends the connection without a word, as a broken network does; the reason is for the log. */
+  cut(reason: string): void;
 }
 
 /** `closed` is called when the connection is over, after its links were. */

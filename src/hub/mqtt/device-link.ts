@@ -7,6 +7,7 @@ import {
   telemetryBag,
 } from '../../protocol/mqtt/index.ts';
 import { identityPath, type IdentityPath } from '../../protocol/identity-path.ts';
+import { requestedFault } from '../../protocol/requested-fault.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { Sender } from '../core/ports.ts';
 import type { DeviceSession, SessionEnd } from '../core/services.ts';
@@ -157,6 +158,13 @@ export class DeviceLink implements DeviceSession {
     const { gate, clock, limits } = this.#context;
     if (body.length + topicBag.length > limits.messageBytes) {
       this.#wire.end('too-large');
+      return;
+    }
+    const fault = requestedFault(topicBag);
+    if (fault !== undefined) {
+      if (qos === 1) this.#completeRequest(this.#acknowledgements.addRequest(packetIdentifier));
+      // Over MQTT there is one way to break: the connection ends.
+      clock.after(fault.delayMs, () => this.#ended || this.#wire.end('fault'), { unref: true });
       return;
     }
     let bag = topicBag;

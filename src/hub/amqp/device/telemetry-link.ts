@@ -1,11 +1,14 @@
 /** Telemetry: accepted means stored. Source: device.md §4.4. */
 import { HubError } from '../../../protocol/hub-errors.ts';
+import { requestedFault } from '../../../protocol/requested-fault.ts';
+import type { Clock } from '../../../std/clock.ts';
 import { bodyOf, decodeMessage } from '../codec/decode-message.ts';
 import { DecodeError } from '../codec/reader.ts';
 import type { AmqpContext } from '../context.ts';
 import { toAmqpError } from '../errors.ts';
-import type { IncomingDelivery, Receiving } from '../route.ts';
+import type { IncomingDelivery, IncomingLink, Receiving } from '../route.ts';
 import type { AmqpDeviceSession } from './device-session.ts';
+import { performFault } from './requested-fault.ts';
 import { bagOf } from './telemetry-properties.ts';
 
 /** Each data section is one encoded message. */
@@ -24,6 +27,7 @@ interface Telemetry {
 export function receiveTelemetry(
   context: AmqpContext,
   session: AmqpDeviceSession,
+  link: IncomingLink,
 ): Pick<Receiving, 'message' | 'window'> {
   const { gate, clock } = context;
   return {
@@ -31,6 +35,18 @@ export function receiveTelemetry(
     message(delivery) {
       session.touch();
       const messages = readTelemetry(delivery);
+      const refusal = refusalOf(session, clock);
+      if (refusal !== undefined) {
+        delivery.reject(toAmqpError(refusal, context));
+        return;
+      }
+      const [first] = messages;
+      const fault = first === undefined || messages.length > 1 ? undefined : requestedFault(first.bag);
+      if (fault !== undefined) {
+        delivery.accept();
+        performFault(context, session, link, fault);
+        return;
+      }
       let left = messages.length;
       let failure: Error | undefined;
       const stored = (error?: Error): void => {
@@ -44,6 +60,15 @@ export function receiveTelemetry(
       if (messages.length === 0) delivery.accept();
     },
   };
+}
+
+/** The refusal the device asked for, while it lasts. */
+function refusalOf(session: AmqpDeviceSession, clock: Clock): HubError | undefined {
+  if (session.refusal === undefined) return undefined;
+  if (session.refusal.until > clock.monotonic())
+    return new HubError(session.refusal.symbol, 'The device asked for this fault.');
+  session.refusal = undefined;
+  return undefined;
 }
 
 /** The log's own troubles were logged where they were noticed. */

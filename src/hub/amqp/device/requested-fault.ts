@@ -1,0 +1,59 @@
+import type { HubErrorSymbol } from '../../../protocol/hub-errors.ts';
+import type { FaultOperation, RequestedFault } from '../../../protocol/requested-fault.ts';
+import { isCbsAddress } from '../address.ts';
+import type { AmqpContext } from '../context.ts';
+import type { AmqpError, IncomingLink, OutgoingLink } from '../route.ts';
+import { parseDeviceAddress } from './address.ts';
+import type { AmqpDeviceSession } from './device-session.ts';
+
+/** What is refused, until when on the clock. */
+export interface Refusal {
+  readonly symbol: HubErrorSymbol;
+  readonly until: number;
+}
+
+const refusals: Readonly<Partial<Record<FaultOperation, HubErrorSymbol>>> = {
+  InvokeThrottling: 'ThrottlingException',
+  InvokeMaxMessageQuota: 'IotHubQuotaExceeded',
+  InvokeAuthError: 'IotHubUnauthorizedAccess',
+};
+
+/** Which of a connection's links an operation ends. `Req` is the one the device sends on. */
+const victims: Readonly<Partial<Record<FaultOperation, (link: IncomingLink | OutgoingLink) => boolean>>> = {
+  KillAmqpCBSLinkReq: ({ kind, address }) => kind === 'incoming' && isCbsAddress(address),
+  KillAmqpCBSLinkResp: ({ kind, address }) => kind === 'outgoing' && isCbsAddress(address),
+  KillAmqpD2CLink: ({ kind, address }) => kind === 'incoming' && isFor(address, 'telemetry'),
+  KillAmqpC2DLink: ({ kind, address }) => kind === 'outgoing' && isFor(address, 'messages'),
+  KillAmqpTwinLinkReq: ({ kind, address }) => kind === 'incoming' && isFor(address, 'twin'),
+  KillAmqpTwinLinkResp: ({ kind, address }) => kind === 'outgoing' && isFor(address, 'twin'),
+  KillAmqpMethodReqLink: ({ kind, address }) => kind === 'outgoing' && isFor(address, 'methods'),
+  KillAmqpMethodRespLink: ({ kind, address }) => kind === 'incoming' && isFor(address, 'methods'),
+};
+
+const asked: AmqpError = { condition: 'amqp:link:detach-forced', description: 'The device asked for this fault.' };
+
+/** Does what the device asked for, on the connection it asked on. */
+export function performFault(
+  { clock }: AmqpContext,
+  session: AmqpDeviceSession,
+  { connection, channel }: IncomingLink,
+  { operation, delayMs, durationMs }: RequestedFault,
+): void {
+  const symbol = refusals[operation];
+  if (symbol !== undefined) {
+    session.refusal = { symbol, until: clock.monotonic() + durationMs };
+    return;
+  }
+  const victim = victims[operation];
+  const strike = (): void => {
+    if (victim !== undefined) connection.detachWhere(victim, asked);
+    else if (operation === 'KillTcp') connection.cut('the device asked for it');
+    else if (operation === 'KillAmqpSession') connection.endSession(channel, asked);
+    else connection.close({ ...asked, condition: 'amqp:connection:forced' });
+  };
+  clock.after(delayMs, strike, { unref: true });
+}
+
+function isFor(address: string, kind: string): boolean {
+  return parseDeviceAddress(address)?.kind === kind;
+}
