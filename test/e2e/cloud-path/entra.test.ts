@@ -1,5 +1,5 @@
 /** A profile of Entra ID against a directory of our own: what is asked for there, and what the hub is shown then. */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -72,6 +72,43 @@ describe('a profile of Entra ID', { timeout: 60_000 }, () => {
     expect({ code: piped.code, stdout: piped.stdout }).toEqual({ code: 2, stdout: '' });
   });
 
+  test('when the sign-in is that of a workload, then its token is the proof', async () => {
+    const words = [
+      '--hub',
+      'localhost',
+      '--entra',
+      '--credential',
+      'workload-identity',
+      '--service-url',
+      box.serviceUrl,
+    ];
+    await box.run(['profile', 'add', 'workload', ...words]);
+    const file = join(box.sandbox.directory, 'token');
+    await writeFile(file, 'a token of the cluster');
+    const { AZURE_CLIENT_SECRET: _, ...rest } = env;
+    const workload = { ...rest, AZURE_FEDERATED_TOKEN_FILE: file };
+    const { code, stdout } = await box.run(['device', 'list', '-o', 'name', '--profile', 'workload'], {
+      env: workload,
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'pump-1\n' });
+  });
+
+  test('when nothing is chosen and only the Azure CLI is signed in, then as that', async () => {
+    await box.run(['profile', 'add', 'any', '--hub', 'localhost', '--entra', '--service-url', box.serviceUrl]);
+    const bin = join(box.sandbox.directory, 'bin');
+    await mkdir(bin);
+    const answer = { accessToken: 'a-token-of-the-directory', expires_on: 4_102_444_800 };
+    await writeFile(join(bin, 'az'), `#!/bin/sh\necho "$@" > ${bin}/asked\necho '${JSON.stringify(answer)}'\n`, {
+      mode: 0o755,
+    });
+    const path = `${bin}:${box.sandbox.env['PATH'] ?? ''}`;
+    const { code, stdout } = await box.run(['device', 'list', '-o', 'name', '--profile', 'any'], {
+      env: { PATH: path },
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'pump-1\n' });
+    expect(await readFile(join(bin, 'asked'), 'utf8')).toContain('--resource https://iothubs.azure.net');
+  });
+
   test('when the secret is wrong, then the hint is about it and the hub is asked nothing', async () => {
     const before = box.seen.length;
     const { code, stderr } = await box.run(['device', 'list'], { env: { ...env, AZURE_CLIENT_SECRET: 'wrong' } });
@@ -102,6 +139,13 @@ describe('a profile of Entra ID', { timeout: 60_000 }, () => {
     expect(stderr).toContain('--event-hub-connection-string-file');
   });
 });
+
+/** What the directory takes for a proof. */
+const proofs = [
+  ['client_secret', 'a secret of the application'],
+  ['client_assertion', 'a token of the cluster'],
+  ['device_code', 'd'],
+] as const;
 
 /** The part of Microsoft's directory that gives tokens to applications, at the hub's own name and certificate. */
 async function startDirectory({ info }: CloudBox, forms: URLSearchParams[]): Promise<Server> {
@@ -139,7 +183,7 @@ async function startDirectory({ info }: CloudBox, forms: URLSearchParams[]): Pro
             interval: 1,
             message,
           });
-        } else if (form.get('device_code') === 'd' || form.get('client_secret') === 'a secret of the application') {
+        } else if (proofs.some(([name, value]) => form.get(name) === value)) {
           answer(200, { token_type: 'Bearer', expires_in: 3_599, access_token: 'a-token-of-the-directory' });
         } else {
           const error_description = 'AADSTS7000215: Invalid client secret provided. Trace ID: x';
