@@ -112,11 +112,13 @@ function createEnrollmentApi<Enrollment extends object>(
   base: string,
   noun: string,
 ): EnrollmentApi<Enrollment> {
+  // Which kind it is follows from the address.
+  const fits = isEnrollment as (value: object) => value is Enrollment;
   return {
     async get(id, signal) {
       const action = `read ${noun} ${id}`;
       const answer = await client.request({ method: 'GET', path: pathOf(base, id), apiVersion, action, signal });
-      return parseAnswer(answer, isEnrollment<Enrollment>, noun);
+      return parseAnswer(answer, fits, noun);
     },
     async attestation(id, signal) {
       const path = `${pathOf(base, id)}/attestationmechanism`;
@@ -141,7 +143,7 @@ function createEnrollmentApi<Enrollment extends object>(
         action: `write ${noun} ${id}`,
         signal,
       });
-      return parseAnswer(answer, isEnrollment<Enrollment>, noun);
+      return parseAnswer(answer, fits, noun);
     },
     async delete(id, { etag, signal } = {}) {
       await client.request({
@@ -183,7 +185,7 @@ async function* readPages<Item>(
   } while (continuation !== undefined);
 }
 
-function isEnrollment<Enrollment extends object>(value: object): value is Enrollment {
+function isEnrollment(value: object): boolean {
   return 'attestation' in value;
 }
 

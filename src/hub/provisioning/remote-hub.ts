@@ -4,6 +4,7 @@ import type { DeviceIdentity } from '../../protocol/identity.ts';
 import { createSasToken } from '../../protocol/sas-token.ts';
 import { contentOf, type Twin } from '../../protocol/twin/index.ts';
 import type { Clock } from '../../std/clock.ts';
+import { isJsonObject } from '../../std/json.ts';
 import { authenticationOf, credentialOf } from '../core/provisioning/local-hub.ts';
 import type { LinkedHub } from '../core/provisioning/ports.ts';
 import { exchange, type ExchangeAnswer } from './exchange.ts';
@@ -75,9 +76,8 @@ export function createRemoteHub(options: RemoteHubOptions): LinkedHub {
       };
       const answer = await ask('POST', '/devices', [device]);
       // A partly failed bulk answers 400 with its result (service.md §2.7).
-      const result = parse(answer.text) as { errors?: { errorCode: unknown; errorStatus?: unknown }[] } | undefined;
-      const [error] = Array.isArray(result?.errors) ? result.errors : [];
-      if (error !== undefined) throw new HubError(symbolOf(error.errorCode), String(error.errorStatus ?? 'refused'));
+      const error = firstError(answer.text);
+      if (error !== undefined) throw error;
       expected(answer);
     },
     async setCredential(deviceId, credential, iotEdge) {
@@ -105,6 +105,16 @@ function expected({ status, text }: ExchangeAnswer): string {
 function symbolOf(code: unknown): HubErrorSymbol {
   const found = Object.entries(hubErrors).find(([symbol, number]) => symbol === code || number === Number(code));
   return (found?.[0] ?? 'ServerError') as HubErrorSymbol;
+}
+
+/** What a bulk request was refused with. */
+function firstError(text: string): HubError | undefined {
+  const result = parse(text);
+  const errors = isJsonObject(result) && Array.isArray(result['errors']) ? result['errors'] : [];
+  const [error] = errors;
+  if (!isJsonObject(error)) return undefined;
+  const { errorCode, errorStatus } = error;
+  return new HubError(symbolOf(errorCode), typeof errorStatus === 'string' ? errorStatus : 'it refused the device.');
 }
 
 function parse(text: string): unknown {

@@ -9,7 +9,7 @@ export {
 export { deriveDeviceKey } from './derived-key.ts';
 export type * from './documents.ts';
 export { allocationPolicies, bulkEnrollmentLimit, bulkEnrollmentModes } from './documents.ts';
-export { registrationTransports, type RegistrationTransport } from './transports.ts';
+export type { RegistrationTransport } from './transports.ts';
 export { canonicalRegistrationId, registrationIdProblem } from './registration-id.ts';
 export {
   operationStatusTopic,

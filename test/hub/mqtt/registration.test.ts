@@ -13,6 +13,19 @@ import { createSasToken } from '../../../src/protocol/sas-token.ts';
 import { openCore, type CoreFixture } from '../../support/core-fixture.ts';
 import { connectPacket, startPeer, type Peer } from '../../support/mqtt-front.ts';
 
+async function listen(peer: Peer): Promise<void> {
+  peer.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: registrationResponsesFilter, qos: 2 }] });
+  expect(await peer.next()).toMatchObject({ cmd: 'suback', granted: [1] });
+}
+
+function ask(peer: Peer, topic: string, body = ''): void {
+  peer.publish(topic, body, { qos: 1, messageId: 7 });
+}
+
+function bodyOf(packet: Packet | undefined): unknown {
+  return JSON.parse(String((packet as IPublishPacket).payload));
+}
+
 describe('a device that registers over MQTT', () => {
   let fixture: CoreFixture;
   let front: MqttFront;
@@ -47,17 +60,6 @@ describe('a device that registers over MQTT', () => {
     const connack = await peer.next();
     return { peer, connack };
   }
-
-  async function listen(peer: Peer): Promise<void> {
-    peer.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: registrationResponsesFilter, qos: 2 }] });
-    expect(await peer.next()).toMatchObject({ cmd: 'suback', granted: [1] });
-  }
-
-  function ask(peer: Peer, topic: string, body = ''): void {
-    peer.publish(topic, body, { qos: 1, messageId: 7 });
-  }
-
-  const bodyOf = (packet: Packet | undefined): unknown => JSON.parse(String((packet as IPublishPacket).payload));
 
   it('hears PUBACK first, then that it is assigned somewhere', async () => {
     const { peer, connack } = await connect();

@@ -216,6 +216,6 @@ function checked(admission: Admission): Admission {
 }
 
 /** One answer for whatever was wrong (device.md §5.4). */
-export function unauthorized(message = 'Unauthorized'): HubError {
+function unauthorized(message = 'Unauthorized'): HubError {
   return new HubError('IotHubUnauthorizedAccess', message);
 }

@@ -52,7 +52,7 @@ export function allocate(
   return { hub: highestHash(device.registrationId, candidates), reason };
 }
 
-export function noHub(): Allocation {
+function noHub(): Allocation {
   return {
     hub: undefined,
     reason: 'No hub that the enrollment allows is linked to this service.',

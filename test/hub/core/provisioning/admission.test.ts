@@ -23,6 +23,9 @@ describe('who may register', () => {
   });
   afterEach(() => fixture.close());
 
+  const register = async (registrationId: string, certificates: PeerCertificates) =>
+    fixture.register({ idScope: await fixture.service.idScope(), registrationId, certificates });
+
   describe('by a key', () => {
     it('lets in the device with the key of its enrollment, whatever the token calls the key', async () => {
       const credentials = await fixture.token('own', key);
@@ -79,8 +82,6 @@ describe('who may register', () => {
       notBefore: new Date(now.getTime() - 1_000),
       notAfter: new Date(now.getTime() + 3_600_000),
     });
-    const register = async (registrationId: string, certificates: PeerCertificates) =>
-      fixture.register({ idScope: await fixture.service.idScope(), registrationId, certificates });
 
     it('lets in a leaf of the authority, also through an issuer that the device sends', async () => {
       const direct = await makeCertificate('d1', { issuer: authority, ...validity() });

@@ -3,6 +3,7 @@ import { allocate } from '../../../../src/hub/core/provisioning/allocation.ts';
 import type { AllocationWebhook } from '../../../../src/hub/core/provisioning/ports.ts';
 import { mapHub, openProvisioning, type ProvisioningFixture } from './fixture.ts';
 
+const table = (remote: string | undefined, host: string) => (remote === '10.0.0.1' ? { a: 40, b: 5 }[host] : undefined);
 const noTable = (): undefined => undefined;
 const device = (registrationId: string, remote?: string) => ({ registrationId, remote });
 
@@ -34,8 +35,6 @@ describe('allocation without a webhook', () => {
   });
 
   it('when by latency, then the nearest of those the table knows, else by hash', () => {
-    const table = (remote: string | undefined, host: string) =>
-      remote === '10.0.0.1' ? { a: 40, b: 5 }[host] : undefined;
     expect(allocate('geoLatency', device('x', '10.0.0.1'), [a, b, c], table).hub).toBe(b);
     expect(allocate('geoLatency', device('x', '10.0.0.2'), [a], table)).toMatchObject({ hub: a });
   });
