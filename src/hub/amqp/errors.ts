@@ -33,7 +33,7 @@ const byStatus: Readonly<Record<number, string>> = {
   504: 'com.microsoft:timeout',
 };
 
-export function conditionOf(error: HubError): string {
+function conditionOf(error: HubError): string {
   return bySymbol[error.symbol] ?? byStatus[error.status] ?? 'amqp:internal-error';
 }
 

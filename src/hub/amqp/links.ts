@@ -226,6 +226,11 @@ export class OutgoingEnd extends LinkEnd<Sending> implements OutgoingLink {
     return this.receiveSettleMode === 1;
   }
 
+  /** The peer asked for messages that are settled as they are sent. */
+  get sendsSettled(): boolean {
+    return this.sendSettleMode === 1;
+  }
+
   get credit(): number {
     return this.state === 'open' && this.session.maySend ? this.#credit : 0;
   }
@@ -261,7 +266,7 @@ export class OutgoingEnd extends LinkEnd<Sending> implements OutgoingLink {
     this.#credit = Math.max(0, this.#credit - 1);
     const tag = options.tag ?? counterTag(this.#deliveryCount);
     this.#deliveryCount = (this.#deliveryCount + 1) >>> 0;
-    this.session.transfer(this, tag, message, this.sendSettleMode === 1, options.onOutcome);
+    this.session.send(this, tag, message, options.onOutcome);
   }
 
   async #giveBack(handler: Sending): Promise<void> {

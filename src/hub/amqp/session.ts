@@ -1,18 +1,15 @@
 /** A session: windows, the links in it, and what is not settled yet. Source: AMQP 1.0 part 2.5. */
 import { HubError } from '../../protocol/hub-errors.ts';
-import { AmqpDescribed, type AmqpValue } from './codec/values.ts';
+import type { AmqpValue } from './codec/values.ts';
 import {
   codes,
   numberField,
-  outcomeCodes,
   readTermini,
-  transferOverhead,
   writeAttach,
   writeBegin,
   writeDetach,
   writeDisposition,
   writeFlow,
-  writeTransfer,
   type DispositionFields,
   type FlowFields,
   type Performative,
@@ -20,8 +17,9 @@ import {
 import type { Writer } from './codec/writer.ts';
 import { isCbsAddress } from './address.ts';
 import { IncomingEnd, OutgoingEnd, type AnyLink } from './links.ts';
+import { firstOutgoingId, Outgoing } from './outgoing.ts';
 import { ProtocolError } from './protocol-error.ts';
-import type { AmqpConnection, AmqpError, LinkRoute, Outcome, Receiving, SendOptions, Sending } from './route.ts';
+import type { AmqpConnection, AmqpError, LinkRoute, Receiving, SendOptions, Sending } from './route.ts';
 
 /** What a session needs of its connection. */
 export interface SessionHost {
@@ -47,34 +45,13 @@ export interface SessionHost {
 const incomingWindow = 5_000;
 const outgoingWindow = 0xffff_ffff;
 const handleMax = 262_143;
-const firstOutgoingId = 1;
-/** Sent and not settled by the peer; the routes wait when there are more. */
-const mostUnsettled = 5_000;
-
-interface Unsettled {
-  readonly link: OutgoingEnd;
-  readonly onOutcome: NonNullable<SendOptions['onOutcome']>;
-}
-
-interface Queued {
-  readonly link: OutgoingEnd;
-  readonly deliveryId: number;
-  readonly tag: Uint8Array;
-  readonly settled: boolean;
-  readonly more: boolean;
-  readonly payload: Uint8Array;
-}
 
 export class Session {
   readonly channel: number;
   readonly #host: SessionHost;
   readonly #links = new Map<number, AnyLink>();
-  readonly #unsettled = new Map<number, Unsettled>();
+  readonly #outgoing: Outgoing;
   readonly #flows = new Set<IncomingEnd>();
-  #queue: Queued[] = [];
-  #nextOutgoingId = firstOutgoingId;
-  #nextDeliveryId = 0;
-  #peerWindow: number;
   #nextIncomingId: number;
   #incomingLeft = incomingWindow;
   #outcomes: DispositionFields | undefined;
@@ -84,7 +61,13 @@ export class Session {
     this.#host = host;
     this.channel = channel;
     this.#nextIncomingId = numberField(fields, 1) ?? 0;
-    this.#peerWindow = numberField(fields, 2) ?? 0;
+    this.#outgoing = new Outgoing({
+      channel,
+      peerFrameBytes: host.peerFrameBytes,
+      window: numberField(fields, 2) ?? 0,
+      write: (build) => host.write(build),
+      guard: (action) => this.guard(action),
+    });
     host.write((writer) =>
       writeBegin(writer, channel, {
         remoteChannel: channel,
@@ -105,7 +88,7 @@ export class Session {
   }
 
   get maySend(): boolean {
-    return this.#queue.length === 0 && !this.#host.congested && this.#unsettled.size < mostUnsettled;
+    return this.#outgoing.hasRoom && !this.#host.congested;
   }
 
   /** True while a link is open that not everybody may open. */
@@ -127,7 +110,8 @@ export class Session {
         this.#transfer(performative);
         break;
       case codes.disposition:
-        this.#disposition(performative);
+        // What a sender says of what the hub received changes nothing: the hub has settled it.
+        if (performative.fields[0] === true) this.#outgoing.disposition(performative);
         break;
       case codes.detach:
         this.#detach(performative);
@@ -141,8 +125,7 @@ export class Session {
   over(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#queue = [];
-    this.#unsettled.clear();
+    this.#outgoing.close();
     for (const link of this.#links.values()) {
       const wasOpen = link.state === 'open';
       link.state = 'gone';
@@ -158,7 +141,7 @@ export class Session {
 
   /** The connection's outgoing buffer or the session's window has room again. */
   wake(): void {
-    this.#sendQueued();
+    this.#outgoing.flush();
     if (this.maySend) for (const link of this.#links.values()) if (link.kind === 'outgoing') link.wake();
   }
 
@@ -214,47 +197,12 @@ export class Session {
     this.#host.write((writer) => writeDetach(writer, this.channel, handle, closed, error));
   }
 
+  send(link: OutgoingEnd, tag: Uint8Array, message: Uint8Array, onOutcome: SendOptions['onOutcome']): void {
+    this.#outgoing.send(link, tag, message, onOutcome);
+  }
+
   writeLinkFlow(link: NonNullable<FlowFields['link']>): void {
     this.#writeFlow(link);
-  }
-
-  /** Sends a message in as many frames as it needs. */
-  transfer(
-    link: OutgoingEnd,
-    tag: Uint8Array,
-    message: Uint8Array,
-    presettled: boolean,
-    onOutcome: SendOptions['onOutcome'],
-  ): void {
-    const deliveryId = this.#nextDeliveryId;
-    this.#nextDeliveryId = (deliveryId + 1) >>> 0;
-    const settled = presettled || onOutcome === undefined;
-    if (!settled) this.#unsettled.set(deliveryId, { link, onOutcome });
-    else if (onOutcome !== undefined) queueMicrotask(() => this.guard(() => onOutcome('accepted', alreadySettled)));
-    const room = Math.max(this.#host.peerFrameBytes - transferOverhead - tag.length, 256);
-    for (let at = 0; ; at += room) {
-      const more = at + room < message.length;
-      const payload = message.subarray(at, at + room);
-      this.#queue.push({ link, deliveryId, tag, settled, more, payload });
-      if (!more) break;
-    }
-    this.#sendQueued();
-  }
-
-  #sendQueued(): void {
-    let sent = 0;
-    for (const queued of this.#queue) {
-      if (queued.link.state === 'open') {
-        if (this.#peerWindow <= 0) break;
-        this.#peerWindow--;
-        this.#nextOutgoingId = (this.#nextOutgoingId + 1) >>> 0;
-        const transfer = { ...queued, handle: queued.link.handle };
-        this.#host.write((writer) => writeTransfer(writer, this.channel, transfer, queued.payload));
-      }
-      sent++;
-    }
-    if (sent === this.#queue.length) this.#queue = [];
-    else if (sent > 0) this.#queue.splice(0, sent);
   }
 
   #attach(attach: Performative, frame: Buffer): void {
@@ -345,15 +293,14 @@ export class Session {
     if (state === 'opening') this.#writeAttach(link, undefined, true);
     this.writeDetach(link.handle, fields[1] === true);
     if (state === 'open') link.over();
-    for (const [id, { link: owner }] of this.#unsettled) if (owner === link) this.#unsettled.delete(id);
+    if (link.kind === 'outgoing') this.#outgoing.forget(link);
   }
 
-  #flow({ fields }: Performative): void {
-    const nextIncomingId = numberField(fields, 0) ?? firstOutgoingId;
-    this.#peerWindow = (nextIncomingId + (numberField(fields, 1) ?? 0) - this.#nextOutgoingId) | 0;
+  #flow(flow: Performative): void {
+    const { fields } = flow;
     const outgoing = numberField(fields, 2);
     if (outgoing !== undefined) this.#nextIncomingId = outgoing;
-    this.#sendQueued();
+    this.#outgoing.flow(flow);
     if (numberField(fields, 4) === undefined) {
       this.wake();
     } else {
@@ -373,36 +320,6 @@ export class Session {
     if (this.#incomingLeft < incomingWindow / 2) this.#writeFlow();
   }
 
-  /** The peer's word on what the hub sent. Ranges cost no more than what is unsettled. */
-  #disposition({ fields }: Performative): void {
-    if (fields[0] !== true) return;
-    const first = numberField(fields, 1) ?? 0;
-    const last = numberField(fields, 2) ?? first;
-    const settled = fields[3] === true;
-    const outcome = outcomeOf(fields[4], settled);
-    if (outcome === undefined) return;
-    if (last - first < this.#unsettled.size) for (let id = first; id <= last; id++) this.#outcome(id, outcome, settled);
-    else for (const id of this.#unsettled.keys()) if (id >= first && id <= last) this.#outcome(id, outcome, settled);
-  }
-
-  #outcome(id: number, outcome: Outcome, settledByPeer: boolean): void {
-    const unsettled = this.#unsettled.get(id);
-    if (unsettled === undefined) return;
-    this.#unsettled.delete(id);
-    const { link, onOutcome } = unsettled;
-    let open = !settledByPeer;
-    const settle = (error?: AmqpError): void => {
-      if (!open || link.state !== 'open' || this.#over) return;
-      open = false;
-      const answer = error === undefined ? ('accepted' as const) : ('rejected' as const);
-      this.#host.write((writer) =>
-        writeDisposition(writer, this.channel, { receiver: false, first: id, last: id, outcome: answer, error }),
-      );
-    };
-    this.guard(() => onOutcome(outcome, { settle }));
-    if (!link.settlesSecond) settle();
-  }
-
   #writeOutcomes(): void {
     const outcomes = this.#outcomes;
     if (outcomes === undefined) return;
@@ -416,7 +333,7 @@ export class Session {
       writeFlow(writer, this.channel, {
         nextIncomingId: this.#nextIncomingId,
         incomingWindow,
-        nextOutgoingId: this.#nextOutgoingId,
+        nextOutgoingId: this.#outgoing.nextId,
         outgoingWindow,
         link,
       }),
@@ -430,21 +347,6 @@ export class Session {
   }
 }
 
-const alreadySettled = { settle: () => undefined };
-
 function tooMany(): never {
   throw new HubError('IotHubQuotaExceeded', 'The connection has too many links.');
-}
-
-const outcomes: ReadonlyMap<unknown, Outcome> = new Map([
-  [outcomeCodes.accepted, 'accepted'],
-  [outcomeCodes.rejected, 'rejected'],
-  [outcomeCodes.released, 'released'],
-  [outcomeCodes.modified, 'modified'],
-]);
-
-/** Undefined for a word that is not the last one. A settlement that says nothing leaves the message undelivered. */
-function outcomeOf(state: AmqpValue | undefined, settled: boolean): Outcome | undefined {
-  const known = state instanceof AmqpDescribed ? outcomes.get(state.descriptor) : undefined;
-  return known ?? (settled ? 'released' : undefined);
 }

@@ -8,7 +8,7 @@ export function encodeMessage(message: OutgoingMessage, writer: Writer = new Wri
   return writer.take();
 }
 
-export function writeMessage(message: OutgoingMessage, writer: Writer): void {
+function writeMessage(message: OutgoingMessage, writer: Writer): void {
   section(writer, 0x71, message.deliveryAnnotations, true);
   section(writer, 0x72, message.annotations, true);
   if (message.properties !== undefined) writeProperties(writer, message.properties);

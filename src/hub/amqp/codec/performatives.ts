@@ -96,7 +96,7 @@ export function describedFields(value: AmqpValue | undefined): readonly AmqpValu
 }
 
 /** Begins a frame; {@link endFrame} fills in its size. */
-export function beginFrame(writer: Writer, channel: number, type: 0 | 1 = 0): number {
+function beginFrame(writer: Writer, channel: number, type: 0 | 1 = 0): number {
   const at = writer.length;
   writer.word(0);
   writer.byte(2);
@@ -105,7 +105,7 @@ export function beginFrame(writer: Writer, channel: number, type: 0 | 1 = 0): nu
   return at;
 }
 
-export function endFrame(writer: Writer, at: number): void {
+function endFrame(writer: Writer, at: number): void {
   writer.wordAt(at, writer.length - at);
 }
 

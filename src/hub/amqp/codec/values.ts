@@ -63,20 +63,15 @@ export class AmqpDescribed {
   }
 }
 
-type NumberType = 'ubyte' | 'ushort' | 'uint' | 'ulong' | 'int' | 'long' | 'double';
+type NumberType = 'ubyte' | 'ulong' | 'int' | 'long' | 'double';
 
 /** A value whose AMQP type is said aloud. */
 export type AmqpTyped =
   | { readonly type: NumberType; readonly value: number }
-  | { readonly type: 'symbol'; readonly value: string }
-  | { readonly type: 'strings' | 'symbols'; readonly value: readonly string[] };
+  | { readonly type: 'strings'; readonly value: readonly string[] };
 
 export function ubyte(value: number): AmqpTyped {
   return { type: 'ubyte', value };
-}
-
-export function uint(value: number): AmqpTyped {
-  return { type: 'uint', value };
 }
 
 export function ulong(value: number): AmqpTyped {
@@ -89,10 +84,6 @@ export function int(value: number): AmqpTyped {
 
 export function long(value: number): AmqpTyped {
   return { type: 'long', value };
-}
-
-export function symbol(value: string): AmqpTyped {
-  return { type: 'symbol', value };
 }
 
 /** An array of strings (not a list). */

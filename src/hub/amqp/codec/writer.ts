@@ -196,26 +196,8 @@ export class Writer {
   }
 
   #typed(typed: AmqpTyped): void {
-    switch (typed.type) {
-      case 'symbol':
-        this.symbol(typed.value);
-        break;
-      case 'strings':
-        this.array(typed.value, 0xb1);
-        break;
-      case 'symbols':
-        this.array(typed.value, 0xb3);
-        break;
-      case 'ubyte':
-      case 'ushort':
-      case 'uint':
-      case 'ulong':
-      case 'int':
-      case 'long':
-      case 'double':
-        this[typed.type](typed.value);
-        break;
-    }
+    if (typed.type === 'strings') this.array(typed.value, 0xb1);
+    else this[typed.type](typed.value);
   }
 
   /** An array of texts; `element` is 0xb1 for strings, 0xb3 for symbols. */
