@@ -1,5 +1,5 @@
 import { Failure, toFailure } from '../../errors/index.ts';
-import { deviceSucceeded, followJob } from '../../fleet/jobs/index.ts';
+import { deviceSucceeded, followJob } from '../../fleet/jobs/follow-job.ts';
 import type { Hub } from '../../fleet/ports.ts';
 import type { DeviceJob, Job } from '../../protocol/job.ts';
 import type { CommandContext } from '../context.ts';

@@ -1,4 +1,4 @@
-import { deviceSucceeded } from '../../fleet/jobs/index.ts';
+import { deviceSucceeded } from '../../fleet/jobs/follow-job.ts';
 import { identityPath } from '../../protocol/identity-path.ts';
 import type { DeviceJob, Job } from '../../protocol/job.ts';
 import type { DocumentView, ListView, Tone } from '../output/output.ts';

@@ -6,7 +6,7 @@ import { parseWhere, selectDevices, type DeviceSelector } from '../selection/ind
 import type { Hub } from '../ports.ts';
 
 /** Whom a job is about: a condition that the hub evaluates when the job begins, and for how many it holds now. */
-export interface JobTarget {
+interface JobTarget {
   readonly condition: string;
   readonly count: number;
 }

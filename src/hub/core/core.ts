@@ -142,8 +142,10 @@ export function createCore(parts: CoreParts): RunningCore {
       onError,
     }),
     async close() {
+      // Before commands are refused: a job would take that for the answer of its devices.
+      const jobsClosed = jobs.close();
       methods.close();
-      await jobs.close();
+      await jobsClosed;
       await configurations.close();
       await files.close();
       await sessions.close();

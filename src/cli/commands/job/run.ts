@@ -108,6 +108,7 @@ async function run(context: CommandContext, input: CommandInput): Promise<void> 
     context.signal,
   );
   if (switchOption(input, 'noWait')) {
+    if (context.output.format === 'table') return context.output.text(`${jobId}\n`);
     await context.output.list([{ jobId }], {
       columns: [{ header: 'JOB', value: (job) => job.jobId, tone: () => 'accent' }],
       json: (job) => job,

@@ -1,4 +1,4 @@
-import { deviceSucceeded } from '../../../fleet/jobs/index.ts';
+import { deviceSucceeded } from '../../../fleet/jobs/follow-job.ts';
 import type { DeviceJob } from '../../../protocol/job.ts';
 import { defineCommand, requiredArg, switchOption } from '../../define-command.ts';
 import { deviceJobView, jobView } from '../../views/job-view.ts';

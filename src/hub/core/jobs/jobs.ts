@@ -17,7 +17,7 @@ export interface JobParts extends RunParts {
 }
 
 export interface Jobs extends JobService {
-  /** Breaks off what runs; a hub that starts again takes it up. */
+  /** Breaks off what runs, at once; a hub that starts again takes it up. */
   close(): Promise<void>;
 }
 
@@ -152,11 +152,11 @@ export function createJobs(parts: JobParts): Jobs {
     queryDevices: (query, page) => queryDeviceJobs(documents, query, page),
     async close() {
       closed = true;
-      await loaded.catch(() => undefined);
       for (const job of active.values()) {
         job.cancelTimer();
         job.ending.abort('closing');
       }
+      await loaded.catch(() => undefined);
       await Promise.all([...active.values()].map(({ run }) => run));
     },
   };

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCore } from '../../../../src/hub/core/core.ts';
 import type { Job } from '../../../../src/protocol/job.ts';
-import { fakeSession, openCore, senderOf, type CoreFixture } from '../../../support/core-fixture.ts';
+import { fakeSession, openCore, senderOf, type CoreFixture, type FakeSession } from '../../../support/core-fixture.ts';
 import { realClock } from '../../../support/real-clock.ts';
 
 let fixture: CoreFixture;
@@ -254,5 +254,39 @@ describe('listings', () => {
     await expect(core.queries.run('SELECT * FROM devices.jobs', { limit: 2, after: next })).rejects.toMatchObject({
       symbol: 'ArgumentInvalid',
     });
+  });
+});
+
+describe('a hub that stops', () => {
+  it('leaves devices that a job has not reached for the next start', async () => {
+    const ids = Array.from({ length: 300 }, (_, index) => `d-${String(index).padStart(3, '0')}`);
+    const { core, store, clock, telemetry } = await openWith(...ids);
+    const sessions: FakeSession[] = [];
+    for (const id of ids) {
+      const session = fakeSession(await senderOf(fixture, id), { methodReady: true });
+      sessions.push(session);
+      core.sessions.attach(session);
+    }
+    const called = (): number => sessions.filter(({ methods }) => methods.length > 0).length;
+    await core.jobs.create('wide', reboot);
+    while (called() < 128) await clock.advance(1);
+    await core.close();
+    expect(called()).toBe(128);
+
+    const second = createCore({
+      store,
+      telemetry,
+      gatekeeper: core.gatekeeper,
+      clock,
+      onError: (error) => fixture.errors.push(error),
+    });
+    fixture = { ...fixture, core: second };
+    const left = await store.documents.list('job-devices', { limit: 1_000 });
+    expect(left.filter(({ value }) => value['status'] === 'pending')).toHaveLength(172);
+    for (const session of sessions) second.sessions.attach(session);
+    const job = await untilJob('wide', 'running');
+    expect(job.jobId).toBe('wide');
+    while (called() < 256) await clock.advance(1);
+    expect(sessions.every(({ methods }) => methods.length <= 1)).toBe(true);
   });
 });
