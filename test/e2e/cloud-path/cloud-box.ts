@@ -66,7 +66,14 @@ export async function openCloudBox(
   const serviceUrl = `http://127.0.0.1:${(recorder.address() as AddressInfo).port}`;
   const connectionStringFile = join(sandbox.directory, 'connection.txt');
   await writeFile(connectionStringFile, `${info.connectionString}\n`, { mode: 0o600 });
-  const address = ['--service-url', serviceUrl, '--amqp-url', `amqp://127.0.0.1:${info.ports.amqp}`];
+  const address = [
+    '--service-url',
+    serviceUrl,
+    '--amqp-url',
+    `amqp://127.0.0.1:${info.ports.amqp}`,
+    '--device-url',
+    `mqtt://127.0.0.1:${info.ports.mqtt}`,
+  ];
   const added = await sandbox.run([
     'profile',
     'add',

@@ -68,6 +68,32 @@ describe('a profile of a cloud hub', { timeout: 60_000 }, () => {
     expect({ code, bodies }).toEqual({ code: 0, bodies: [{ temperature: 21 }, { temperature: 22 }] });
   });
 
+  test('when this machine and simulated ones are devices, then they are made and send', async () => {
+    const agent = await box.run(['agent', '--device', 'this-machine', '--once', '-o', 'json']);
+    expect({ code: agent.code, stderr: agent.stderr }).toEqual({
+      code: 0,
+      stderr: expect.not.stringContaining('error') as string,
+    });
+    const simulated = await box.run(['simulate', 'room', '--count', '2', '--rate', '10', '--for', '1s', '-o', 'json']);
+    expect(simulated.code).toBe(0);
+    const words = [
+      'tail',
+      'telemetry',
+      '--since',
+      '1h',
+      '--count',
+      '3',
+      '--timeout',
+      '30s',
+      '-o',
+      'ndjson',
+      'room-*',
+      'this-machine',
+    ];
+    expect((await box.run(words)).code).toBe(0);
+    expect((await box.run(['device', 'delete', 'room-*', 'this-machine', '--yes'])).code).toBe(0);
+  });
+
   test('when devices are watched, then changes are seen', async () => {
     const watching = box.sandbox.start([
       'device',
