@@ -446,7 +446,8 @@ export class Connection implements AmqpConnection, SessionHost {
   }
 }
 
-const goingDown: AmqpError = { condition: 'amqp:connection:forced', description: 'The hub is going down.' };
+/** Not `amqp:connection:forced`, which would be the word for it: the Node SDKs take that as final, this as a reason to connect again. */
+const goingDown: AmqpError = { condition: 'amqp:link:detach-forced', description: 'The hub is going down.' };
 const emptyFrame = Buffer.of(0, 0, 0, 8, 2, 0, 0, 0);
 
 function hostOf(text: string): string {

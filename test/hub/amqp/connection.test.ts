@@ -253,7 +253,7 @@ describe('the end of the front', () => {
       await closed;
       await clock.advance(defaultAmqpLimits.lingerMs);
       await closing;
-      expect(connection.error).toMatchObject({ condition: 'amqp:connection:forced' });
+      expect(connection.error).toMatchObject({ condition: 'amqp:link:detach-forced' });
       expect(front.size).toBe(0);
     }));
 });

@@ -49,7 +49,7 @@ export function performFault(
     if (victim !== undefined) connection.detachWhere(victim, asked);
     else if (operation === 'KillTcp') connection.cut('the device asked for it');
     else if (operation === 'KillAmqpSession') connection.endSession(channel, asked);
-    else connection.close({ ...asked, condition: 'amqp:connection:forced' });
+    else connection.close(asked);
   };
   clock.after(delayMs, strike, { unref: true });
 }
