@@ -24,6 +24,7 @@ import { ProtocolError } from './protocol-error.ts';
 import type { AmqpConnection, AmqpError, Claim, IncomingLink, LinkRoute, OutgoingLink, SharedKey } from './route.ts';
 import { amqpHeader, readSaslInit, saslHeader, saslMechanisms, verifyLogin, type Login } from './sasl.ts';
 import { Session, type SessionHost } from './session.ts';
+import { Vigil } from './vigil.ts';
 import { Wire, type WireTimer } from './wire.ts';
 
 export interface ConnectionParts {
@@ -64,7 +65,8 @@ export class Connection implements AmqpConnection, SessionHost {
   readonly #parts: ConnectionParts;
   readonly #wire: Wire;
   readonly #splitter: FrameSplitter;
-  readonly #timers: Timers<WireTimer | 'unauthenticated' | 'silence' | 'heartbeat' | 'shutdown'>;
+  readonly #timers: Timers<WireTimer | 'shutdown'>;
+  readonly #vigil: Vigil;
   readonly #sessions = new Map<number, Session>();
   /** Sessions the hub has ended whose END the peer has not sent: what still comes on them is dropped. */
   readonly #endedChannels = new Set<number>();
@@ -73,7 +75,6 @@ export class Connection implements AmqpConnection, SessionHost {
   #phase: Phase = 'silent';
   #held = false;
   #processing = false;
-  #lastHeard: number;
   #links = 0;
   #partialBytes = 0;
   #unsettled = 0;
@@ -90,7 +91,6 @@ export class Connection implements AmqpConnection, SessionHost {
     this.routes = parts.routes;
     this.writer = parts.writer;
     const { limits, clock } = this.#context;
-    this.#lastHeard = clock.monotonic();
     this.#timers = new Timers(clock);
     this.#splitter = new FrameSplitter(limits.frameBytes);
     this.claims = new ConnectionClaims({
@@ -101,15 +101,27 @@ export class Connection implements AmqpConnection, SessionHost {
     this.#wire = new Wire({
       stream: parts.stream,
       limits,
-      timers: this.#timers as unknown as Timers<WireTimer>,
+      timers: this.#timers,
       beforeFlush: () => this.#flushSessions(),
       onBytes: (chunk) => this.#receive(chunk),
       onDrain: () => this.#drained(),
       onStall: () => this.cut('not-reading'),
       onClosed: (error) => this.#closed(error),
     });
-    this.#watchAuthentication();
-    this.#watchSilence();
+    this.#vigil = new Vigil({
+      clock,
+      limits,
+      isKnown: () => this.claims.size > 0 || [...this.#sessions.values()].some((session) => session.isUsed),
+      isPaused: () => this.#wire.paused,
+      takeWrote: () => this.#wire.takeWrote(),
+      onUnknown: () => this.close({ condition: 'amqp:unauthorized-access', description: 'No token came in time.' }),
+      onSilent: () =>
+        this.close({
+          condition: 'amqp:resource-limit-exceeded',
+          description: 'The connection was silent for too long.',
+        }),
+      onQuiet: () => this.#wire.send(emptyFrame),
+    });
   }
 
   get congested(): boolean {
@@ -208,7 +220,7 @@ export class Connection implements AmqpConnection, SessionHost {
 
   #receive(chunk: Buffer): void {
     if (this.#phase === 'ending' || this.#phase === 'ended') return;
-    this.#lastHeard = this.#context.clock.monotonic();
+    this.#vigil.heard();
     this.#splitter.push(chunk);
     if (this.#phase !== 'draining') this.#process();
   }
@@ -308,7 +320,7 @@ export class Connection implements AmqpConnection, SessionHost {
     this.#phase = 'open';
     this.#writeOpen();
     const silence = numberField(fields, 4) ?? 0;
-    if (silence > 0) this.#beat(Math.max(silence / 2, 500));
+    if (silence > 0) this.#vigil.beat(silence);
   }
 
   #takePerformative(performative: Performative, frame: Buffer): void {
@@ -368,39 +380,6 @@ export class Connection implements AmqpConnection, SessionHost {
     for (const session of this.#sessions.values()) session.detachWhere((link) => link.handler?.claim === claim, error);
   }
 
-  /** A connection that holds no token and has no link that a certificate or login opened does not stay. */
-  #watchAuthentication(): void {
-    this.#timers.arm('unauthenticated', this.#context.limits.unauthenticatedMs, () => {
-      if (this.claims.size > 0 || [...this.#sessions.values()].some((session) => session.isUsed))
-        this.#watchAuthentication();
-      else this.close({ condition: 'amqp:unauthorized-access', description: 'No token came in time.' });
-    });
-  }
-
-  #watchSilence(): void {
-    const { idleMs } = this.#context.limits;
-    const check = (): void => {
-      // While the hub does not read, the hub is silent, not the peer.
-      if (this.#wire.paused) this.#lastHeard = this.#context.clock.monotonic();
-      const left = this.#lastHeard + idleMs - this.#context.clock.monotonic();
-      if (left > 0) this.#timers.arm('silence', left, check);
-      else
-        this.close({
-          condition: 'amqp:resource-limit-exceeded',
-          description: 'The connection was silent for too long.',
-        });
-    };
-    this.#timers.arm('silence', idleMs, check);
-  }
-
-  /** Empty frames, so that the peer hears something in time. */
-  #beat(everyMs: number): void {
-    this.#timers.arm('heartbeat', everyMs, () => {
-      if (!this.#wire.takeWrote()) this.#wire.send(emptyFrame);
-      this.#beat(everyMs);
-    });
-  }
-
   #finishShutdown(): void {
     if (this.#phase === 'draining' && this.#unsettled === 0 && !this.#wire.congested) this.close(goingDown);
   }
@@ -432,6 +411,7 @@ export class Connection implements AmqpConnection, SessionHost {
     this.#phase = 'ended';
     this.#endSessions();
     this.#timers.disarmAll();
+    this.#vigil.end();
     this.#context.gate.forget(this.#resume);
     this.claims.close();
     for (const [key, value] of this.#shared) {

@@ -7,7 +7,7 @@ export type WireTimer = 'stall' | 'linger';
 export interface WireParts {
   readonly stream: Duplex;
   readonly limits: AmqpLimits;
-  readonly timers: Timers<WireTimer>;
+  readonly timers: Pick<Timers<WireTimer>, 'arm' | 'disarm' | 'disarmAll' | 'has'>;
   /** Called before gathered frames are sent: the last chance to add some. */
   readonly beforeFlush: () => void;
   readonly onBytes: (chunk: Buffer) => void;
@@ -27,7 +27,6 @@ export class Wire {
   #scheduled = false;
   #closed = false;
   #error: Error | undefined;
-  /** Monotonic time of the last write. */
   #wrote = false;
 
   constructor(parts: WireParts) {
