@@ -1,94 +1,90 @@
-/** Faults a device asks for in a message, as the SDKs' own test suites do: noticed without retries, survived with them. */
-import type { Client, Twin } from 'azure-iot-device';
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { createRequire } from 'node:module';
+import type * as DeviceSdk from 'azure-iot-device';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { nextEvent } from './amqp-support.ts';
-import { commonSdk, deviceClient } from './device-clients.ts';
-import { storedTelemetry } from './identities-rest.ts';
+import { parseConnectionString } from '../../src/protocol/connection-string.ts';
+import { faultsPath, type FaultRequest } from '../../src/protocol/faults.ts';
+import { createSasToken } from '../../src/protocol/sas-token.ts';
+import { allTransports, connectedTransports, deviceClient } from './device-clients.ts';
 import { openSdkHub, type SdkHub } from './sdk-hub.ts';
-import { sdkTest, type Transport } from './sdk-test.ts';
+import { sdkTest } from './sdk-test.ts';
 
-const cases: readonly (readonly [Transport, string])[] = [
-  ['AMQP', 'KillTcp'],
-  ['AMQP', 'KillAmqpConnection'],
-  ['AMQP', 'KillAmqpSession'],
-  ['AMQP', 'KillAmqpCBSLinkReq'],
-  ['AMQP', 'KillAmqpCBSLinkResp'],
-  ['AMQP', 'KillAmqpD2CLink'],
-  ['AMQP', 'KillAmqpTwinLinkReq'],
-  ['AMQP', 'KillAmqpTwinLinkResp'],
-  ['AMQP', 'ShutDownAmqp'],
-  ['AMQP-WS', 'KillTcp'],
-  ['AMQP-WS', 'KillAmqpTwinLinkReq'],
-  ['MQTT', 'KillTcp'],
-  ['MQTT', 'ShutDownMqtt'],
-  ['MQTT-WS', 'KillTcp'],
-];
+const { Message } = createRequire(import.meta.url)('azure-iot-device') as typeof DeviceSdk;
 
-describe('a fault that a device asks for', () => {
+describe('faults on purpose', () => {
   let hub: SdkHub;
   beforeAll(async () => {
     hub = await openSdkHub();
   });
   afterAll(() => hub?.close());
 
-  async function connect(transport: Transport, deviceId: string): Promise<{ client: Client; twin: Twin }> {
-    const client = await deviceClient(transport, await hub.createDevice(deviceId));
-    await client.open();
-    return { client, twin: await client.getTwin() };
+  async function ask(method: 'POST' | 'DELETE', fault?: Partial<FaultRequest>): Promise<void> {
+    const { sharedAccessKey = '', sharedAccessKeyName } = parseConnectionString(hub.info.connectionString);
+    const authorization = createSasToken({
+      resource: hub.hostName,
+      key: sharedAccessKey,
+      keyName: sharedAccessKeyName,
+      expiresAt: Math.ceil(Date.now() / 1_000) + 600,
+    });
+    const sent = request({
+      host: hub.hostName,
+      method,
+      path: faultsPath,
+      headers: { authorization },
+      ca: await readFile(hub.info.caFile),
+    });
+    sent.end(fault === undefined ? undefined : JSON.stringify(fault));
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    const body = await text(answer);
+    if (answer.statusCode !== 200) throw new Error(body);
   }
 
-  for (const [transport, operation] of cases) {
-    const deviceId = `fault-${transport}-${operation}`;
-    const proof = { capability: 'fault injection', transport, authentication: 'key' } as const;
+  for (const transport of allTransports) {
+    const proof = { capability: 'faults on purpose', transport, authentication: 'key' } as const;
 
-    sdkTest(proof, `${operation} without retries is noticed`, async () => {
-      const { client, twin } = await connect(transport, `${deviceId}-seen`);
-      twin.on('properties.desired', () => undefined);
-      const disconnected = nextEvent(client, 'disconnect', () => true);
-      void client.sendEvent(faultMessage(operation)).catch(() => undefined);
-      await disconnected;
+    sdkTest(proof, 'a device that is refused gets in when the fault is over', async () => {
+      const id = `refused-${transport.toLowerCase()}`;
+      const connectionString = await hub.createDevice(id);
+      await ask('POST', { kind: 'refuse', device: id });
+      const refused = await deviceClient(transport, connectionString);
+      await expect(refused.open().then(() => refused.sendEvent(new Message('1')))).rejects.toThrow();
+      await ask('DELETE');
+      const welcome = await deviceClient(transport, connectionString);
+      await welcome.open();
+      await welcome.sendEvent(new Message('2'));
+      await welcome.close();
+    });
+
+    sdkTest(proof, 'telemetry that is delayed arrives late', async () => {
+      const id = `late-${transport.toLowerCase()}`;
+      const client = await deviceClient(transport, await hub.createDevice(id));
+      await client.open();
+      await ask('POST', { kind: 'delay', device: id, delayMs: 400 });
+      const begun = performance.now();
+      await client.sendEvent(new Message('1'));
+      expect(performance.now() - begun).toBeGreaterThanOrEqual(390);
+      await ask('DELETE');
+      await client.close();
+    });
+  }
+
+  for (const transport of connectedTransports) {
+    const proof = { capability: 'faults on purpose', transport, authentication: 'key' } as const;
+    sdkTest(proof, 'the connection is cut at the next message', async () => {
+      const id = `cut-${transport.toLowerCase()}`;
+      const client = await deviceClient(transport, await hub.createDevice(id));
+      await client.open();
+      const cut = new Promise<void>((resolve) => void client.on('disconnect', () => resolve()));
+      await ask('POST', { kind: 'disconnect', device: id });
+      const sent = client.sendEvent(new Message('1')).catch(() => undefined);
+      await cut;
+      await ask('DELETE');
+      await Promise.race([sent, Promise.resolve()]);
       await client.close().catch(() => undefined);
-    });
-
-    sdkTest(proof, `${operation} with retries is survived`, async () => {
-      const { client, twin } = await connect(transport, `${deviceId}-survived`);
-      client.setRetryPolicy(new commonSdk.ExponentialBackOffWithJitter(true));
-      const told = nextEvent<{ after?: number }>(twin, 'properties.desired', ({ after }) => after === 1);
-      void client.sendEvent(faultMessage(operation)).catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, 3_000));
-      await client.sendEvent(new commonSdk.Message('after'));
-      await hub.registry.updateTwin(`${deviceId}-survived`, { properties: { desired: { after: 1 } } }, '*');
-      await told;
-      const bodies = (await storedTelemetry(hub))
-        .filter((message) => message.deviceId === `${deviceId}-survived`)
-        .map(({ body }) => Buffer.from(body).toString());
-      expect(bodies).toEqual(['after']);
-      await client.close();
-    });
-  }
-
-  for (const [operation, error] of [
-    ['InvokeThrottling', 'ThrottlingError'],
-    ['InvokeMaxMessageQuota', 'IotHubQuotaExceededError'],
-    ['InvokeAuthError', 'UnauthorizedError'],
-  ] as const) {
-    const proof = { capability: 'fault injection', transport: 'AMQP', authentication: 'key' } as const;
-    sdkTest(proof, `${operation} refuses messages for as long as asked`, async () => {
-      const { client } = await connect('AMQP', `fault-${operation}`);
-      await client.sendEvent(faultMessage(operation, 1));
-      await expect(client.sendEvent(new commonSdk.Message('too early'))).rejects.toMatchObject({ name: error });
-      await new Promise((resolve) => setTimeout(resolve, 1_100));
-      await client.sendEvent(new commonSdk.Message('later'));
-      await client.close();
     });
   }
 });
-
-function faultMessage(operation: string, durationSeconds = 20): InstanceType<typeof commonSdk.Message> {
-  const message = new commonSdk.Message(' ');
-  message.properties.add('AzIoTHub_FaultOperationType', operation);
-  message.properties.add('AzIoTHub_FaultOperationCloseReason', ' breaks the connection ');
-  message.properties.add('AzIoTHub_FaultOperationDelayInSecs', '0');
-  message.properties.add('AzIoTHub_FaultOperationDurationInSecs', String(durationSeconds));
-  return message;
-}
