@@ -180,8 +180,8 @@ describe('a hub that takes no keys of devices', () => {
     });
     const token = (resource: string, keyName?: string) =>
       createSasToken({ resource, key: keyed.primaryKey ?? '', keyName, expiresAt: now / 1_000 + 60 });
-    const own = strict.authenticateDevice({ identity: 'pump', token: token('localhost/devices/pump') });
-    await expect(own).rejects.toMatchObject({ symbol: 'IotHubUnauthorizedAccess' });
+    const byOwnKey = strict.authenticateDevice({ identity: 'pump', token: token('localhost/devices/pump') });
+    await expect(byOwnKey).rejects.toMatchObject({ symbol: 'IotHubUnauthorizedAccess' });
     const camera = 'localhost/devices/pump/modules/camera';
     await expect(strict.authenticateDevice({ identity: 'pump/camera', token: token(camera) })).resolves.toMatchObject({
       credential: 'primaryKey',
