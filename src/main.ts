@@ -43,11 +43,6 @@ async function dependenciesOf({ clock, random, notes, version, env, canSignIn }:
   } satisfies ClientDependencies;
 }
 
-const waitReasons = {
-  hub: 'throttled by the hub',
-  rate: "keeping to the rate of the hub's tier (iotctl profile show)",
-} as const;
-
 /** Runs the program on the real process; the launcher calls it. The version alone needs nothing else loaded. */
 export async function main(): Promise<void> {
   const system = openSystem();

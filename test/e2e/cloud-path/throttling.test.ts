@@ -29,7 +29,7 @@ describe('a hub of tier S1', { timeout: 60_000 }, () => {
     ];
     expect((await box.run([...words, '--service-url', box.serviceUrl])).code).toBe(0);
     const running = box.sandbox.start(['provision', '--count', '150', '--prefix', 'pump-', '--profile', 'unsized']);
-    await running.says("keeping to the rate of the hub's tier");
+    await running.says('keeping to the rate of one S1 unit, because the profile names no --tier');
     running.child.kill('SIGINT');
     const { code, stderr } = await running.finished;
     expect(code).toBe(130);
