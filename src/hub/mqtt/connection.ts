@@ -9,7 +9,7 @@ import { DeviceLink, type Wire } from './device-link.ts';
 import { FrameReader, type Frame } from './frame-reader.ts';
 import { largestPacket } from './limits.ts';
 import { connack, connackCodes, packetTypes, pingResponse, readPuback } from './packets.ts';
-import { largestRegistrationPacket, RegistrationTalk } from './registration-talk.ts';
+import { largestRegistrationPacket, registrationLifeMs, RegistrationTalk } from './registration-talk.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { subscribe, unsubscribe, type Outcome } from './subscribe.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -272,6 +272,10 @@ export class Connection implements Wire {
     this.#phase = 'open';
     this.#reader.maxBytes = largestRegistrationPacket;
     this.#silence.start(attempt.keepAlive, this.#context.limits.longestSilenceMs);
+    // Nobody has proved anything yet, so the connection may not stay for long.
+    this.#timers.arm('token', registrationLifeMs, () =>
+      this.end('token-expired', 'a registration does not take so long'),
+    );
     this.send(connack(connackCodes.accepted));
     this.proceed();
   }

@@ -20,7 +20,12 @@ import type { Outcome } from './subscribe.ts';
 /** The body of a registration, and its topic. Source: device.md §5.7. */
 export const largestRegistrationPacket = 96 * 1024 + 1024;
 
+/** How long one connection may take to register: a webhook is done in seconds, and a device comes back for another try. */
+export const registrationLifeMs = 15 * 60_000;
+
 const largestIdentifier = 65_535;
+/** Wrong keys that one connection may try. */
+const mostRefusals = 10;
 
 /**
  * The conversation after CONNACK: one packet after the other. Wrong credentials are told in the answer to the register call, not
@@ -35,6 +40,7 @@ export class RegistrationTalk {
   /** Granted for the responses; undefined while the device does not listen. */
   #qos: 0 | 1 | undefined;
   #identifier = 0;
+  #refusals = 0;
 
   constructor(context: FrontContext, credentials: RegistrationCredentials, remote: string) {
     this.#context = context;
@@ -95,6 +101,7 @@ export class RegistrationTalk {
     const body = frame.buffer.toString('utf8', publish.bodyStart, publish.bodyEnd);
     const acknowledged = publish.qos === 1 ? puback(publish.packetIdentifier) : undefined;
     const answer = await this.#answer(request, body);
+    if (this.#refusals > mostRefusals) return { end: { reason: 'refused', detail: 'too many refused requests' } };
     // PUBACK first: some SDKs take a response before it for a fatal error.
     const packets = [acknowledged, this.#qos === undefined ? undefined : this.#encode(answer, this.#qos)];
     return { send: Buffer.concat(packets.filter((packet) => packet !== undefined)) };
@@ -129,6 +136,7 @@ export class RegistrationTalk {
     if (known === undefined)
       log.error({ registrationId, trackingId, error: String(error) }, 'a registration could not be handled');
     else log.info({ registrationId, trackingId, reason: known.message }, 'a registration was refused');
+    this.#refusals++;
     const told = known ?? new HubError('ServerError', 'The request could not be completed.');
     const retryAfter = told.status === 429 ? busyRetrySeconds : undefined;
     return {

@@ -84,9 +84,17 @@ export function createRemoteHub(options: RemoteHubOptions): LinkedHub {
       const path = `/devices/${encodeURIComponent(deviceId)}`;
       const identity = await readJson<DeviceIdentity>(path);
       if (identity === undefined) throw new HubError('DeviceNotFound', `Device '${deviceId}' is not registered.`);
-      const { status, statusReason } = identity;
+      const { status, statusReason, deviceScope, parentScopes } = identity;
       const authentication = authenticationOf(credential);
-      const body = { deviceId, status, statusReason, authentication, capabilities: { iotEdge } };
+      const body = {
+        deviceId,
+        status,
+        statusReason,
+        authentication,
+        capabilities: { iotEdge },
+        deviceScope,
+        parentScopes,
+      };
       expected(await ask('PUT', path, body, '"*"'));
     },
     async delete(deviceId) {

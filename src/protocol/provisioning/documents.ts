@@ -150,7 +150,9 @@ export const bulkEnrollmentLimit = 10;
 export interface BulkEnrollmentResult {
   readonly isSuccessful: boolean;
   readonly errors: readonly {
-    readonly registrationId: string;
+    /** Of an individual enrollment. */
+    readonly registrationId?: string;
+    readonly enrollmentGroupId?: string;
     readonly errorCode: number;
     readonly errorStatus: string;
   }[];

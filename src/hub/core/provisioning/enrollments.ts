@@ -95,7 +95,7 @@ export function createEnrollments<Enrollment>(parts: CollectionParts<Enrollment>
           if (!(error instanceof HubError)) throw error;
           const id = isJsonObject(element) ? element[idName] : undefined;
           errors.push({
-            registrationId: typeof id === 'string' ? id : '',
+            [idName]: typeof id === 'string' ? id : '',
             errorCode: error.number,
             errorStatus: error.message,
           });

@@ -44,9 +44,17 @@ export function createLocalHub({ hostName, registry, twins }: LocalHubParts): Li
     },
     async setCredential(deviceId, credential, iotEdge) {
       // What the device may do otherwise, its status above all, is not the enrollment's business.
-      const { status, statusReason } = await registry.get(deviceId);
-      const authentication = authenticationOf(credential);
-      await registry.put(deviceId, { deviceId, status, statusReason, authentication, capabilities: { iotEdge } }, '*');
+      const { status, statusReason, deviceScope, parentScopes } = await registry.get(deviceId);
+      const body = {
+        deviceId,
+        status,
+        statusReason,
+        authentication: authenticationOf(credential),
+        capabilities: { iotEdge },
+        ...(deviceScope !== undefined && { deviceScope }),
+        ...(parentScopes !== undefined && { parentScopes }),
+      };
+      await registry.put(deviceId, body, '*');
     },
     async delete(deviceId) {
       await found(registry.delete(deviceId, '*'));
