@@ -58,7 +58,7 @@ export function createDeviceQueues(parts: DeviceQueueParts): DeviceQueues {
 
   /** Messages of an earlier owner of the name, or of none, are of no use: the hub stopped before it could drop them. */
   async function restore(identity: IdentityPath, entries: readonly StoredEntry[], generationId: string | undefined) {
-    const last = await lastSequence(identity);
+    const last = Math.max(await lastSequence(identity), ...entries.map(({ sequenceNumber }) => sequenceNumber));
     const dead = entries.filter((entry) => 'reason' in entry);
     const waiting = entries.filter((entry) => !('reason' in entry));
     const queue = add(identity, () => Promise.resolve(new QueueState(waiting, dead, last)));
@@ -116,9 +116,15 @@ export function createDeviceQueues(parts: DeviceQueueParts): DeviceQueues {
     async load() {
       const found = new Map<IdentityPath, StoredEntry[]>();
       for await (const { id, value } of documentsOf(documents, messageCollections.headers)) {
+        const entry = readEntry<MessageNote>(value);
+        // One damaged message must not keep the hub from starting.
+        if (entry === undefined) {
+          onError(new Error(`the stored message ${id} cannot be read`));
+          continue;
+        }
         const entries = found.get(queueOf(id)) ?? [];
         found.set(queueOf(id), entries);
-        entries.push(readEntry<MessageNote>(value));
+        entries.push(entry);
       }
       const identities = [...found.keys()];
       for (let at = 0; at < identities.length; at += identitiesAtOnce) {

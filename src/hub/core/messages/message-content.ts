@@ -1,5 +1,5 @@
 /** What a queued message says, as a document. */
-import { isJsonObject, type JsonObject } from '../../../std/json.ts';
+import type { JsonObject } from '../../../std/json.ts';
 import type { CloudToDeviceMessage, FeedbackRequest } from './service.ts';
 
 /** A message without what its queue knows of it. */
@@ -22,10 +22,10 @@ export function writeContent(content: MessageContent): JsonObject {
   return value;
 }
 
-export function readContent(value: JsonObject): MessageContent {
+/** Undefined when it is none. */
+export function readContent(value: JsonObject): MessageContent | undefined {
   const { to, ack, properties, body } = value;
-  if (typeof to !== 'string' || typeof body !== 'string' || !Array.isArray(properties) || !isJsonObject(value))
-    throw new Error('a stored message cannot be read');
+  if (typeof to !== 'string' || typeof body !== 'string' || !Array.isArray(properties)) return undefined;
   const content: { -readonly [Name in keyof MessageContent]: MessageContent[Name] } = {
     to,
     ack: ack as FeedbackRequest,

@@ -35,7 +35,8 @@ export function createMessages(parts: MessageParts): Messages {
 
   async function read(identity: IdentityPath, entry: Entry<MessageNote>): Promise<QueuedMessage | undefined> {
     const value = await documents.get(messageCollections.contents, documentId(identity, entry.sequenceNumber));
-    return value === undefined ? undefined : queuedMessage(entry, readContent(value));
+    const content = value === undefined ? undefined : readContent(value);
+    return content === undefined ? undefined : queuedMessage(entry, content);
   }
 
   async function readAll<Read extends Entry<MessageNote>>(identity: IdentityPath, entries: readonly Read[]) {
@@ -74,6 +75,8 @@ export function createMessages(parts: MessageParts): Messages {
           await queue.settle(lockToken, 'release').catch(onError);
           throw error;
         }
+        // Purged meanwhile; or damaged, and then it must not stand in the way of those behind it.
+        await queue.settle(lockToken, 'reject').catch(() => undefined);
       }
     },
     async settle(identity, lockToken, settlement) {

@@ -36,11 +36,10 @@ function writeEntry<Note extends JsonObject>(entry: Entry<Note> | DeadEntry<Note
   return { sequenceNumber, enqueuedTime, expiresAt, deliveryCount, redelivered, note, ...dead };
 }
 
-/** Reads what {@link writeEntry} wrote. */
-export function readEntry<Note extends JsonObject>(value: JsonObject): Entry<Note> | DeadEntry<Note> {
-  if (typeof value['sequenceNumber'] !== 'number' || !isJsonObject(value['note']))
-    throw new Error('a stored message cannot be read');
-  return value as unknown as Entry<Note> | DeadEntry<Note>;
+/** Reads what {@link writeEntry} wrote; undefined when it is none. */
+export function readEntry<Note extends JsonObject>(value: JsonObject): Entry<Note> | DeadEntry<Note> | undefined {
+  if (typeof value['sequenceNumber'] !== 'number' || typeof value['expiresAt'] !== 'number') return undefined;
+  return isJsonObject(value['note']) ? (value as unknown as Entry<Note> | DeadEntry<Note>) : undefined;
 }
 
 export interface QueueCollections {

@@ -62,7 +62,10 @@ export function createServiceQueue({ documents, clock, onError, name }: ServiceQ
         const locked = await queue.lock(lockMs);
         if (locked === undefined) return undefined;
         const content = await documents.get(collections.contents, documentId(name, locked.entry.sequenceNumber));
-        if (content !== undefined) return deliveryOf(locked.entry, locked.lockToken, content);
+        const delivery = content === undefined ? undefined : deliveryOf(locked.entry, locked.lockToken, content);
+        if (delivery !== undefined) return delivery;
+        // Damaged: it must not stand in the way of those behind it.
+        await queue.settle(locked.lockToken, 'reject').catch(() => undefined);
       }
     },
     settle: (lockToken, settlement) => queue.settle(lockToken, settlement),
@@ -76,13 +79,16 @@ export function createServiceQueue({ documents, clock, onError, name }: ServiceQ
 
 async function openState(documents: DocumentStore, collection: string): Promise<QueueState<NoNote>> {
   const entries: Entry<NoNote>[] = [];
-  for await (const { value } of documentsOf(documents, collection)) entries.push(readEntry<NoNote>(value));
+  for await (const { value } of documentsOf(documents, collection)) {
+    const entry = readEntry<NoNote>(value);
+    if (entry !== undefined) entries.push(entry);
+  }
   return new QueueState(entries, [], entries.at(-1)?.sequenceNumber ?? 0);
 }
 
-function deliveryOf(entry: Entry<NoNote>, lockToken: string, content: JsonObject): ServiceDelivery {
+function deliveryOf(entry: Entry<NoNote>, lockToken: string, content: JsonObject): ServiceDelivery | undefined {
   const { sequenceNumber, enqueuedTime, deliveryCount } = entry;
   const { contentType, body } = content;
-  if (typeof contentType !== 'string' || typeof body !== 'string') throw new Error('a stored record cannot be read');
+  if (typeof contentType !== 'string' || typeof body !== 'string') return undefined;
   return { lockToken, sequenceNumber, enqueuedTime, deliveryCount, contentType, body: Buffer.from(body, 'base64') };
 }

@@ -162,4 +162,13 @@ describe('the queues of the back end (service.md §8.4, §8.5)', () => {
     await fixture.feedback.put('a/b', Buffer.from('two'));
     expect(await fixture.feedback.receive()).toMatchObject({ sequenceNumber: 2 });
   });
+
+  test('when a record is damaged on disk, then the next one is given', async () => {
+    const { feedback, documents } = await openMessages();
+    await feedback.put('a/b', Buffer.from('one'));
+    await feedback.put('a/b', Buffer.from('two'));
+    const [first = ''] = documents.ids('feedback-contents');
+    await documents.write([{ kind: 'put', collection: 'feedback-contents', id: first, value: {} }]);
+    expect(bodyOf(await feedback.receive())).toBe('two');
+  });
 });

@@ -348,6 +348,35 @@ describe('after a restart', () => {
   });
 });
 
+describe('what is damaged on disk', () => {
+  test('when a message cannot be read, then the hub starts without it and says so', async () => {
+    const fixture = await openMessages();
+    await fixture.messages.send('d1', text('x'));
+    const damaged = {
+      kind: 'put',
+      collection: 'message-headers',
+      id: 'd1//0000000000000000',
+      value: { a: 1 },
+    } as const;
+    await fixture.documents.write([damaged]);
+    await fixture.restart();
+    expect(fixture.messages.count('d1')).toBe(1);
+    expect(String(fixture.errors[0])).toContain('d1//0000000000000000');
+  });
+
+  test('when the content of a message is gone or none, then the next one is given', async () => {
+    const fixture = await openMessages();
+    for (const body of ['gone', 'none', 'whole']) await fixture.messages.send('d1', text(body));
+    const [gone = '', none = ''] = fixture.documents.ids('message-contents');
+    await fixture.documents.write([
+      { kind: 'delete', collection: 'message-contents', id: gone },
+      { kind: 'put', collection: 'message-contents', id: none, value: { to: 7 } },
+    ]);
+    expect(bodyOf(await take(fixture))).toBe('whole');
+    expect(fixture.messages.count('d1')).toBe(1);
+  });
+});
+
 describe('what may be sent', () => {
   test.each([
     ['more than 64 KiB', text('x'.repeat(65_537)), 'MessageTooLarge'],
