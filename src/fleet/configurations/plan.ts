@@ -56,8 +56,16 @@ function planOne(wanted: WantedConfiguration, existing: readonly Configuration[]
     return { ...base, draft, action: older.length === 0 ? 'none' : 'retire', outdated: older };
   if (!differences.some(({ path }) => path === 'content' || path.startsWith('content.')))
     return { ...base, draft, action: 'update', outdated: older };
-  const id = `${name}-r${(revisionOf(name, current) ?? 1) + 1}`;
+  const id = freeRevision(name, (revisionOf(name, current) ?? 1) + 1, existing);
   return { ...base, draft: draftOf(wanted, id, true), action: 'replace', outdated: revisions };
+}
+
+/** The id of the next revision; one that somebody else has taken is left out. */
+function freeRevision(name: string, from: number, existing: readonly Configuration[]): string {
+  const taken = new Set(existing.map(({ id }) => id));
+  let revision = from;
+  while (taken.has(`${name}-r${revision}`)) revision++;
+  return `${name}-r${revision}`;
 }
 
 /** A file that was made of a later revision is about the configuration that it is a revision of. */

@@ -1,8 +1,5 @@
 import { Failure } from '../../errors/index.ts';
-import {
-  configurationIdProblem,
-  type ConfigurationDraft,
-} from '../../protocol/configuration.ts';
+import { configurationIdProblem, type ConfigurationDraft } from '../../protocol/configuration.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../std/json.ts';
 
 /** A configuration as a file has it: `id` is its name; revisions of it have ids of their own. */
