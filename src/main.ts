@@ -1,5 +1,6 @@
 import type { ConnectOptions, Rooms } from './cli/rooms.ts';
 import type { System } from './cli/system.ts';
+import type { HubAddress } from './config/profile.ts';
 import type { ClientDependencies } from './client/http/service-client.ts';
 import { openSystem } from './system.ts';
 
@@ -22,23 +23,27 @@ const rooms: Rooms = {
   },
   async connectHub(connection, options) {
     const { connectHub } = await import('./client/index.ts');
-    return connectHub(connection, await dependenciesOf(options));
+    return connectHub(connection, await dependenciesOf(connection, options));
   },
   async connectProvisioning(connection, options) {
     const { connectProvisioning } = await import('./client/index.ts');
-    return connectProvisioning(connection, await dependenciesOf(options));
+    return connectProvisioning(connection, await dependenciesOf(connection, options));
   },
 };
 
-async function dependenciesOf({ clock, random, notes, version, env, canSignIn }: ConnectOptions) {
+async function dependenciesOf(
+  connection: Pick<HubAddress, 'tier' | 'units'>,
+  { clock, random, notes, version, env, canSignIn }: ConnectOptions,
+) {
   const { formatDuration } = await import('./std/duration.ts');
+  const { describeWait } = await import('./cli/output/describe-wait.ts');
   return {
     clock,
     random,
     userAgent: `iotctl/${version}`,
     env,
     ...(canSignIn && { onSignIn: (message: string) => notes.warn(message) }),
-    onWait: ({ cause, waitMs }) => notes.info(`${waitReasons[cause]}; going on in ${formatDuration(waitMs)}`),
+    onWait: (event) => notes.info(describeWait(event, connection)),
     onRetry: ({ reason, retryInMs }) => notes.warn(`${reason}; trying again in ${formatDuration(retryInMs)}`),
   } satisfies ClientDependencies;
 }
