@@ -43,8 +43,8 @@ const propertyNames = [
 
 function systemOf(event: ReceivedEventData, annotations: Readonly<Record<string, unknown>>): SystemProperties {
   const found: [keyof SystemProperties, unknown][] = [
-    ['message-id', event.messageId],
-    ['correlation-id', event.correlationId],
+    ['message-id', idOf(event.messageId)],
+    ['correlation-id', idOf(event.correlationId)],
     ['user-id', annotations['userId']],
     ['to', annotations['to']],
     ['content-type', event.contentType],
@@ -58,6 +58,14 @@ function systemOf(event: ReceivedEventData, annotations: Readonly<Record<string,
     if (text !== undefined && text !== '') system[name] = text;
   }
   return system;
+}
+
+/** Ids may be UUIDs, which come as their 16 bytes. */
+function idOf(value: unknown): unknown {
+  if (!(value instanceof Uint8Array) || value.length !== 16) return value;
+  return Buffer.from(value)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 function propertiesOf(properties: Readonly<Record<string, unknown>> | undefined): Record<string, string> {

@@ -24,6 +24,13 @@ const systemNames: ReadonlyMap<string, keyof SystemProperties> = new Map([
   ['$.schema', 'iothub-message-schema'],
 ] as const);
 
+/** Ids that came over AMQP as UUIDs rather than text: who reads them over AMQP gets them back as such. Names of our own, inside the hub. */
+const uuidNames: ReadonlyMap<string, UuidProperty> = new Map([
+  ['$.mid-uuid', 'message-id'],
+  ['$.cid-uuid', 'correlation-id'],
+]);
+export type UuidProperty = 'message-id' | 'correlation-id';
+
 /**
  * Reads a bag. Total: broken encoding is kept as it stands, a name without value is an empty string, the first of two equal
  * names wins, unknown `$.x` names are application properties.
@@ -34,23 +41,29 @@ export function decodeBag(bag: string): { system: SystemProperties; properties: 
   for (const [rawName, rawValue] of splitPairs(bag.endsWith('/') ? bag.slice(0, -1) : bag)) {
     const name = percentDecode(rawName);
     const value = rawValue === undefined ? '' : percentDecode(rawValue);
-    const known = name.startsWith('$.') ? systemNames.get(name) : undefined;
+    const known = name.startsWith('$.') ? (systemNames.get(name) ?? uuidNames.get(name)) : undefined;
     if (known === undefined) properties[name] ??= value;
     else system[known] ??= value;
   }
   return { system, properties };
 }
 
-/** Writes a bag: system properties first and as `%24.x`, because some device SDKs compare that text. */
-export function encodeBag(bag: PropertyBag): string {
+/** Writes a bag: system properties first and as `%24.x`, because some device SDKs compare that text. `uuids` are written as such. */
+export function encodeBag(bag: PropertyBag, uuids?: ReadonlySet<UuidProperty>): string {
   const pairs: string[] = [];
   for (const [wire, name] of systemNames) {
     const value = bag.system[name];
-    if (value !== undefined) pairs.push(`%24${wire.slice(1)}=${percentEncode(value)}`);
+    const suffix = uuids?.has(name as UuidProperty) === true ? '-uuid' : '';
+    if (value !== undefined) pairs.push(`%24${wire.slice(1)}${suffix}=${percentEncode(value)}`);
   }
   for (const [name, value] of Object.entries(bag.properties))
     pairs.push(`${percentEncode(name)}=${percentEncode(value)}`);
   return pairs.join('&');
+}
+
+/** True when this id of the message is a UUID rather than text. */
+export function isUuidProperty(bag: string, name: UuidProperty): boolean {
+  return bag.includes(name === 'message-id' ? '%24.mid-uuid=' : '%24.cid-uuid=');
 }
 
 /** Adds what the hub itself notes about a message (`mqtt-retain`, `iothub-MessageType`). Its value wins over the device's. */

@@ -16,6 +16,13 @@ function event(more: Partial<ReceivedEventData> = {}): ReceivedEventData {
 }
 
 describe('an event as a message', () => {
+  it('when an id is a UUID, then it is its text', () => {
+    const messageId = Buffer.from('0f8fad5bd9cb469fa16570867728950e', 'hex');
+    expect(messageOfEvent(event({ messageId }), 0)?.system).toEqual({
+      'message-id': '0f8fad5b-d9cb-469f-a165-70867728950e',
+    });
+  });
+
   it('when a device sent it, then everything stands where the hub itself would put it', () => {
     const message = messageOfEvent(
       event({

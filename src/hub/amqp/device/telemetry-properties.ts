@@ -1,7 +1,7 @@
 /** The properties of a telemetry message over AMQP as a property bag. Source: device.md §4.4. */
-import { encodeBag } from '../../../protocol/mqtt/index.ts';
+import { encodeBag, type UuidProperty } from '../../../protocol/mqtt/index.ts';
 import type { SystemProperties } from '../../../protocol/telemetry/message.ts';
-import { textOf } from '../codec/values.ts';
+import { AmqpUuid, textOf } from '../codec/values.ts';
 import type { AmqpMessage } from '../message.ts';
 
 /** Application properties that are system properties. */
@@ -35,7 +35,10 @@ export function bagOf(message: AmqpMessage): string {
     const text = textOf(message.annotations.get(name));
     if (text !== undefined) properties[name] = text;
   }
-  return encodeBag({ system, properties });
+  const uuids = new Set<UuidProperty>();
+  if (messageId instanceof AmqpUuid) uuids.add('message-id');
+  if (correlationId instanceof AmqpUuid) uuids.add('correlation-id');
+  return encodeBag({ system, properties }, uuids);
 }
 
 function put(

@@ -1,7 +1,9 @@
-import { decodeBag } from '../../../protocol/mqtt/index.ts';
+import { decodeBag, isUuidProperty, type UuidProperty } from '../../../protocol/mqtt/index.ts';
 import type { Sender, StoredMessage } from '../../core/ports.ts';
-import { long, type Writable } from '../codec/values.ts';
+import { AmqpUuid, long, type Writable } from '../codec/values.ts';
 import type { OutgoingMessage } from '../message.ts';
+
+const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** A stored message as an Event Hubs client gets it. Source: service.md §9.7, device.md §9. */
 export function eventMessage(message: StoredMessage): OutgoingMessage {
@@ -33,8 +35,8 @@ export function eventMessage(message: StoredMessage): OutgoingMessage {
   return {
     annotations,
     properties: {
-      messageId: system['message-id'],
-      correlationId: system['correlation-id'],
+      messageId: idOf(bag, 'message-id', system['message-id']),
+      correlationId: idOf(bag, 'correlation-id', system['correlation-id']),
       userId: userId === undefined ? undefined : Buffer.from(userId),
       to: system.to,
       contentType: system['content-type'],
@@ -44,6 +46,12 @@ export function eventMessage(message: StoredMessage): OutgoingMessage {
     applicationProperties,
     body,
   };
+}
+
+/** An id with the type its sender gave it. */
+function idOf(bag: string, name: UuidProperty, text: string | undefined): string | AmqpUuid | undefined {
+  const isUuid = text !== undefined && isUuidProperty(bag, name) && uuidPattern.test(text);
+  return isUuid ? new AmqpUuid(text) : text;
 }
 
 /** Offsets are decimal text that rises with the sequence number. Source: service.md §9.6. */

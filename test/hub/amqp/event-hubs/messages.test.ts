@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PartitionState, Sender, StoredMessage } from '../../../../src/hub/core/ports.ts';
-import { int, long, strings } from '../../../../src/hub/amqp/codec/values.ts';
+import { encodeBag } from '../../../../src/protocol/mqtt/index.ts';
+import { AmqpUuid, int, long, strings } from '../../../../src/hub/amqp/codec/values.ts';
 import { eventMessage } from '../../../../src/hub/amqp/event-hubs/event-message.ts';
 import { answerManagement } from '../../../../src/hub/amqp/event-hubs/management.ts';
 
@@ -26,6 +27,15 @@ function stored(more: Partial<StoredMessage> = {}): StoredMessage {
 }
 
 describe('an event (service.md §9.7)', () => {
+  it('when ids came as UUIDs, then they go out as UUIDs, and text stays text', () => {
+    const id = '0f8fad5b-d9cb-469f-a165-70867728950e';
+    const system = { 'message-id': id, 'correlation-id': id };
+    const bag = encodeBag({ system, properties: {} }, new Set(['message-id']));
+    expect(eventMessage(stored({ bag })).properties).toMatchObject({ messageId: new AmqpUuid(id), correlationId: id });
+    const forged = '%24.mid-uuid=not-a-uuid';
+    expect(eventMessage(stored({ bag: forged })).properties).toMatchObject({ messageId: 'not-a-uuid' });
+  });
+
   it('when a device sent it, then its annotations say who, when and where', () => {
     const { annotations, body } = eventMessage(stored());
     expect(Object.fromEntries(annotations ?? [])).toEqual({
