@@ -9,6 +9,7 @@ import { createAuthorizer } from './authorization.ts';
 import { createPace } from './http/pace.ts';
 import { createServiceClient, type ClientDependencies } from './http/service-client.ts';
 import { createFaultStore } from './faults.ts';
+import { createIdentityReader } from './identities.ts';
 import { createJobStore } from './jobs.ts';
 import { createMessageQueues } from './messages.ts';
 import { createMethodInvoker } from './methods.ts';
@@ -26,14 +27,17 @@ export function connectHub(connection: Connection, given: ClientDependencies): H
   const pace = createPace(connection, given);
   const dependencies = { ...given, pace, authorizer: createAuthorizer(connection, given) };
   const client = createServiceClient(connection, dependencies);
+  const devices = createDeviceRegistry(client);
+  const modules = createModuleRegistry(client);
   const twins = createTwinStore(client);
   const queries = createQueryRunner(client);
   const channel = paceChannel(openChannelWhenUsed(connection, dependencies), dependencies);
   return {
     hostName: connection.hostName,
     deviceHostName: deviceHostOf(connection),
-    devices: createDeviceRegistry(client),
-    modules: createModuleRegistry(client),
+    devices,
+    modules,
+    identities: createIdentityReader(client, { devices, modules }),
     certificates: createCertificateStore(client),
     containers: createContainerStore(client),
     twins,

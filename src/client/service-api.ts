@@ -3,6 +3,7 @@ import type { MessageQueues } from './messages.ts';
 import type { ConfigurationStore } from './configurations.ts';
 import type { FaultStore } from './faults.ts';
 import type { JobStore } from './jobs.ts';
+import type { IdentityReader } from './identities.ts';
 import type { ContainerStore } from './containers.ts';
 import type { ServiceChannel } from './amqp/channel.ts';
 import type { AuthorityCertificate } from '../protocol/certificates.ts';
@@ -120,6 +121,7 @@ export interface Hub {
   readonly hostName: string;
   readonly devices: DeviceRegistry;
   readonly modules: ModuleRegistry;
+  readonly identities: IdentityReader;
   readonly certificates: CertificateStore;
   readonly containers: ContainerStore;
   readonly twins: TwinStore;

@@ -19,6 +19,7 @@ const catalogue: Readonly<Record<HubErrorSymbol, number>> = {
   ExpiredFileUploadCorrelationId: 400_016,
   InvalidFileUploadCompletionStatus: 400_019,
   InvalidDeviceScope: 400_028,
+  ManagedIdentityNotEnabled: 400_032,
   InvalidPolicyKey: 400_035,
   BulkRegenerateDeviceKeyOperationFailure: 400_036,
   CannotRegisterModuleToModule: 400_301,

@@ -49,6 +49,7 @@ export function memoryHub(): MemoryHub {
     hostName: 'memory',
     deviceHostName: 'devices.example',
     modules: notOfferedPart('modules'),
+    identities: notOfferedPart('identities'),
     certificates: notOfferedPart('certificates'),
     containers: notOfferedPart('containers'),
     jobs: notOfferedPart('jobs'),

@@ -54,6 +54,7 @@ export function registryHub(): RegistryHub {
     hostName: 'memory',
     deviceHostName: 'devices.example',
     modules: notOfferedPart('modules'),
+    identities: notOfferedPart('identities'),
     certificates: notOfferedPart('certificates'),
     containers: notOfferedPart('containers'),
     jobs: notOfferedPart('jobs'),

@@ -1,24 +1,22 @@
-import { isFailure, toFailure } from '../../errors/index.ts';
-import { identityPath } from '../../protocol/identity-path.ts';
-import { windowed } from '../../std/windowed.ts';
+import type { DeviceIdentity, ModuleIdentity } from '../../protocol/identity.ts';
+import { identityPath, type IdentityPath } from '../../protocol/identity-path.ts';
 import type { Hub } from '../ports.ts';
 import { quoteLiteral } from '../selection/glob-condition.ts';
 import { selectDevices, type DeviceSelector } from '../selection/index.ts';
 import { rowOfTwin, type FleetRow } from './fleet-row.ts';
 
-export type ExportHub = Pick<Hub, 'devices' | 'modules' | 'queries'>;
+export type ExportHub = Pick<Hub, 'devices' | 'identities' | 'queries'>;
 
 export interface ExportOptions {
   /** Every device when absent. */
   readonly selector?: DeviceSelector | undefined;
   /** Read keys too; they are secrets. */
   readonly keys: boolean;
-  /** How many identities are read at once for their keys. */
+  /** How many identities are read at once for their keys, where the hub answers one at a time. */
   readonly concurrency?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-const defaultConcurrency = 16;
 const pageSize = 1_000;
 /** A query may hold 8192 characters. */
 const lotCharacters = 6_000;
@@ -72,31 +70,27 @@ function* conditionsOf(ids: readonly string[] | undefined): Generator<string, vo
   if (lot.length > 0) yield ` WHERE deviceId IN [${lot.join(', ')}]`;
 }
 
-/** Twins hold no keys, and neither do modules say in them who manages them, so each identity is read. */
+/** Twins hold no keys, and those of modules do not say who manages them, so the identities are read too. */
 async function withKeys(hub: ExportHub, rows: readonly FleetRow[], options: ExportOptions): Promise<FleetRow[]> {
-  const read = async (row: FleetRow): Promise<FleetRow | Error | undefined> => {
-    try {
-      return await readKeys(hub, row, options.signal);
-    } catch (error) {
-      return isFailure(error, 'device-not-found', 'not-found') ? undefined : toFailure(error);
-    }
-  };
-  const complete: FleetRow[] = [];
-  for await (const row of windowed(rows, options.concurrency ?? defaultConcurrency, read, options.signal)) {
-    if (row instanceof Error) throw row;
-    if (row !== undefined) complete.push(row);
-  }
-  return complete;
+  const { concurrency, signal } = options;
+  const needed = rows.filter((row) => row.moduleId !== '' || row.authentication?.type === 'sas').map(pathOfRow);
+  const identities = await hub.identities.readMany(needed, { concurrency, signal });
+  return rows.flatMap((row) => {
+    const isNeeded = row.moduleId !== '' || row.authentication?.type === 'sas';
+    const identity = identities.get(pathOfRow(row));
+    // It was deleted since its twin was read.
+    if (isNeeded && identity === undefined) return [];
+    return [identity === undefined ? row : complete(row, identity)];
+  });
 }
 
-async function readKeys(hub: ExportHub, row: FleetRow, signal: AbortSignal | undefined): Promise<FleetRow> {
-  if (row.moduleId === '') {
-    if (row.authentication?.type !== 'sas') return row;
-    const { symmetricKey } = (await hub.devices.get(row.deviceId, signal)).authentication;
-    return { ...row, authentication: { ...row.authentication, symmetricKey } };
-  }
-  const module = await hub.modules.get(identityPath(row.deviceId, row.moduleId), signal);
-  const managed = module.managedBy === undefined ? row : { ...row, managedBy: module.managedBy };
+function complete(row: FleetRow, identity: DeviceIdentity | ModuleIdentity): FleetRow {
+  const managedBy = 'managedBy' in identity ? identity.managedBy : undefined;
+  const managed = managedBy === undefined ? row : { ...row, managedBy };
   if (row.authentication?.type !== 'sas') return managed;
-  return { ...managed, authentication: { ...row.authentication, symmetricKey: module.authentication.symmetricKey } };
+  return { ...managed, authentication: { ...row.authentication, symmetricKey: identity.authentication.symmetricKey } };
+}
+
+function pathOfRow({ deviceId, moduleId }: FleetRow): IdentityPath {
+  return identityPath(deviceId, moduleId);
 }

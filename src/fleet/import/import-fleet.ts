@@ -11,7 +11,7 @@ import { pathOf, readPresent, type PlacedRow } from './read-present.ts';
 import { createScopeFinder, parentOf, type ScopeFinder } from './scopes.ts';
 import { sendBulk } from './send-bulk.ts';
 
-export type ImportHub = Pick<Hub, 'devices' | 'modules' | 'queries'>;
+export type ImportHub = Pick<Hub, 'devices' | 'identities' | 'queries'>;
 
 /** `create` leaves alone what is there, `update` what is not; `both` does both. */
 export type ImportMode = 'create' | 'update' | 'both';

@@ -1,13 +1,11 @@
-import { toFailure } from '../../errors/index.ts';
 import { identityPath, type IdentityPath } from '../../protocol/identity-path.ts';
 import type { JsonObject } from '../../std/json.ts';
-import { windowed } from '../../std/windowed.ts';
 import type { FleetRow } from '../export/fleet-row.ts';
 import type { Hub } from '../ports.ts';
 import { quoteLiteral } from '../selection/glob-condition.ts';
 import { needsIdentity, type PresentIdentity, type RowScopes } from './changes.ts';
 
-type ReadingHub = Pick<Hub, 'devices' | 'modules' | 'queries'>;
+type ReadingHub = Pick<Hub, 'identities' | 'queries'>;
 
 /** A row with the scopes it shall have on this hub. */
 export interface PlacedRow {
@@ -15,7 +13,6 @@ export interface PlacedRow {
   readonly scopes: RowScopes;
 }
 
-const readsAtOnce = 8;
 /** A query may hold 8192 characters. */
 const lotCharacters = 6_000;
 
@@ -44,19 +41,18 @@ async function withIdentities(
   signal: AbortSignal | undefined,
 ): Promise<Map<IdentityPath, PresentIdentity>> {
   const present = new Map<IdentityPath, PresentIdentity>();
-  const read = async ({ row, scopes }: PlacedRow): Promise<Error | undefined> => {
+  const needed: IdentityPath[] = [];
+  for (const { row, scopes } of placed) {
     const path = pathOf(row);
     const twin = twins.get(path);
-    if (twin === undefined) return undefined;
-    try {
-      const needed = needsIdentity(row, twin) || Object.keys(scopes).length > 0;
-      present.set(path, { twin, identity: needed ? await readIdentity(hub, row, signal) : undefined });
-      return undefined;
-    } catch (error) {
-      return toFailure(error);
-    }
-  };
-  for await (const error of windowed(placed, readsAtOnce, read, signal)) if (error !== undefined) throw error;
+    if (twin === undefined) continue;
+    present.set(path, { twin, identity: undefined });
+    if (needsIdentity(row, twin) || Object.keys(scopes).length > 0) needed.push(path);
+  }
+  for (const [path, identity] of await hub.identities.readMany(needed, { signal })) {
+    const twin = twins.get(path);
+    if (twin !== undefined) present.set(path, { twin, identity });
+  }
   return present;
 }
 
@@ -73,14 +69,6 @@ function* idLots(placed: readonly PlacedRow[]): Generator<string[], void, undefi
     characters = 0;
   }
   if (lot.length > 0) yield lot;
-}
-
-function readIdentity(
-  hub: ReadingHub,
-  row: FleetRow,
-  signal: AbortSignal | undefined,
-): Promise<NonNullable<PresentIdentity['identity']>> {
-  return row.moduleId === '' ? hub.devices.get(row.deviceId, signal) : hub.modules.get(pathOf(row), signal);
 }
 
 export function pathOf({ deviceId, moduleId }: FleetRow): IdentityPath {

@@ -18,6 +18,7 @@ import { containerRoutes } from './routes/blobs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { faultRoutes } from './routes/faults.ts';
 import { feedbackRoutes } from './routes/feedback.ts';
+import { identityReadRoutes } from './routes/identity-read.ts';
 import { fileRoutes } from './routes/files.ts';
 import { methodRoutes } from './routes/methods.ts';
 import { moduleRoutes } from './routes/modules.ts';
@@ -96,6 +97,7 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     queuedMessageRoutes,
     containerRoutes,
     fileRoutes,
+    identityReadRoutes,
     registryJobRoutes,
     telemetryRoutes,
     statusRoutes,

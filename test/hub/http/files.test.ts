@@ -200,3 +200,33 @@ describe('import and export over REST', () => {
     },
   );
 });
+
+function readMany(identities: unknown, policy?: string): Promise<Answer> {
+  const call = { body: { identities }, version: null, ...(policy !== undefined && { policy }) };
+  return fixture.call('POST', '/iotctl/identities/read', call);
+}
+
+describe('many identities at once', () => {
+  test('when devices and modules are named, those that are there come with their keys', async () => {
+    await fixture.core.registry.modules.put(`${device}/camera`, {}, undefined);
+    const { status, body } = await readMany([
+      device,
+      'nobody',
+      `${device}/camera`,
+      `${device}/nothing`,
+      'nobody/x',
+      '',
+    ]);
+    expect(status).toBe(200);
+    expect(body.identities).toEqual([
+      await fixture.core.registry.get(device),
+      await fixture.core.registry.modules.get(`${device}/camera`),
+    ]);
+  });
+
+  test('when it is no list, too long, or the caller may not read devices, it is refused', async () => {
+    for (const identities of [undefined, 'a', [7], Array.from({ length: 1_001 }, () => 'a')])
+      expect((await readMany(identities)).status).toBe(400);
+    expect((await readMany([device], 'service')).status).toBe(401);
+  });
+});
