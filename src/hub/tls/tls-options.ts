@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import type { TlsOptions } from 'node:tls';
 import type { CertificatePair } from '../../x509/pair.ts';
 
@@ -13,5 +14,7 @@ export function tlsOptions({ key, certificate }: CertificatePair): TlsOptions {
     handshakeTimeout: 8_000,
     requestCert: true,
     rejectUnauthorized: false,
+    // A resumed session brings the leaf alone, and a device whose CA is behind an intermediate could not be recognised.
+    secureOptions: constants.SSL_OP_NO_TICKET,
   };
 }
