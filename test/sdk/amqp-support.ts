@@ -1,4 +1,4 @@
-/** What the AMQP tests share: a back end, and events as promises. */
+/** A back end over AMQP, and events as promises. */
 import { createRequire } from 'node:module';
 import type * as ServiceSdk from 'azure-iothub';
 import type { SdkHub } from './sdk-hub.ts';
