@@ -5,7 +5,7 @@ import type * as ProvisioningApi from './provisioning.ts';
 export { connectHub } from './connect-hub.ts';
 export { readHubStatus } from './hub-status.ts';
 export type { ProbeReport } from './probe.ts';
-export type { EnrollmentApi, EnrollmentBody, Provisioning, RegistrationApi } from './provisioning.ts';
+export type { Provisioning } from './provisioning.ts';
 export type { ServedPart } from './served-parts.ts';
 export { serviceUrlOf } from './http/service-url.ts';
 export type * from './service-api.ts';

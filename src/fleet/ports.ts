@@ -1,5 +1,6 @@
 /** What the use-cases need from a hub. A use-case asks for the narrowest part: `Pick<Hub, 'devices' | 'queries'>`. */
-export type { EnrollmentApi, EnrollmentBody, Provisioning, RegistrationApi } from '../client/provisioning.ts';
+export type { EnrollmentApi } from '../client/enrollments.ts';
+export type { Provisioning } from '../client/provisioning.ts';
 export type {
   ConfigurationStore,
   DeviceRegistry,

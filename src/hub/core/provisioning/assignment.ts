@@ -5,7 +5,7 @@ import { HubError } from '../../../protocol/hub-errors.ts';
 import { isoTicks } from '../../../protocol/time.ts';
 import type { RegistrationState, RegistrationSubstatus } from '../../../protocol/provisioning/index.ts';
 import type { JsonValue } from '../../../std/json.ts';
-import type { Admission } from './admission.ts';
+import type { Admission } from './admitted.ts';
 import { allocate, candidatesOf, findHub, registrationErrors } from './allocation.ts';
 import { allocateByWebhook, type CustomAllocation } from './custom-allocation.ts';
 import { newEtag } from './enrollment-store.ts';

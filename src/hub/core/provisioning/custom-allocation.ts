@@ -4,7 +4,7 @@ import type { RegistrationState } from '../../../protocol/provisioning/index.ts'
 import { messageOf } from '../../../std/message-of.ts';
 import type { JsonObject, JsonValue } from '../../../std/json.ts';
 import { fieldsOf, parseUntrustedJson, stringField } from '../untrusted.ts';
-import type { Admission } from './admission.ts';
+import type { Admission } from './admitted.ts';
 import { findHub, registrationErrors, type Allocation } from './allocation.ts';
 import { parseInitialTwin } from './enrollment-draft.ts';
 import { viewGroup, viewIndividual } from './enrollment-view.ts';

@@ -5,7 +5,7 @@ import type { Clock } from '../../../std/clock.ts';
 import type { RegistryStore } from '../ports.ts';
 import type { RegistryService, TwinService } from '../services.ts';
 import type { CertificateService } from '../certificates/service.ts';
-import type { AdmissionParts } from './admission.ts';
+import type { AdmissionParts } from './admitted.ts';
 import { createEnrollments } from './enrollments.ts';
 import { createEnrollmentStore } from './enrollment-store.ts';
 import { viewGroup, viewIndividual } from './enrollment-view.ts';
