@@ -18,14 +18,21 @@ export function addressFields({ ports }: Pick<HubInfo, 'ports'>): [label: string
   });
 }
 
+/** Where Event Hubs clients read, as `sb://host:port/entity`: the connection string without its key. */
+function eventHubAddress(connectionString: string): string {
+  const [, endpoint = ''] = /(?:^|;)Endpoint=([^;]*?)\/?(?:;|$)/.exec(connectionString) ?? [];
+  const [, entity = ''] = /(?:^|;)EntityPath=([^;]*)/.exec(connectionString) ?? [];
+  return `${endpoint}/${entity}`;
+}
+
 /** What anyone may see of a running hub. */
 export function withoutSecrets<Info extends HubInfo>({
   connectionString: _hub,
-  eventHubConnectionString: _eventHub,
+  eventHubConnectionString: eventHub,
   dps: { connectionString: _dps, ...dps },
   ...info
 }: Info) {
-  return { ...info, dps };
+  return { ...info, eventHub: eventHub === null ? null : eventHubAddress(eventHub), dps };
 }
 
 /** A hub that has just started. The connection string is a secret and only there when it was asked for. */

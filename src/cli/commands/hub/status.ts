@@ -27,6 +27,7 @@ export const command = defineCommand({
           ['Version', hub.version],
           ['Host name', hub.hostName],
           ...addressFields(hub),
+          ...(hub.eventHub === null ? [] : [['Event Hubs', hub.eventHub] as const]),
           [
             'Devices',
             `${hub.devices.total} (${hub.devices.connected} connected, ${hub.devices.total - hub.devices.enabled} disabled)`,

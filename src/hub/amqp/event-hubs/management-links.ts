@@ -5,6 +5,8 @@ import { answerManagement, type EndpointFacts } from './management.ts';
 
 /** Answers wait here when a peer asks without having granted credit; more than this ends the link they wait for. */
 const mostWaiting = 50;
+/** Questions of one peer that are being answered. */
+const mostAtOnce = 20;
 
 interface AnswerLink {
   readonly link: OutgoingLink;
@@ -38,10 +40,16 @@ export function createManagementLinks(
     receive(connection, channel) {
       const links = connection.shared(answers);
       return {
+        window: mostAtOnce,
         message(delivery) {
-          const message = copyOf(delivery);
-          delivery.accept();
-          reply(links, channel, message).catch(onError);
+          // Settled when it is answered: whoever asks faster than that runs out of credit.
+          reply(links, channel, copyOf(delivery)).then(
+            () => delivery.accept(),
+            (error: unknown) => {
+              onError(error);
+              delivery.release();
+            },
+          );
         },
       };
     },

@@ -16,7 +16,20 @@ import {
   type FakeSystemOptions,
 } from '../../support/fake-terminal.ts';
 
-const freePorts = ['--mqtt-port', '0', '--mqtts-port', '0', '--amqp-port', '0', '--amqps-port', '0', '--http-port', '0', '--https-port', '0'];
+const freePorts = [
+  '--mqtt-port',
+  '0',
+  '--mqtts-port',
+  '0',
+  '--amqp-port',
+  '0',
+  '--amqps-port',
+  '0',
+  '--http-port',
+  '0',
+  '--https-port',
+  '0',
+];
 
 describe('the hub commands', () => {
   let directory = '';
@@ -64,9 +77,26 @@ describe('the hub commands', () => {
     try {
       expect((await stat(hub.ready)).mode & 0o777).toBe(0o600);
       const ready = JSON.parse(await readFile(hub.ready, 'utf8'));
-      expect(Object.keys(ready)).toEqual(['hostName', 'ports', 'connectionString', 'caFile', 'dataDir', 'pid']);
+      expect(Object.keys(ready)).toEqual([
+        'hostName',
+        'ports',
+        'connectionString',
+        'eventHubConnectionString',
+        'dps',
+        'caFile',
+        'dataDir',
+        'pid',
+      ]);
+      expect(ready.eventHubConnectionString).toMatch(
+        /^Endpoint=sb:\/\/localhost:\d+;SharedAccessKeyName=service;SharedAccessKey=[^;]+;EntityPath=localhost;UseDevelopmentEmulator=true$/,
+      );
       const shown = JSON.parse(hub.system.stdout.text);
-      expect(shown).toMatchObject({ hostName: 'localhost', ports: ready.ports, pid: 4711 });
+      expect(shown).toMatchObject({
+        hostName: 'localhost',
+        ports: ready.ports,
+        pid: 4711,
+        eventHub: `sb://localhost:${ready.ports.amqp}/localhost`,
+      });
       expect(hub.system.stdout.text + hub.system.stderr.text).not.toContain('SharedAccessKey');
       expect(await store.selected()).toBe('local');
       expect(await store.connect('local')).toMatchObject({
