@@ -80,67 +80,71 @@ describe('which proxy is used', () => {
   );
 });
 
-test('when a proxy is set, then the hub is reached through it, TLS from end to end, and by its name', async () => {
-  const seen: { target: string | undefined; authorization: string | undefined }[] = [];
-  const listening = { mqtt: 'off', mqtts: 'off', amqp: 'off', amqps: 'off', http: 'off', https: 0 } as const;
-  const dataDir = tmpdir();
-  const hubUnderTest = await startHub({
-    dataDir,
-    ephemeral: true,
-    hostNames: ['plant.example'],
-    ports: listening,
-    clock: realClock,
-    pid: process.pid,
-    version: 'test',
-  });
-  const { ports, connectionString, caFile } = hubUnderTest.info;
-  const proxy = createServer();
-  const sockets = new Set<Socket>();
-  proxy.on('connect', (request: IncomingMessage, client: Socket) => {
-    seen.push({ target: request.url, authorization: request.headers['proxy-authorization'] });
-    const onward = connect(ports.https ?? 0, '127.0.0.1', () => {
-      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      client.pipe(onward).pipe(client);
+test(
+  'when a proxy is set, then the hub is reached through it, TLS from end to end, and by its name',
+  { timeout: 60_000 },
+  async () => {
+    const seen: { target: string | undefined; authorization: string | undefined }[] = [];
+    const listening = { mqtt: 'off', mqtts: 'off', amqp: 'off', amqps: 'off', http: 'off', https: 0 } as const;
+    const dataDir = tmpdir();
+    const hubUnderTest = await startHub({
+      dataDir,
+      ephemeral: true,
+      hostNames: ['plant.example'],
+      ports: listening,
+      clock: realClock,
+      pid: process.pid,
+      version: 'test',
     });
-    for (const socket of [client, onward]) {
-      sockets.add(socket);
-      socket.on('error', () => socket.destroy());
+    const { ports, connectionString, caFile } = hubUnderTest.info;
+    const proxy = createServer();
+    const sockets = new Set<Socket>();
+    proxy.on('connect', (request: IncomingMessage, client: Socket) => {
+      seen.push({ target: request.url, authorization: request.headers['proxy-authorization'] });
+      const onward = connect(ports.https ?? 0, '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        client.pipe(onward).pipe(client);
+      });
+      for (const socket of [client, onward]) {
+        sockets.add(socket);
+        socket.on('error', () => socket.destroy());
+      }
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const service = connectHub(
+      {
+        name: 'test',
+        kind: 'cloud',
+        auth: 'key',
+        source: 'profile',
+        ...parsePolicyConnectionString(connectionString),
+        // No resolver knows the hub's name: only the proxy is asked for it.
+        caFile,
+      },
+      { clock: realClock, random: () => 0, env: { HTTPS_PROXY: `us%40er:word@127.0.0.1:${port}` } },
+    );
+    try {
+      await service.devices.put({ deviceId: 'pump-1' });
+      expect(await service.devices.get('pump-1')).toMatchObject({ deviceId: 'pump-1' });
+      expect(await service.devices.get('pump-1')).toMatchObject({ deviceId: 'pump-1' });
+      const tunnel = {
+        target: 'plant.example:443',
+        authorization: `Basic ${Buffer.from('us@er:word').toString('base64')}`,
+      };
+      expect(seen).toEqual([tunnel]);
+      // Its own port cannot be reached from here, so AMQP goes over a WebSocket, and that through the proxy.
+      await service.channel.send('pump-1', { body: Buffer.from('hello') });
+      expect((await service.twins.get('pump-1')).cloudToDeviceMessageCount).toBe(1);
+      expect(seen).toEqual([tunnel, tunnel]);
+    } finally {
+      await service.close();
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+      await hubUnderTest.close();
     }
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const { port } = proxy.address() as AddressInfo;
-  const service = connectHub(
-    {
-      name: 'test',
-      kind: 'cloud',
-      auth: 'key',
-      source: 'profile',
-      ...parsePolicyConnectionString(connectionString),
-      // No resolver knows the hub's name: only the proxy is asked for it.
-      caFile,
-    },
-    { clock: realClock, random: () => 0, env: { HTTPS_PROXY: `us%40er:word@127.0.0.1:${port}` } },
-  );
-  try {
-    await service.devices.put({ deviceId: 'pump-1' });
-    expect(await service.devices.get('pump-1')).toMatchObject({ deviceId: 'pump-1' });
-    expect(await service.devices.get('pump-1')).toMatchObject({ deviceId: 'pump-1' });
-    const tunnel = {
-      target: 'plant.example:443',
-      authorization: `Basic ${Buffer.from('us@er:word').toString('base64')}`,
-    };
-    expect(seen).toEqual([tunnel]);
-    // Its own port cannot be reached from here, so AMQP goes over a WebSocket, and that through the proxy.
-    await service.channel.send('pump-1', { body: Buffer.from('hello') });
-    expect((await service.twins.get('pump-1')).cloudToDeviceMessageCount).toBe(1);
-    expect(seen).toEqual([tunnel, tunnel]);
-  } finally {
-    await service.close();
-    for (const socket of sockets) socket.destroy();
-    proxy.close();
-    await hubUnderTest.close();
-  }
-});
+  },
+);
 
 describe('a proxy that does not help', () => {
   const remote = {
