@@ -62,7 +62,8 @@ function addNext(next: Map<string, CompletionWord[]>, command: CommandDeclaratio
     const before = words.slice(0, index).join(' ');
     const known = next.get(before) ?? [];
     if (!known.some((other) => other.word === word)) {
-      const summary = index === words.length - 1 ? command.summary : (table.groups[words.slice(0, index + 1).join(' ')] ?? '');
+      const summary =
+        index === words.length - 1 ? command.summary : (table.groups[words.slice(0, index + 1).join(' ')] ?? '');
       next.set(before, [...known, { word, summary }]);
     }
   }

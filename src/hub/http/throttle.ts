@@ -55,8 +55,9 @@ function operationOf(method: string, path: string): Operation | undefined {
 
 /** Each device of a bulk counts; methods are metered by 4 KB of payload. */
 function costOf(operation: Operation, request: FastifyRequest): number {
-  if (operation === 'method') return Math.max(1, Math.ceil(bytesOf(request).length / methodMeterBytes)) * methodMeterBytes;
+  if (operation === 'method')
+    return Math.max(1, Math.ceil(bytesOf(request).length / methodMeterBytes)) * methodMeterBytes;
   if (operation !== 'registry' || request.method !== 'POST') return 1;
   // The body is read again by the route; how many elements a bulk has shows in how often their key does.
-  return Math.max(1, bytesOf(request).toString('latin1').split('"importMode"').length - 1);
+  return Math.max(1, bytesOf(request).toString('latin1').toLowerCase().split('"importmode"').length - 1);
 }
