@@ -63,7 +63,7 @@ async function leave(context: CommandContext, hub: Hub, jobId: string, options: 
 
 function describe({ status, startTime, deviceJobStatistics: counts }: Job): string {
   if (status === 'scheduled') return `scheduled, begins at ${startTime}`;
-  if (counts === undefined) return status;
+  if (counts === undefined || counts.deviceCount === 0) return status;
   return `${status}, ${counts.succeededCount} of ${counts.deviceCount} succeeded, ${counts.failedCount} failed`;
 }
 
