@@ -239,6 +239,41 @@ describe('certificates', () => {
   });
 });
 
+/** Connects over MQTT and TLS with a certificate alone; the reason when it is refused. */
+async function connectByCertificate(identity: string, certificate: string): Promise<string> {
+  const { connectAsync } = await import('mqtt');
+  const [cert, key, ca] = await Promise.all(
+    [file(`${certificate}.pem`), file(`${certificate}.key`), hub.info.caFile].map((path) => readFile(path)),
+  );
+  try {
+    const client = await connectAsync({
+      ...{ protocol: 'mqtts', host: 'localhost', port: hub.info.ports.mqtts ?? 0, cert, key, ca },
+      ...{ clientId: identity, username: `localhost/${identity}/?api-version=2021-04-12`, reconnectPeriod: 0 },
+    });
+    await client.endAsync();
+    return 'let in';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+describe('modules with certificates', () => {
+  test('when the certificate is made out to the module, then the module is let in, and nobody else', async () => {
+    await iotctl(['certificate', 'issue', 'modules', '--authority', '--directory', directory]);
+    await iotctl(['certificate', 'add', 'modules', file('modules.pem'), '--verified']);
+    const signer = ['--ca', file('modules.pem'), '--ca-key', file('modules.key'), '--directory', directory];
+    await iotctl(['certificate', 'issue', 'y1/cam', ...signer]);
+    await iotctl(['certificate', 'issue', 'y1', ...signer]);
+    const authentication = { type: 'certificateAuthority' } as never;
+    await hub.client.devices.put({ deviceId: 'y1', authentication });
+    await hub.client.modules.put({ deviceId: 'y1', moduleId: 'cam', authentication });
+    expect(await connectByCertificate('y1/cam', 'y1_cam')).toBe('let in');
+    expect(await connectByCertificate('y1', 'y1')).toBe('let in');
+    expect(await connectByCertificate('y1/cam', 'y1')).toContain('Not authorized');
+    expect(await connectByCertificate('y1', 'y1_cam')).toContain('Not authorized');
+  });
+});
+
 describe('devices with certificates', () => {
   test('when they are provisioned by flags, then they have no keys, and a second run changes nothing', async () => {
     const thumbprint = 'ab'.repeat(32);
