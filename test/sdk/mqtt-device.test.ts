@@ -25,21 +25,6 @@ describe('a device over MQTT with the official SDK', () => {
     });
   }
 
-  /** Listens for everything a device can hear; answers what it heard. */
-  async function listen(client: Client): Promise<{ readonly messages: string[]; readonly twin: Twin }> {
-    const messages: string[] = [];
-    client.on('message', (message: Message) => {
-      messages.push(message.messageId);
-      void client.complete(message);
-    });
-    client.onDeviceMethod('echo', (request: DeviceMethodRequest, response: DeviceMethodResponse) => {
-      void response.send(200, request.payload);
-    });
-    const twin = await client.getTwin();
-    twin.on('properties.desired', () => undefined);
-    return { messages, twin };
-  }
-
   /** Everything that comes from the back end reaches the device. */
   async function expectReachable(
     deviceId: string,
@@ -77,7 +62,10 @@ describe('a device over MQTT with the official SDK', () => {
       const heard = await listen(client);
       await expectReachable(deviceId, heard, 'before');
       // Over MQTT the SDK connects anew with clean session 0, and does not subscribe again (device.md §1.4).
-      await client.updateSharedAccessSignature(await tokenOf(deviceId, 1_200));
+      const token = await tokenOf(deviceId, 1_200);
+      await new Promise<void>((resolve, reject) => {
+        client.updateSharedAccessSignature(token, (error?: Error) => (error ? reject(error) : resolve()));
+      });
       await expectReachable(deviceId, heard, 'after');
       await client.close();
     });
@@ -132,3 +120,18 @@ describe('a device over MQTT with the official SDK', () => {
     });
   }
 });
+
+/** Listens for everything a device can hear; answers what it heard. */
+async function listen(client: Client): Promise<{ readonly messages: string[]; readonly twin: Twin }> {
+  const messages: string[] = [];
+  client.on('message', (message: Message) => {
+    messages.push(message.messageId);
+    void client.complete(message);
+  });
+  client.onDeviceMethod('echo', (request: DeviceMethodRequest, response: DeviceMethodResponse) => {
+    void response.send(200, request.payload);
+  });
+  const twin = await client.getTwin();
+  twin.on('properties.desired', () => undefined);
+  return { messages, twin };
+}
