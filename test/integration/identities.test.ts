@@ -246,9 +246,13 @@ async function connectByCertificate(identity: string, certificate: string): Prom
     [file(`${certificate}.pem`), file(`${certificate}.key`), hub.info.caFile].map((path) => readFile(path)),
   );
   try {
-    const client = await connectAsync({
-      ...{ protocol: 'mqtts', host: 'localhost', port: hub.info.ports.mqtts ?? 0, cert, key, ca },
-      ...{ clientId: identity, username: `localhost/${identity}/?api-version=2021-04-12`, reconnectPeriod: 0 },
+    const client = await connectAsync(`mqtts://localhost:${hub.info.ports.mqtts}`, {
+      cert: cert?.toString() ?? '',
+      key: key?.toString() ?? '',
+      ca: ca?.toString() ?? '',
+      clientId: identity,
+      username: `localhost/${identity}/?api-version=2021-04-12`,
+      reconnectPeriod: 0,
     });
     await client.endAsync();
     return 'let in';
