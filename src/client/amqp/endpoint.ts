@@ -17,7 +17,9 @@ const securePort = 5671;
 const plainPort = 5672;
 
 /** Failure `invalid-config` for an AMQP URL that cannot be used: plain AMQP to another machine would show the token to the network. */
-export function amqpEndpointOf(connection: Connection): AmqpEndpoint {
+export function amqpEndpointOf(
+  connection: Pick<Connection, 'name' | 'hostName' | 'serviceUrl' | 'amqpUrl'>,
+): AmqpEndpoint {
   const hostName = connection.hostName.toLowerCase().replace(/:\d+$/, '');
   const service = serviceUrlOf(connection);
   const webSocketOrigin = `${service.protocol === 'https:' ? 'wss' : 'ws'}://${service.host}`;

@@ -113,8 +113,8 @@ async function add(context: CommandContext, input: CommandInput): Promise<void> 
   await checkPresent(context, await presentProfile(profiles, name), replace);
   const { readProfile } = await import('../../profile/read-profile.ts');
   const { profile, secret } = await readProfile(context, name, input);
-  const { serviceUrlOf } = await import('../../../client/index.ts');
-  serviceUrlOf(profile);
+  const { checkAddresses } = await import('../../../client/index.ts');
+  await checkAddresses(profile);
   // Read first: settings that cannot be understood stop it before anything is written.
   const selected = await profiles.selected();
   const saved = await profiles.save(profile, secret, { replace });

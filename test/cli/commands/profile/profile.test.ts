@@ -256,6 +256,8 @@ describe('profile add --entra', () => {
 
   test.each([
     [['--entra'], '--entra needs the name of the hub'],
+    [['--amqp-url', 'http://x'], 'the AMQP URL of plant must be amqps://HOST:PORT'],
+    [['--amqp-url', 'amqp://plant.example'], 'the AMQP URL of plant must be amqps://HOST:PORT'],
     [['--entra', '--hub', 'https://plant.example'], '--hub is no host name'],
     [['--hub', 'plant.example'], '--hub goes with --entra'],
     [['--credential', 'cli'], '--credential goes with --entra'],
