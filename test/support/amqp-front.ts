@@ -15,7 +15,12 @@ export interface AmqpBench extends CoreFixture {
   /** A stream that the front serves. */
   stream(peer?: Partial<AmqpPeer>): Duplex;
   /** A connection of rhea; without a SASL layer unless `options` ask for one. */
-  connect(options?: Partial<ConnectionOptions>, peer?: Partial<AmqpPeer>): Connection;
+  connect(
+    options?: Partial<ConnectionOptions>,
+    peer?: Partial<AmqpPeer>,
+    /** Changes the stream before rhea gets it. */
+    wrap?: (stream: Duplex) => Duplex,
+  ): Connection;
   /** Creates the device if there is none; answers its own token. */
   device(deviceId: string): Promise<string>;
   /** Creates a module; answers its own token. */
@@ -43,7 +48,7 @@ export async function openAmqpBench(limits: Partial<AmqpLimits> = {}): Promise<A
     front,
     logged,
     stream,
-    connect(options?: Partial<ConnectionOptions>, peer?: Partial<AmqpPeer>) {
+    connect(options?: Partial<ConnectionOptions>, peer?: Partial<AmqpPeer>, wrap = (bare: Duplex) => bare) {
       const connection = rhea.create_container().create_connection({
         ...options,
         hostname: 'localhost',
@@ -51,7 +56,7 @@ export async function openAmqpBench(limits: Partial<AmqpLimits> = {}): Promise<A
         connection_details: (() => ({
           connect: (_port: number, _host: string, _options: object, connected: () => void) => {
             setImmediate(connected);
-            return stream(peer);
+            return wrap(stream(peer));
           },
         })) as never,
       } as ConnectionOptions);
