@@ -282,7 +282,7 @@ _iotctl_kind() {
     'hub start --ready-file') _iotctl_value='file' ;;
     'hub start --retention') _iotctl_value='none' ;;
     'hub start --retention-size') _iotctl_value='none' ;;
-    'hub start --route') _iotctl_value='=twinChangeEvents deviceLifecycleEvents moduleLifecycleEvents deviceConnectionStateEvents deviceJobLifecycleEvents digitalTwinChangeEvents' ;;
+    'hub start --route') _iotctl_value='=twinChangeEvents deviceLifecycleEvents moduleLifecycleEvents deviceConnectionStateEvents' ;;
     'hub start --consumer-group') _iotctl_value='none' ;;
     'hub start --refuse-keys') _iotctl_value='=device module' ;;
     'hub start --imitate') _iotctl_value='none' ;;

@@ -509,7 +509,7 @@ function __iotctl_kind
     case 'hub start --retention-size'
       echo 'none'
     case 'hub start --route'
-      echo '=twinChangeEvents deviceLifecycleEvents moduleLifecycleEvents deviceConnectionStateEvents deviceJobLifecycleEvents digitalTwinChangeEvents'
+      echo '=twinChangeEvents deviceLifecycleEvents moduleLifecycleEvents deviceConnectionStateEvents'
     case 'hub start --consumer-group'
       echo 'none'
     case 'hub start --refuse-keys'

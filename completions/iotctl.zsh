@@ -280,7 +280,7 @@ _iotctl_find_kind() {
     'hub start --ready-file') _iotctl_kind='file' ;;
     'hub start --retention') _iotctl_kind='none' ;;
     'hub start --retention-size') _iotctl_kind='none' ;;
-    'hub start --route') _iotctl_kind='=twinChangeEvents deviceLifecycleEvents moduleLifecycleEvents deviceConnectionStateEvents deviceJobLifecycleEvents digitalTwinChangeEvents' ;;
+    'hub start --route') _iotctl_kind='=twinChangeEvents deviceLifecycleEvents moduleLifecycleEvents deviceConnectionStateEvents' ;;
     'hub start --consumer-group') _iotctl_kind='none' ;;
     'hub start --refuse-keys') _iotctl_kind='=device module' ;;
     'hub start --imitate') _iotctl_kind='none' ;;

@@ -13,7 +13,7 @@ import rhea, { type EventContext } from 'rhea';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { parseConnectionString } from '../../src/protocol/connection-string.ts';
-import { commonSdk, deviceClient } from './device-clients.ts';
+import { allTransports, commonSdk, connectedTransports, deviceClient, moduleClient } from './device-clients.ts';
 import { openSdkHub, type SdkHub } from './sdk-hub.ts';
 import { sdkTest } from './sdk-test.ts';
 
@@ -212,6 +212,60 @@ describe('@azure/event-hubs', () => {
     expect(event?.systemProperties?.['iothub-enqueuedtime']).toBe(event?.enqueuedTimeUtc.getTime());
     expect(Math.abs(Date.now() - (event?.enqueuedTimeUtc.getTime() ?? 0))).toBeLessThan(30_000);
   });
+
+  for (const transport of allTransports) {
+    const proof = { capability: 'telemetry: as Event Hubs readers get it', transport, authentication: 'key' } as const;
+    sdkTest(proof, 'body, properties and who sent it', async () => {
+      const deviceId = `sent-${transport}`;
+      const device = await deviceClient(transport, await hub.createDevice(deviceId));
+      await device.open();
+      const message = new commonSdk.Message('{"n":1}');
+      message.messageId = 'm-1';
+      message.correlationId = 'c-1';
+      message.contentType = 'application/json';
+      message.contentEncoding = 'utf-8';
+      message.properties.add('colour', 'blue & green');
+      await device.sendEvent(message);
+      await device.close();
+      const [event] = await read(consumer(), deviceId, 1, earliestEventPosition);
+      expect(event).toMatchObject({
+        body: { n: 1 },
+        messageId: 'm-1',
+        correlationId: 'c-1',
+        properties: { colour: 'blue & green' },
+        systemProperties: {
+          'iothub-connection-device-id': deviceId,
+          'iothub-message-source': 'Telemetry',
+        },
+      });
+    });
+  }
+
+  for (const transport of connectedTransports) {
+    const proof = {
+      capability: 'module telemetry: as Event Hubs readers get it',
+      transport,
+      authentication: 'key',
+    } as const;
+    sdkTest(proof, 'the module is named', async () => {
+      const deviceId = `module-of-${transport}`;
+      await hub.createDevice(deviceId);
+      const { responseBody } = await hub.registry.addModule({ deviceId, moduleId: 'camera' });
+      const key = responseBody.authentication?.symmetricKey?.primaryKey ?? '';
+      const connectionString = `HostName=${hub.hostName};DeviceId=${deviceId};ModuleId=camera;SharedAccessKey=${key}`;
+      const client = moduleClient(transport, connectionString);
+      await client.open();
+      await client.sendEvent(new commonSdk.Message('{"n":1}'));
+      await client.close();
+      const [event] = await read(consumer(), deviceId, 1, earliestEventPosition);
+      expect(event?.systemProperties).toMatchObject({
+        'iothub-connection-device-id': deviceId,
+        'iothub-connection-module-id': 'camera',
+        'iothub-connection-auth-method':
+          '{"scope":"module","type":"sas","issuer":"iothub","acceptingIpFilterRule":null}',
+      });
+    });
+  }
 
   sdkTest({ ...amqp, capability: 'Event Hubs: events of the hub' }, 'a routed twin change', async () => {
     const deviceId = 'routed';

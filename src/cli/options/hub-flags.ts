@@ -1,5 +1,5 @@
 import type { PortChoice, PortName } from '../../hub/index.ts';
-import { eventSources, type MessageSource } from '../../protocol/telemetry/message.ts';
+import { toldSources, type MessageSource } from '../../protocol/telemetry/message.ts';
 import {
   listOption,
   numberOption,
@@ -25,7 +25,7 @@ export function portsOf(input: CommandInput): Partial<Record<PortName, PortChoic
 
 /** The events that are routed to where telemetry is read. */
 export function routesOf(input: CommandInput): readonly MessageSource[] {
-  return eventSources.filter((source) => listOption(input, 'route').includes(source));
+  return toldSources.filter((source) => listOption(input, 'route').includes(source));
 }
 
 export const keyHolders = ['device', 'module'] as const;

@@ -26,6 +26,14 @@ export const eventSources: readonly MessageSource[] = messageSources.filter(
   (source) => source !== 'Telemetry' && source !== 'deviceMessageEvents',
 );
 
+/** Of those, what iotctl's own hub tells. */
+export const toldSources = [
+  'twinChangeEvents',
+  'deviceLifecycleEvents',
+  'moduleLifecycleEvents',
+  'deviceConnectionStateEvents',
+] as const satisfies readonly MessageSource[];
+
 /** System properties a sender may set, by their service-side names. Source: device.md §2.3. */
 export interface SystemProperties {
   'message-id'?: string;

@@ -1,4 +1,4 @@
-import { eventSources } from '../../../protocol/telemetry/message.ts';
+import { toldSources } from '../../../protocol/telemetry/message.ts';
 import { defineCommand, switchOption } from '../../define-command.ts';
 import { dataOption } from '../../options/hub-data.ts';
 import { imitateOption } from '../../options/imitation.ts';
@@ -62,7 +62,7 @@ connectionString, eventHubConnectionString, dps, caFile, dataDir, pid.`,
       type: 'string',
       value: 'SOURCE',
       summary: 'events that Event Hubs clients read beside telemetry; otherwise telemetry alone',
-      choices: eventSources,
+      choices: toldSources,
       repeatable: true,
     },
     {
