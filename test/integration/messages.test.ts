@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isFailure } from '../../src/errors/index.ts';
@@ -45,7 +44,7 @@ describe('messages from an operator to a device', () => {
     open.push(client);
     // Before the connection: messages follow a CONNACK at once.
     client.on('message', (_topic, body) => bodies.push(body.toString()));
-    await once(client, 'connect');
+    await new Promise<void>((resolve, reject) => client.once('connect', () => resolve()).once('error', reject));
     if (subscribe) await client.subscribeAsync(`devices/${deviceId}/messages/devicebound/#`, { qos: 1 });
     return client;
   }
