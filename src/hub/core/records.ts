@@ -43,7 +43,7 @@ export function createDeviceRecords(store: RegistryStore, wrote: Events['wrote']
   const queue = createKeyedQueue();
 
   async function attempt<Result>(identity: IdentityPath, decide: Decide<Result>): Promise<Result> {
-    let lost = contended(identity);
+    let lost: HubError | undefined;
     for (let round = 0; round < maxRounds; round++) {
       const before = await store.read(identity);
       const decision = await decide(before);
@@ -57,7 +57,7 @@ export function createDeviceRecords(store: RegistryStore, wrote: Events['wrote']
       }
       lost = lostRace(change, outcome);
     }
-    throw lost;
+    throw lost ?? contended(identity);
   }
 
   async function changeNow<Result>(
