@@ -21,7 +21,7 @@ export const messageSources = [
 ] as const;
 export type MessageSource = (typeof messageSources)[number];
 
-/** What a hub tells by itself and can route to where telemetry is read. */
+/** What hubs tell by themselves, in the cloud too. */
 export const eventSources: readonly MessageSource[] = messageSources.filter(
   (source) => source !== 'Telemetry' && source !== 'deviceMessageEvents',
 );
