@@ -93,6 +93,8 @@ describe('modules', () => {
     [['module', 'create', 'm1/cam'], 5, 'exists already'],
     [['module', 'show', 'm1/none'], 3, 'module m1/none does not exist'],
     [['twin', 'show', 'm1/none'], 3, 'module m1/none does not exist'],
+    [['twin', 'show', 'm1/'], 2, 'neither a device nor DEVICE/MODULE'],
+    [['module', 'list', 'nobody'], 3, 'device nobody does not exist'],
     [['device', 'delete', 'm1/cam', '--yes'], 1, 'slash'],
   ])('when iotctl %j is run, then it ends with %i and says why', async (words, code, text) => {
     const result = await iotctl(words);
@@ -109,6 +111,12 @@ describe('modules', () => {
     expect(await json(['twin', 'show', 'g2/meter', '--section', 'desired'])).toEqual({});
     expect(await json(['twin', 'show', 'g2', '--section', 'desired'])).toEqual({});
     expect((await iotctl(['twin', 'diff', 'g1/cam', 'g2/meter'])).stdout).toContain('zoom');
+  });
+
+  test('when whole twins of modules are queried, then each line names the module', async () => {
+    const query = "SELECT * FROM devices.modules WHERE deviceId = 'g2'";
+    expect((await iotctl(['query', query, '-o', 'name'])).stdout).toBe('g2/cam\ng2/meter\n');
+    expect((await iotctl(['query', query])).stdout).toMatch(/^deviceId +moduleId +status/);
   });
 
   test('when a command is sent to a module that is away, then it says so of the module', async () => {

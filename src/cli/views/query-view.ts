@@ -1,3 +1,4 @@
+import { identityPath } from '../../protocol/identity-path.ts';
 import { isJsonObject, type JsonObject } from '../../std/json.ts';
 import type { Column, ListView } from '../output/output.ts';
 import { ageText } from './device-view.ts';
@@ -13,10 +14,10 @@ export function queryView(
   return {
     columns:
       columns === undefined && firstRows[0] !== undefined && isTwin(firstRows[0])
-        ? twinColumns(now)
+        ? twinColumns(now, typeof firstRows[0]['moduleId'] === 'string')
         : names.map(column),
     json: (row) => row,
-    name: (row) => textOf(row['deviceId'] ?? row[firstName]),
+    name: (row) => nameOf(row, firstName),
     empty: 'no rows',
   };
 }
@@ -33,9 +34,18 @@ function isTwin(row: JsonObject): boolean {
   return typeof row['deviceId'] === 'string' && isJsonObject(row['properties']);
 }
 
-function twinColumns(now: number): Column<JsonObject>[] {
+/** A module is named as commands take it: `DEVICE/MODULE`. */
+function nameOf(row: JsonObject, firstName: string): string {
+  const { deviceId, moduleId } = row;
+  if (typeof deviceId === 'string') return identityPath(deviceId, typeof moduleId === 'string' ? moduleId : '');
+  return textOf(row[firstName]);
+}
+
+function twinColumns(now: number, ofModules: boolean): Column<JsonObject>[] {
+  const module: Column<JsonObject> = { header: 'moduleId', value: textMember('moduleId'), tone: () => 'accent' };
   return [
     { header: 'deviceId', value: textMember('deviceId'), tone: () => 'accent' },
+    ...(ofModules ? [module] : []),
     { header: 'status', value: textMember('status') },
     { header: 'connectionState', value: textMember('connectionState') },
     { header: 'lastActivity', value: (row) => activityText(row['lastActivityTime'], now) },

@@ -4,7 +4,6 @@ export {
   listModules,
   parseModuleName,
   showModule,
-  whereOfDevice,
   type ModuleDetails,
   type ModuleSummary,
 } from './modules.ts';

@@ -42,12 +42,33 @@ export function parseModuleName(text: string): IdentityPath {
   return text;
 }
 
-/** Modules in the hub's order: of one device, or of all that the condition holds for. Failure: invalid-query. */
+export interface ListModulesOptions {
+  /** Modules of this device alone. */
+  readonly deviceId?: string | undefined;
+  readonly where?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Modules in the hub's order: of one device, or of all that the condition holds for. Failures: invalid-query, device-not-found. */
 export async function* listModules(
-  hub: Pick<Hub, 'queries'>,
-  options: { readonly where?: string | undefined; readonly signal?: AbortSignal | undefined },
+  hub: Pick<Hub, 'queries' | 'devices'>,
+  options: ListModulesOptions,
 ): AsyncGenerator<ModuleSummary, void, undefined> {
-  const { where, signal } = options;
+  const { deviceId, signal } = options;
+  let found = false;
+  for await (const module of queryModules(hub, options)) {
+    found = true;
+    yield module;
+  }
+  // A device without modules is fine, one that is not there is a mistake.
+  if (!found && deviceId !== undefined) await hub.devices.get(deviceId, signal);
+}
+
+async function* queryModules(
+  hub: Pick<Hub, 'queries'>,
+  { deviceId, where: condition, signal }: ListModulesOptions,
+): AsyncGenerator<ModuleSummary, void, undefined> {
+  const where = whereOfDevice(deviceId, condition);
   const columns = 'deviceId, moduleId, connectionState, lastActivityTime, tags';
   const text = `SELECT ${columns} FROM devices.modules${where === undefined ? '' : ` WHERE ${where}`}`;
   for await (const rows of hub.queries.query(text, signal === undefined ? {} : { signal })) {
@@ -64,7 +85,7 @@ export async function* listModules(
 }
 
 /** The condition for the modules of a device that `where` holds for; either may be left out. */
-export function whereOfDevice(deviceId: string | undefined, where: string | undefined): string | undefined {
+function whereOfDevice(deviceId: string | undefined, where: string | undefined): string | undefined {
   const parts = [
     deviceId === undefined ? undefined : `deviceId = ${quoteLiteral(deviceId)}`,
     where === undefined ? undefined : `(${where})`,

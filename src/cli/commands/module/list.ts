@@ -17,13 +17,16 @@ export const command = defineCommand({
     { run: 'iotctl module list pump-001', explains: 'the modules of one device' },
     { run: 'iotctl module list --where "connectionState = \'Disconnected\'"', explains: 'modules that are away' },
   ],
-  exitCodes: [1, 4, 9, 143],
+  exitCodes: [1, 3, 4, 9, 143],
   output: 'rows',
   usesHub: true,
   async run(context, input) {
     const hub = await context.hub();
-    const { listModules, whereOfDevice } = await import('../../../fleet/modules/index.ts');
-    const where = whereOfDevice(optionalArg(input, 'device'), textOption(input, 'where'));
-    await context.output.list(listModules(hub, { where, signal: context.signal }), moduleListView(context.clock.now()));
+    const { listModules } = await import('../../../fleet/modules/index.ts');
+    const [deviceId, where] = [optionalArg(input, 'device'), textOption(input, 'where')];
+    await context.output.list(
+      listModules(hub, { deviceId, where, signal: context.signal }),
+      moduleListView(context.clock.now()),
+    );
   },
 });
