@@ -1,6 +1,7 @@
 import type { Check } from '../../fleet/doctor/index.ts';
 import type { CommandContext } from '../context.ts';
 import { defineCommand } from '../define-command.ts';
+import { signInBy } from '../prompt/sign-in.ts';
 import { checkView } from '../views/check-view.ts';
 
 export const command = defineCommand({
@@ -24,13 +25,13 @@ async function examine(context: CommandContext): Promise<void> {
   const { failureOfChecks, runChecks } = await import('../../fleet/doctor/index.ts');
   const { inspectConfiguration } = await import('../../config/index.ts');
   const { probeHub } = await import('../../client/index.ts');
-  const { clock, random, env, signal, runtime, directories } = context;
+  const { clock, random, env, signal, runtime, directories, notes } = context;
   const checks: Check[] = [];
   // The configuration is inspected before anything reads it: reading tightens loose permissions.
   const results = runChecks({
     inspect: async () => inspectConfiguration(directories.config, runtime.uid),
     connection: async () => context.connection(),
-    probe: async (connection) => probeHub(connection, { clock, random, env }, signal),
+    probe: async (connection) => probeHub(connection, { clock, random, env, ...signInBy(notes) }, signal),
     nodeVersion: runtime.node,
     sqliteVersion,
     now: () => clock.now(),

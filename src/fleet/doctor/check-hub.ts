@@ -21,6 +21,14 @@ export function checksOfProbe(report: ProbeReport, connection: Connection, now: 
       skipped('services', 'needs a trusted connection'),
     ];
   }
+  if (failure?.code === 'not-authorised' || failure?.code === 'input-required') {
+    // Without a token the hub is not even asked.
+    return [
+      ...(['reachability', 'tls', 'clock'] as const).map((name) => skipped(name, 'needs a sign-in')),
+      failed('credentials', failure.message, failure.hint ?? roleAdvice, 'not-authorised'),
+      skipped('services', 'needs a sign-in'),
+    ];
+  }
   if (failure !== undefined) {
     return [
       failed('reachability', failure.message, failure.hint ?? 'iotctl hub status', 'hub-unreachable'),

@@ -68,6 +68,12 @@ describe('a profile of Entra ID', { timeout: 60_000 }, () => {
     await terminal.shows('enter the code ABC-123');
     await terminal.shows('pump-1');
     expect(await terminal.finished).toBe(0);
+    const doctor = openTerminal(box.sandbox, ['doctor', '--profile', 'coded'], {
+      env: { AZURE_AUTHORITY_HOST, NODE_EXTRA_CA_CERTS },
+    });
+    await doctor.shows('enter the code ABC-123');
+    await doctor.shows('whoever is signed in may');
+    expect(await doctor.finished).toBe(0);
     const piped = await box.run(['device', 'list', '--profile', 'coded'], { env });
     expect({ code: piped.code, stdout: piped.stdout }).toEqual({ code: 2, stdout: '' });
   });

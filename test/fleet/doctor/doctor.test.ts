@@ -160,3 +160,11 @@ test('when Entra ID is refused, then the remedy is a role', async () => {
   expect(checks['credentials']).toMatchObject({ verdict: 'failed', detail: 'the hub refuses whoever is signed in' });
   expect(checks['credentials']?.remedy).toContain('IoT Hub Data Contributor');
 });
+
+test('when nobody can be signed in, then that is about the credentials, and the hub is not blamed', async () => {
+  const failure = new Failure('not-authorised', 'the sign-in for plant failed', { hint: 'az login' });
+  const checks = await examine({ probe: async () => ({ ...healthy, failure }) });
+  expect(verdicts(checks)).toMatchObject({ reachability: 'skipped', credentials: 'failed', services: 'skipped' });
+  expect(checks['credentials']?.remedy).toBe('az login');
+  expect(exitOf(checks)).toBe(4);
+});

@@ -3,6 +3,7 @@ import type { Connection } from '../../../config/index.ts';
 import { Failure } from '../../../errors/index.ts';
 import type { CommandContext } from '../../context.ts';
 import { defineCommand, optionalArg, switchOption } from '../../define-command.ts';
+import { signInBy } from '../../prompt/sign-in.ts';
 import { profileView } from '../../views/profile-view.ts';
 
 export const command = defineCommand({
@@ -47,8 +48,8 @@ export const command = defineCommand({
 
 async function partsOf(context: CommandContext, connection: Connection): Promise<readonly ServedPart[]> {
   const { probeHub } = await import('../../../client/index.ts');
-  const { clock, random, env, signal } = context;
-  const { parts, failure } = await probeHub(connection, { clock, random, env }, signal);
+  const { clock, random, env, signal, notes } = context;
+  const { parts, failure } = await probeHub(connection, { clock, random, env, ...signInBy(notes) }, signal);
   if (failure !== undefined) throw failure;
   return parts;
 }
