@@ -65,11 +65,15 @@ async function offline(
 }
 
 function noAnswer(error: Failure, deviceId: string, seconds: number): Failure {
-  return new Failure('device-no-answer', `${identityText(deviceId)} got the command but did not answer in ${seconds} s`, {
-    details: error.details,
-    cause: error,
-    retryable: false,
-  });
+  return new Failure(
+    'device-no-answer',
+    `${identityText(deviceId)} got the command but did not answer in ${seconds} s`,
+    {
+      details: error.details,
+      cause: error,
+      retryable: false,
+    },
+  );
 }
 
 function isMethodResponse(value: object): value is MethodResponse {
