@@ -13,6 +13,8 @@ export interface Received {
 
 /** So much stays free for the hub's own stores: an upload must not keep telemetry from disk. */
 const reservedBytes = 64 * 1024 * 1024;
+/** Others write at the same time, and not every body says its length. */
+const checkEveryBytes = 16 * 1024 * 1024;
 
 /**
  * Writes a body to a file of its own, durably. What breaks off leaves nothing. BlobErrors RequestBodyTooLarge, Md5Mismatch,
@@ -20,7 +22,9 @@ const reservedBytes = 64 * 1024 * 1024;
  */
 export async function receive(files: BlobFiles, content: BlobContent, maxBytes: number): Promise<Received> {
   const { bytes, length, md5 } = content;
-  if (length !== undefined) await checkRoom(files, length, maxBytes);
+  if (length !== undefined && length > maxBytes) throw tooLarge(maxBytes);
+  await checkRoom(files, length ?? 0);
+  let checkedAt = 0;
   const hash = createHash('md5');
   let size = 0;
   const writer = await files.create();
@@ -28,6 +32,10 @@ export async function receive(files: BlobFiles, content: BlobContent, maxBytes: 
     for await (const chunk of bytes) {
       size += chunk.length;
       if (size > maxBytes) throw tooLarge(maxBytes);
+      if (size - checkedAt >= checkEveryBytes) {
+        checkedAt = size;
+        await checkRoom(files, 0);
+      }
       hash.update(chunk);
       await writer.write(chunk);
     }
@@ -48,9 +56,8 @@ export async function receive(files: BlobFiles, content: BlobContent, maxBytes: 
   }
 }
 
-async function checkRoom(files: BlobFiles, length: number, maxBytes: number): Promise<void> {
-  if (length > maxBytes) throw tooLarge(maxBytes);
-  if ((await files.free()) - length < reservedBytes)
+async function checkRoom(files: BlobFiles, coming: number): Promise<void> {
+  if ((await files.free()) - coming < reservedBytes)
     throw new BlobError('InsufficientStorage', 'The disk of the hub has no room for this.');
 }
 

@@ -107,6 +107,21 @@ test('when a body would take the room that the hub needs itself, it is refused b
   expect(read).toBe(false);
 });
 
+test('when the room runs out while a body comes that did not say its length, it is refused and nothing is left', async () => {
+  const megabyte = 'x'.repeat(1024 * 1024);
+  let room = 80 * 1024 * 1024;
+  const { directory, start } = await open((files) => ({
+    ...files,
+    free() {
+      room -= 10 * 1024 * 1024;
+      return Promise.resolve(room);
+    },
+  }));
+  const { bytes } = content(...Array.from({ length: 40 }, () => megabyte));
+  await expect(start().put(address, { bytes }, write)).rejects.toMatchObject({ code: 'InsufficientStorage' });
+  expect(await readdir(directory)).toEqual([]);
+});
+
 test('when a body is announced larger than a request may be, it is refused with the limit', async () => {
   const { start } = await open();
   const body = { ...content('x'), length: 6_000 * 1024 * 1024 };
