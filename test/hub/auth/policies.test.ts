@@ -11,7 +11,7 @@ function memory(initial?: JsonValue) {
   };
 }
 
-test('when a hub starts for the first time, it has the five policies with keys of their own', async () => {
+test('when a hub starts for the first time, it has its policies with keys of their own', async () => {
   const policies = await loadPolicies(memory());
   expect(policies.map(({ name }) => name)).toEqual([
     'iothubowner',
@@ -30,6 +30,22 @@ test('when a hub starts again, the policies are the stored ones', async () => {
   const store = memory();
   const first = await loadPolicies(store);
   expect(await loadPolicies(store)).toEqual(first);
+});
+
+test('when a hub has policies from before there was a provisioning service, then that gets its own, and the others keep their keys', async () => {
+  const old = { permissions: ['ServiceConnect'], primaryKey: 'a', secondaryKey: 'b' };
+  const store = memory([
+    { ...old, name: 'iothubowner' },
+    { ...old, name: 'service' },
+  ]);
+  const [owner, service, provisioning, ...others] = await loadPolicies(store);
+  expect(owner).toMatchObject({ name: 'iothubowner', primaryKey: 'a' });
+  expect(owner?.permissions).toContain('EnrollmentWrite');
+  expect(service).toEqual({ ...old, name: 'service' });
+  expect(provisioning).toMatchObject({ name: 'provisioningserviceowner' });
+  expect(provisioning?.permissions).not.toContain('RegistryWrite');
+  expect(others).toEqual([]);
+  expect(await loadPolicies(store)).toEqual([owner, service, provisioning]);
 });
 
 test.each([
