@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { createCore } from '../../../../src/hub/core/core.ts';
 import type { Configuration } from '../../../../src/protocol/configuration.ts';
 import { fakeSession, openCore, senderOf, type CoreFixture } from '../../../support/core-fixture.ts';
 import { realClock } from '../../../support/real-clock.ts';
@@ -132,6 +133,19 @@ describe('a configuration', () => {
     const metrics = { queries: { hot: 'SELECT deviceId FROM devices WHERE tags.hot = true' } };
     await put('measured', body({ x: 1 }, { metrics }));
     await untilResults('measured', { targetedCount: 3, appliedCount: 3, hot: 2 });
+  });
+});
+
+describe('a hub that starts again', () => {
+  it('brings twins to what was written just before it stopped', async () => {
+    const { core, store, telemetry, clock } = await openWith({ 'pump-1': {} });
+    await put('base', body({ interval: 5 }));
+    await core.close();
+    const onError = (error: unknown): void => void fixture.errors.push(error);
+    const second = createCore({ store, telemetry, gatekeeper: core.gatekeeper, clock, onError });
+    fixture = { ...fixture, core: second };
+    await untilResults('base', { targetedCount: 1, appliedCount: 1 });
+    expect(await desiredOf('pump-1')).toEqual({ interval: 5 });
   });
 });
 
