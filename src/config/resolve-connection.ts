@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Failure, toFailure } from '../errors/index.ts';
-import type { Connection, KeyConnection, ProfileStore } from './profile.ts';
+import { hubTiers, type Connection, type KeyConnection, type ProfileStore } from './profile.ts';
 import { parseReadyFile } from './ready-file.ts';
 
 /** The parts of a service connection string. */
@@ -25,7 +25,7 @@ const largestConnectionString = 16 * 1024;
 /**
  * The hub to talk to: `--connection-string-file` or `--profile`, then `IOTCTL_CONNECTION_STRING[_FILE]` or `IOTCTL_PROFILE`, then
  * the selected profile. `IOTCTL_SERVICE_URL`, `IOTCTL_DEVICE_URL`, `IOTCTL_AMQP_URL` and `IOTCTL_CA_FILE` complete a connection string for a hub
- * whose ports were moved or whose certificate is its own; a file may also be what `hub start --ready-file` wrote. Failure `no-hub` when nothing is chosen.
+ * whose ports were moved or whose certificate is its own, `IOTCTL_HUB_TIER` and `IOTCTL_HUB_UNITS` one whose size matters; a file may also be what `hub start --ready-file` wrote. Failure `no-hub` when nothing is chosen.
  */
 export async function resolveConnection(options: ResolveOptions): Promise<Connection> {
   const { flags, env } = options;
@@ -77,9 +77,21 @@ export function connectionOf(text: string, options: ConnectionOfOptions): KeyCon
     ...(filled(deviceUrl) && { deviceUrl }),
     ...(filled(amqpUrl) && { amqpUrl }),
     ...(filled(caFile) && { caFile }),
+    ...sizeOf(env),
     source: options.source,
     fromConnectionString: true,
   };
+}
+
+/** The size of a hub that no profile tells. Failure: invalid-value. */
+function sizeOf(env: ConnectionOfOptions['env']): Pick<KeyConnection, 'tier' | 'units'> {
+  const { IOTCTL_HUB_TIER: tierText, IOTCTL_HUB_UNITS: unitsText } = env;
+  const tier = hubTiers.find((name) => name === tierText?.trim().toUpperCase());
+  if (filled(tierText) && tier === undefined)
+    throw new Failure('invalid-value', `IOTCTL_HUB_TIER: "${tierText}" is not one of ${hubTiers.join(', ')}`);
+  if (filled(unitsText) && !/^[1-9]\d{0,3}$/.test(unitsText.trim()))
+    throw new Failure('invalid-value', `IOTCTL_HUB_UNITS: "${unitsText}" is not a number of units`);
+  return { ...(tier !== undefined && { tier }), ...(filled(unitsText) && { units: Number(unitsText) }) };
 }
 
 async function readVariable(env: ResolveOptions['env'], name: string): Promise<string | undefined> {

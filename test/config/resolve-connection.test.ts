@@ -124,3 +124,29 @@ describe('what cannot be chosen', () => {
     ).rejects.toMatchObject({ code: 'no-hub' });
   });
 });
+
+describe('the size of a hub in the environment', () => {
+  const env = { IOTCTL_CONNECTION_STRING: `HostName=x.azure-devices.net;SharedAccessKeyName=s;SharedAccessKey=${key}` };
+
+  test('when it is said, then it is that of the connection', () =>
+    withStore(async (options) => {
+      const sized = { ...env, IOTCTL_HUB_TIER: 's2', IOTCTL_HUB_UNITS: '3', IOTCTL_AMQP_URL: 'amqps://y:5671' };
+      expect(await resolveConnection(options({ env: sized }))).toMatchObject({
+        kind: 'cloud',
+        tier: 'S2',
+        units: 3,
+        amqpUrl: 'amqps://y:5671',
+      });
+      expect(await resolveConnection(options({ env }))).not.toHaveProperty('tier');
+    }));
+
+  test.each([
+    [{ IOTCTL_HUB_TIER: 'S9' }, 'IOTCTL_HUB_TIER: "S9" is not one of F1, B1'],
+    [{ IOTCTL_HUB_UNITS: '0' }, 'IOTCTL_HUB_UNITS: "0" is not a number of units'],
+    [{ IOTCTL_HUB_UNITS: 'many' }, 'IOTCTL_HUB_UNITS: "many"'],
+  ])('when it is %j, then the variable is named', (wrong, problem) =>
+    withStore(async (options) => {
+      await expect(resolveConnection(options({ env: { ...env, ...wrong } }))).rejects.toThrow(problem);
+    }),
+  );
+});

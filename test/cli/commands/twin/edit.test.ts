@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { withSession, type Session } from '../../support/registry-rooms.ts';
 
@@ -29,7 +29,12 @@ const withEditor = (work: (session: Editing) => Promise<void>) => (): Promise<vo
       chmodSync(editor, 0o700);
       return run(['twin', 'edit', 'a', ...words], { isTTY: true, env: { EDITOR: `sh ${editor}` } });
     };
-    await work({ ...session, edit, shown: (turn) => readFileSync(join(directory, `shown.${turn}`), 'utf8') });
+    try {
+      await work({ ...session, edit, shown: (turn) => readFileSync(join(directory, `shown.${turn}`), 'utf8') });
+    } finally {
+      // What was kept for the person is of no use to anybody here.
+      if (existsSync(join(directory, 'path'))) rmSync(dirname(pathOf(session)), { recursive: true, force: true });
+    }
   });
 
 const pathOf = ({ directory }: Session): string => readFileSync(join(directory, 'path'), 'utf8').trim();
