@@ -36,7 +36,11 @@ export function createCbsRoute(context: AmqpContext): LinkRoute {
       return {
         window: 100,
         maxMessageSize: 256 * 1024,
-        message: (delivery) => void answer(context, link.connection, link.channel, delivery),
+        message(delivery) {
+          answer(context, link.connection, link.channel, delivery).catch((error: unknown) =>
+            context.log.error({ err: error }, 'a token could not be answered'),
+          );
+        },
       };
     },
     send(link) {

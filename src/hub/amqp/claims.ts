@@ -37,6 +37,7 @@ export class ConnectionClaims implements Claims {
   readonly #parts: ClaimsParts;
   readonly #held = new Map<string, HeldClaim>();
   readonly #timers: Timers<string>;
+  #closed = false;
 
   constructor(parts: ClaimsParts) {
     this.#parts = parts;
@@ -108,6 +109,7 @@ export class ConnectionClaims implements Claims {
   }
 
   close(): void {
+    this.#closed = true;
     this.#timers.disarmAll();
     this.#held.clear();
   }
@@ -145,7 +147,8 @@ export class ConnectionClaims implements Claims {
       claim.token = text;
       claim.expiresAt = expiresAt;
     }
-    this.#timers.arm(key, expiresAt - this.#parts.context.clock.now(), () => this.#expire(key));
+    // A token may be verified when its connection is gone.
+    if (!this.#closed) this.#timers.arm(key, expiresAt - this.#parts.context.clock.now(), () => this.#expire(key));
     return claim;
   }
 

@@ -22,7 +22,15 @@ import { toAmqpError } from './errors.ts';
 import { FrameSplitter } from './frame-splitter.ts';
 import { ProtocolError } from './protocol-error.ts';
 import type { AmqpConnection, AmqpError, Claim, IncomingLink, LinkRoute, OutgoingLink, SharedKey } from './route.ts';
-import { amqpHeader, readSaslInit, saslHeader, saslMechanisms, verifyLogin, type Login } from './sasl.ts';
+import {
+  amqpHeader,
+  readSaslInit,
+  saslHeader,
+  saslMechanisms,
+  verifyLogin,
+  type Login,
+  type SaslInit,
+} from './sasl.ts';
 import { Session, type SessionHost } from './session.ts';
 import { Vigil } from './vigil.ts';
 import { Wire, type WireTimer } from './wire.ts';
@@ -282,14 +290,15 @@ export class Connection implements AmqpConnection, SessionHost {
       throw new ProtocolError('amqp:connection:framing-error', 'a frame of another layer');
     const performative = readPerformative(frame);
     if (performative === undefined) return;
-    if (this.#phase === 'sasl') void this.#takeSasl(performative);
+    // Read here, where a malformed one ends the connection; what takes time comes after.
+    if (this.#phase === 'sasl') void this.#verify(readSaslInit(performative));
     else if (this.#phase === 'greeted') this.#takeOpen(performative);
     else this.#takePerformative(performative, frame);
   }
 
-  async #takeSasl(performative: Performative): Promise<void> {
+  /** Checks what the SASL layer brought, and answers. Never rejects. */
+  async #verify(login: SaslInit): Promise<void> {
     this.#held = true;
-    const login = readSaslInit(performative);
     let refusal: string | undefined;
     try {
       this.hostName = hostOf(login.hostName);
@@ -366,7 +375,11 @@ export class Connection implements AmqpConnection, SessionHost {
     if (this.#flushing.size === 0) return;
     const sessions = this.#flushing;
     this.#flushing = new Set();
-    for (const session of sessions) session.flush();
+    try {
+      for (const session of sessions) session.flush();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #drained(): void {

@@ -229,10 +229,7 @@ export class Session {
         const handler = ask(route);
         if (handler === undefined) continue;
         if (handler instanceof Promise) {
-          handler.then(
-            (opened) => this.#opened(link, opened),
-            (error: unknown) => this.#refuse(link, error),
-          );
+          handler.then((opened) => this.#opened(link, opened)).catch((error: unknown) => this.#refuse(link, error));
         } else {
           this.#opened(link, handler);
         }

@@ -39,6 +39,13 @@ describe('a token put on $cbs', () => {
     expect((await putToken(connection, await bench.device('d1'))).status).toBe(200);
   });
 
+  it('when the message id is a fraction, then the answer has none and the connection stays', async () => {
+    const connection = bench.connect();
+    const half = rhea.types.wrap_double(0.5) as unknown as string;
+    const answer = await putToken(connection, await bench.device('d1'), half);
+    expect(answer).toMatchObject({ status: 200, correlationId: undefined });
+  });
+
   it('when the operation is another, then the answer is 400', async () => {
     const connection = bench.connect();
     const receiver = connection.open_receiver({ source: '$cbs', target: 'cbs' });

@@ -171,6 +171,31 @@ describe('bytes that are not AMQP', () => {
     expect(bench.logged).toEqual([]);
   });
 
+  it.each([
+    ['no init', [0, 0x53, 0x43, 0x45]],
+    ['an init of no mechanism', [0, 0x53, 0x41, 0x45]],
+    ['PLAIN without a response', [0, 0x53, 0x41, 0xc0, 8, 1, 0xa3, 5, ...Buffer.from('PLAIN')]],
+    ['PLAIN of one field', [0, 0x53, 0x41, 0xc0, 11, 2, 0xa3, 5, ...Buffer.from('PLAIN'), 0xa0, 1, 0x61]],
+  ])('when the SASL layer has %s, then the connection ends', async (_what, body) => {
+    const stream = bench.stream();
+    stream.write(Buffer.from('AMQP\x03\x01\x00\x00', 'latin1'));
+    stream.write(Buffer.from([...word(body.length + 8), 2, 1, 0, 0, ...body]));
+    await heard(stream);
+    expect(bench.logged).toEqual([]);
+  });
+
+  it('when numbers are fractions, negative or huge, then they are taken for absent', async () => {
+    const stream = bench.stream();
+    const huge = [0x82, 0x7f, 0xe0, 0, 0, 0, 0, 0, 0];
+    const negative = [0x55, 0xff];
+    const session = frame(0, 0x11, [0x40], huge, negative, huge);
+    const attach = frame(0, 0x12, [0xa1, 1, 0x61], [0x43], [0x42], huge, negative, [0x40], [0x40]);
+    const flow = frame(0, 0x13, huge, negative, huge, huge, [0x40], huge, huge, [0x40], [0x42], [0x41]);
+    stream.write(Buffer.concat([header, open, session, attach, flow, frame(0, 0x18)]));
+    expect((await heard(stream)).at(-1)).toBe(0x45);
+    expect(bench.logged).toEqual([]);
+  });
+
   it('when a disposition names four thousand million deliveries, then nothing comes to a stop', async () => {
     const stream = bench.stream();
     stream.write(

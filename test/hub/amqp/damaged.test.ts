@@ -44,7 +44,7 @@ function tap(stream: Duplex, said: Buffer[]): Duplex {
 }
 
 /** The bytes most likely to lead astray: type codes with sizes, zero, and all ones. */
-const telling = fc.constantFrom(0, 0xff, 0x40, 0x41, 0x43, 0x45, 0x70, 0xb1, 0xc0, 0xd0, 0xd1, 0xf0);
+const telling = fc.constantFrom(0, 0xff, 0x55, 0x81, 0x82, 0x40, 0x41, 0x43, 0x45, 0x70, 0xb1, 0xc0, 0xd0, 0xd1, 0xf0);
 const damage = fc.array(fc.tuple(fc.nat(), fc.oneof(telling, fc.nat(255))), { minLength: 1, maxLength: 6 });
 
 it('when bytes of a conversation are damaged, then nobody else notices', async () => {

@@ -95,7 +95,9 @@ function asBinary(value: AmqpValue | undefined): Uint8Array | undefined {
 }
 
 function asId(value: AmqpValue | undefined): MessageId | undefined {
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value;
+  if (typeof value === 'string' || typeof value === 'bigint') return value;
+  // The only numbers among ids are ulongs (part 3.2.11).
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   return value instanceof AmqpUuid || value instanceof Uint8Array ? value : undefined;
 }
 

@@ -65,10 +65,13 @@ export function readTermini(frame: Buffer): { source: Uint8Array; target: Uint8A
   return { source: bytes[5] ?? none, target: bytes[6] ?? none };
 }
 
+/** A field whose type is uint or smaller; undefined for what cannot be one, whatever type it came as. */
 export function numberField(fields: readonly AmqpValue[], index: number): number | undefined {
   const value = fields[index];
-  return typeof value === 'number' ? value : undefined;
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= largestUint ? value : undefined;
 }
+
+const largestUint = 0xffff_ffff;
 
 export function textField(fields: readonly AmqpValue[], index: number): string | undefined {
   const value = fields[index];

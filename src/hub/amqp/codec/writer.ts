@@ -109,7 +109,10 @@ export class Writer {
   timestamp(time: number): void {
     this.byte(0x83);
     this.#room(8);
-    this.#at = this.#buffer.writeBigInt64BE(Number.isFinite(time) ? BigInt(Math.trunc(time)) : 0n, this.#at);
+    this.#at = this.#buffer.writeBigInt64BE(
+      BigInt.asIntN(64, Number.isFinite(time) ? BigInt(Math.trunc(time)) : 0n),
+      this.#at,
+    );
   }
 
   string(value: string): void {

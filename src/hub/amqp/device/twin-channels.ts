@@ -59,9 +59,16 @@ export class TwinChannels {
     for (const { channel, message } of waiting) this.#send(channel, message);
   }
 
-  /** Performs one request; resolves when it is done. One after the other, so that a read sees the update sent before it. */
+  /**
+   * Performs one request; resolves when it is done, and never rejects. One after the other, so that a read sees the update sent
+   * before it.
+   */
   request(message: AmqpMessage, channel: ChannelId): Promise<void> {
-    this.#requests = this.#requests.then(() => this.#perform(message, channel));
+    this.#requests = this.#requests
+      .then(() => this.#perform(message, channel))
+      .catch((error: unknown) =>
+        this.#context.log.error({ identity: this.#identity, err: error }, 'a twin request could not be answered'),
+      );
     return this.#requests;
   }
 
