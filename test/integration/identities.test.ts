@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandTable } from '../../src/cli/commands/index.ts';
 import { run as runProgram } from '../../src/cli/run.ts';
 import { emptyRooms, fakeSystem } from '../cli/support/fake-terminal.ts';
+import { connectHub } from '../../src/client/index.ts';
 import { realClock } from '../support/real-clock.ts';
 import { connectionTo, eventually, startTestHub, type TestHub } from './test-hub.ts';
 
@@ -244,6 +245,24 @@ describe('certificates', () => {
     const result = await iotctl(words.map((word) => (/\.(pem|key)$|^\.$/.test(word) ? file(word) : word)));
     expect(result.stderr).toContain(text);
     expect(result.code).toBe(code);
+  });
+});
+
+describe('hubs that take no CA certificates from us', () => {
+  test('when the profile is of a cloud hub, then nothing is asked of it, and the failure says what does it there', async () => {
+    const cloud = { ...connectionTo(hub.info, 'http://127.0.0.1:1'), kind: 'cloud' as const };
+    const client = connectHub(cloud, { clock: realClock, random: () => 0 });
+    await expect(client.certificates.list()).rejects.toMatchObject({
+      code: 'unsupported',
+      hint: expect.stringContaining('az iot hub certificate'),
+    });
+    await client.close();
+  });
+
+  test('when the hub imitates the cloud, then it has nothing at that address, and the failure is the same', async () => {
+    const imitating = await startTestHub({ imitation: { tier: 'S1', units: 1, lagMs: 0 } });
+    await expect(imitating.client.certificates.list()).rejects.toMatchObject({ code: 'unsupported' });
+    await imitating.close();
   });
 });
 
