@@ -265,6 +265,20 @@ describe('what an import changes', () => {
     for (const format of formats) expect(await exported(hub.client, format, { keys: false })).not.toContain(primaryKey);
   });
 
+  test('when a property holds what could steer a terminal, it is written so that it cannot, and comes back', async () => {
+    await empty();
+    const steering = 'a\u009b31m\u001b[2J\u007f';
+    await make([{ id: 'steering', importMode: 'create', tags: { text: steering } }]);
+    for (const format of formats) {
+      const written = await exported(hub.client, format);
+      // oxlint-disable-next-line no-control-regex -- that is what is looked for
+      expect(written).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      await hub.client.twins.patch('steering', { tags: { text: null } });
+      await imported(format, written);
+      expect((await hub.client.twins.get('steering')).tags).toEqual({ text: steering });
+    }
+  });
+
   test('when devices are selected, no other is in the file', async () => {
     await prepare();
     const lines = await exported(hub.client, 'ndjson', { selector: { ids: ['k*'] } });

@@ -1,6 +1,7 @@
 /** How a fleet is laid out in CSV: one column for each member that some identity has. */
 import { parsePath, parseValue } from '../../std/assignment.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../std/json.ts';
+import { jsonText } from './json-text.ts';
 import type { FleetRow } from './fleet-row.ts';
 
 /** Columns beside those of tags and desired properties, in the order they are written. */
@@ -73,7 +74,7 @@ export function cellsOf(row: FleetRow, { plain, properties }: CsvLayout): readon
   for (const section of ['tags', 'desired'] as const) {
     const leaves = leavesOf(section, row[section]);
     if (leaves === undefined || !leaves.every(({ title }) => known.has(title)))
-      cells.set(section, JSON.stringify(row[section]));
+      cells.set(section, jsonText(row[section]));
     else for (const { title, text } of leaves) cells.set(title, text);
   }
   return [
@@ -155,11 +156,17 @@ function titleOf(section: Section, path: readonly string[]): string | undefined 
 
 /** A value so that it is read back as what it is. */
 function cellText(value: JsonValue): string {
-  if (typeof value !== 'string') return JSON.stringify(value);
+  if (typeof value !== 'string') return jsonText(value);
   try {
-    if (value !== '' && value === value.trim() && parseValue(value) === value) return value;
+    if (isPlain(value) && parseValue(value) === value) return value;
   } catch {
     // It begins like JSON; then it is written as JSON.
   }
-  return JSON.stringify(value);
+  return jsonText(value);
+}
+
+/** True for a text that neither trimming nor a terminal changes. */
+function isPlain(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- control characters are written as JSON
+  return text !== '' && text === text.trim() && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text);
 }

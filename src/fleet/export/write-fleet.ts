@@ -3,6 +3,7 @@ import { open, unlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { FleetRow } from './fleet-row.ts';
 import { lineOfRow } from './fleet-row.ts';
+import { jsonText } from './json-text.ts';
 import { cellsOf, createLayout, headerOf } from './csv-columns.ts';
 
 export type FleetFormat = 'ndjson' | 'csv';
@@ -17,7 +18,7 @@ export function formatOfName(name: string): FleetFormat {
 /** The rows as text, piece by piece. */
 export async function* ndjsonText(pages: Pages): AsyncGenerator<string, void, undefined> {
   for await (const page of pages) {
-    if (page.length > 0) yield page.map((row) => `${JSON.stringify(lineOfRow(row))}\n`).join('');
+    if (page.length > 0) yield page.map((row) => `${jsonText(lineOfRow(row))}\n`).join('');
   }
 }
 
