@@ -31,6 +31,8 @@ const limits = { group: 100, individual: 1_000_000 } as const;
 export function createEnrollmentStore(documents: DocumentStore, clock: Clock): EnrollmentStore {
   const queue = createKeyedQueue();
   let groups: Promise<Map<string, StoredEnrollment>> | undefined;
+  /** How many individual enrollments there are, near enough for the limit: counting them anew takes time. */
+  let individuals: number | undefined;
   const loadGroups = (): Promise<Map<string, StoredEnrollment>> => {
     groups ??= readGroups(documents).catch((error: unknown) => {
       groups = undefined;
@@ -68,6 +70,7 @@ export function createEnrollmentStore(documents: DocumentStore, clock: Clock): E
         const key = canonicalRegistrationId(id);
         await documents.write([{ kind: 'put', collection: collectionOf(kind), id: key, value: toDocument(stored) }]);
         if (kind === 'group') (await loadGroups()).set(key, stored);
+        else if (before === undefined && individuals !== undefined) individuals++;
         return stored;
       }),
     remove: (kind, id, check) =>
@@ -78,6 +81,7 @@ export function createEnrollmentStore(documents: DocumentStore, clock: Clock): E
         const key = canonicalRegistrationId(id);
         await documents.write([{ kind: 'delete', collection: collectionOf(kind), id: key }]);
         if (kind === 'group') (await loadGroups()).delete(key);
+        else if (individuals !== undefined) individuals--;
       }),
   };
 
@@ -85,7 +89,7 @@ export function createEnrollmentStore(documents: DocumentStore, clock: Clock): E
     const count =
       kind === 'group'
         ? [...(await loadGroups()).values()].filter((group) => group.attestation.type === attestation.type).length
-        : await documents.count(collections.enrollments);
+        : (individuals ??= await documents.count(collections.enrollments));
     if (count < limits[kind]) return;
     const what = kind === 'group' ? `enrollment groups of type ${attestation.type}` : 'enrollments';
     throw new HubError('GenericForbidden', `There cannot be more than ${limits[kind]} ${what}.`);

@@ -71,7 +71,7 @@ export function createProvisioning(parts: ProvisioningParts): ProvisioningServic
       async view(stored, secrets) {
         const found = await registrations.find(stored.id);
         const own = found?.groupId === undefined ? found : undefined;
-        const registration = own === undefined ? undefined : await viewRegistration(store, own);
+        const registration = own === undefined ? undefined : viewRegistration(own, stored);
         return viewIndividual(stored, { secrets, registration });
       },
       async removed(id) {

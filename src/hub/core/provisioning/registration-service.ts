@@ -7,7 +7,7 @@ import { checkQuery, continuationOf, keyOf } from './paging.ts';
 import type { RegistrationStore } from './registration-store.ts';
 import { registrationNotFound } from './registrations.ts';
 import type { RegistrationService } from './service.ts';
-import type { StoredRegistration } from './stored.ts';
+import type { StoredEnrollment, StoredRegistration } from './stored.ts';
 
 export interface RegistrationServiceParts extends ExplainParts {
   readonly store: EnrollmentStore;
@@ -20,7 +20,7 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
     async get(registrationId) {
       const found = await registrations.find(registrationId);
       if (found === undefined) throw registrationNotFound(registrationId);
-      return viewRegistration(store, found);
+      return viewRegistration(found, await enrollmentOf(store, found));
     },
     async delete(registrationId, ifMatch) {
       const found = await registrations.find(registrationId);
@@ -36,7 +36,9 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const found = page.flatMap(({ registration }) => registration ?? []);
-      const items = await Promise.all(found.map((registration) => viewRegistration(store, registration)));
+      const items = await Promise.all(
+        found.map(async (registration) => viewRegistration(registration, await enrollmentOf(store, registration))),
+      );
       return { items, next: rows.length > limit && last !== undefined ? continuationOf(last.key) : undefined };
     },
     explain: (registrationId) => explain(parts, registrationId),
@@ -44,11 +46,16 @@ export function createRegistrationService(parts: RegistrationServiceParts): Regi
 }
 
 /** A registration whose enrollment is disabled says so. */
-export async function viewRegistration(
+export function viewRegistration(
+  { state }: StoredRegistration,
+  enrollment: StoredEnrollment | undefined,
+): RegistrationState {
+  return enrollment?.status === 'disabled' ? { ...state, status: 'disabled' } : state;
+}
+
+function enrollmentOf(
   store: EnrollmentStore,
   { state, groupId }: StoredRegistration,
-): Promise<RegistrationState> {
-  const enrollment =
-    groupId === undefined ? await store.find('individual', state.registrationId) : await store.find('group', groupId);
-  return enrollment?.status === 'disabled' ? { ...state, status: 'disabled' } : state;
+): Promise<StoredEnrollment | undefined> {
+  return groupId === undefined ? store.find('individual', state.registrationId) : store.find('group', groupId);
 }
