@@ -56,12 +56,12 @@ test('when a service merges, nulls delete, echoes of $version are ignored and th
 });
 
 test('when a service sends null for a section, it is emptied and a device hears of each key that went', async () => {
-  const { twins, sessions } = fixture.core;
+  const { sessions } = fixture.core;
   await fixture.core.registry.put('d1', { deviceId: 'd1' }, undefined);
   const session = fakeSession(await senderOf(fixture, 'd1'));
   sessions.attach(session);
-  await twins.patch('d1', { tags: { a: 1 }, properties: { desired: { b: 2, c: { d: 3 } } } }, undefined);
-  const twin = await twins.patch('d1', { tags: null, properties: { desired: null } }, undefined);
+  await twins().patch('d1', { tags: { a: 1 }, properties: { desired: { b: 2, c: { d: 3 } } } }, undefined);
+  const twin = await twins().patch('d1', { tags: null, properties: { desired: null } }, undefined);
   expect(twin.tags).toEqual({});
   expect(contentOf(twin.properties.desired)).toEqual({});
   expect(session.desired.at(-1)).toEqual({ b: null, c: null, $version: 3 });

@@ -44,8 +44,8 @@ export function createTwins({ records, sessions, messages, clock }: TwinParts): 
         if (before === undefined) throw identityNotFound(identity);
         checkTwinEtag(before, ifMatch);
         const result = next(before);
-        const { record: write, operation } = result;
-        return { write, result, ...(operation === undefined ? {} : { operation }) };
+        const { record, operation } = result;
+        return { write: record, result, ...(operation === undefined ? {} : { operation }) };
       },
       ({ record, notice }) => {
         if (notice !== undefined) notifyDesired(sessions, record, notice);
