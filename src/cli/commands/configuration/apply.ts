@@ -9,8 +9,8 @@ export const command = defineCommand({
   summary: 'Make the configurations of the hub what files say.',
   description: `Shows where the hub differs from the files, asks, and makes the hub as they say. Run again it changes nothing.
 
-A file holds {"id", "targetCondition", "priority", "labels", "metrics": {"queries"}, "content"} or a list of these, as \
-configuration show -o json prints them. "content" is {"deviceContent": {"properties.desired.NAME": …}}, moduleContent or \
+A file holds {"id", "targetCondition", "priority", "labels", "metrics": {"queries"}, "content"} or a list of these, in YAML or \
+JSON, as configuration show -o yaml prints them. "content" is {"deviceContent": {"properties.desired.NAME": …}}, moduleContent or \
 modulesContent.
 
 Content cannot be changed. Another content becomes a new revision, ID-r2, that takes over first: the old one is deleted \
@@ -29,8 +29,8 @@ when the new one is applied to all it targets, or at the next apply when that ta
     { name: 'dry-run', summary: 'only show the differences, like configuration plan' },
   ],
   examples: [
-    { run: 'iotctl configuration apply site.json', explains: 'after a look at the differences and a question' },
-    { run: 'iotctl configuration apply configurations/*.json --yes', explains: 'in a pipeline' },
+    { run: 'iotctl configuration apply site.yaml', explains: 'after a look at the differences and a question' },
+    { run: 'iotctl configuration apply configurations/*.yaml --yes', explains: 'in a pipeline' },
   ],
   exitCodes: [1, 3, 4, 5, 9, 124, 143],
   output: 'rows',
