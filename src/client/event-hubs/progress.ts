@@ -46,7 +46,7 @@ export function createProgress(from: TelemetryRequest['from'], partitions: reado
       : properties.lastEnqueuedSequenceNumber;
     const oldest = properties.isEmpty ? last + 1 : Math.max(properties.beginningSequenceNumber, 0);
     let next: number | undefined;
-    if (from === 'latest') next = last + 1;
+    if (from === 'latest' || isOlder(properties, from)) next = last + 1;
     else if (from === 'earliest') next = oldest;
     else if (given !== undefined) {
       const wanted = given.get(partition) ?? 0;
@@ -89,6 +89,11 @@ export function createProgress(from: TelemetryRequest['from'], partitions: reado
       return known.length === lanes.size ? formatPosition(new Map(known)) : '';
     },
   };
+}
+
+/** Nothing in the partition is as young as the time that was asked for: what comes next is. */
+function isOlder({ isEmpty, lastEnqueuedOnUtc }: PartitionProperties, from: TelemetryRequest['from']): boolean {
+  return typeof from === 'object' && 'time' in from && (isEmpty || lastEnqueuedOnUtc.getTime() < from.time);
 }
 
 /** The endpoint gives what came after a time; what came at it is wanted too. */

@@ -9,11 +9,12 @@ function partition(id: number, first: number, last: number, isEmpty = first > la
     beginningSequenceNumber: first,
     lastEnqueuedSequenceNumber: last,
     lastEnqueuedOffset: String(last),
-    lastEnqueuedOnUtc: new Date(0),
+    lastEnqueuedOnUtc: new Date(isEmpty ? 0 : 2_000),
     isEmpty,
   };
 }
 
+const young = { ...partition(2, 0, 5), lastEnqueuedOnUtc: new Date(1_000) };
 const empty = partition(0, -1, -1, true);
 const full = partition(1, 3, 9);
 /** Retention took everything. */
@@ -55,16 +56,23 @@ describe('how far a reader is', () => {
   });
 
   it('when it begins at a time, then its position is known when each partition gave an event or fell quiet', () => {
-    const progress = createProgress({ time: 1_000 }, [full, emptied]);
+    const progress = createProgress({ time: 1_000 }, [full, young]);
     expect(progress.start[1]).toEqual({ enqueuedOn: 999 });
     expect(progress.position).toBe('');
     progress.take(1, 7);
     expect(progress.position).toBe('');
     progress.quiet(2);
-    expect([progress.position, progress.caughtUp]).toEqual(['1:8,2:10', false]);
+    expect([progress.position, progress.caughtUp]).toEqual(['1:8,2:6', false]);
     progress.take(1, 8);
     progress.take(1, 9);
     expect(progress.caughtUp).toBe(true);
+  });
+
+  it('when a partition has nothing as young as the time, then its place is known at once', () => {
+    const old = { ...full, lastEnqueuedOnUtc: new Date(999) };
+    const progress = createProgress({ time: 1_000 }, [empty, old, emptied]);
+    expect([progress.position, progress.caughtUp]).toEqual(['0:0,1:10,2:10', true]);
+    expect(progress.start[1]).toEqual({ sequenceNumber: 9 });
   });
 
   it('when the rest of a partition is not wanted, then no event of it is, and all of them end the reading', () => {
