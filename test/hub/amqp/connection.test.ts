@@ -268,6 +268,28 @@ describe('limits', () => {
 });
 
 describe('the end of the front', () => {
+  it('when it closes with messages on their way to disk, then those that are stored are accepted', () =>
+    withLimits({}, async (own) => {
+      const connection = own.connect();
+      await putToken(connection, await own.device('d1'));
+      const sender = connection.open_sender('/devices/d1/messages/events');
+      await event(sender, 'sendable');
+      let accepted = 0;
+      sender.on('accepted', () => accepted++);
+      for (let index = 0; index < 300; index++) sender.send({ body: String(index) });
+      await expect.poll(() => accepted).toBeGreaterThan(0);
+      for (let index = 0; index < 300; index++) sender.send({ body: String(index) });
+      const closed = event(connection, 'connection_close');
+      const closing = own.front.close();
+      await closed;
+      await own.clock.advance(defaultAmqpLimits.lingerMs);
+      await closing;
+      let stored = 0;
+      for await (const { messages } of own.telemetry.read({ from: 'earliest', follow: false, devices: ['d1'] }))
+        stored += messages.filter((message) => message.sender.source === 'Telemetry').length;
+      expect(accepted).toBe(stored);
+    }));
+
   it('when it closes, then every peer hears why', () =>
     withLimits({}, async (own) => {
       const { front, clock } = own;
