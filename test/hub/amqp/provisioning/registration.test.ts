@@ -51,10 +51,10 @@ describe('a device that registers over AMQP', () => {
       while (answers.length === before) await wake.promise;
       const { message } = answers.at(-1) as EventContext;
       expect(message?.correlation_id).toBe('c1');
-      const content = message?.body as { readonly content: Buffer };
+      const answered = message?.body as { readonly content: Buffer };
       return {
         retryAfter: message?.application_properties?.['retry-after'] as unknown,
-        operation: JSON.parse(String(content.content)) as { operationId: string; status: string },
+        operation: JSON.parse(String(answered.content)) as { operationId: string; status: string },
       };
     };
     const begun = await ask({ 'iotdps-operation-type': 'iotdps-register' }, { registrationId: 'r1' });
