@@ -4,6 +4,7 @@ import rhea, { type Connection, type ConnectionOptions, type EventContext, type 
 import { createAmqpFront, type AmqpFront } from '../../src/hub/amqp/index.ts';
 import type { AmqpPeer } from '../../src/hub/amqp/front.ts';
 import type { AmqpLimits } from '../../src/hub/amqp/limits.ts';
+import type { TelemetryLog } from '../../src/hub/core/ports.ts';
 import { silentLog } from '../../src/hub/log.ts';
 import { createSasToken } from '../../src/protocol/sas-token.ts';
 import { openCore, type CoreFixture } from './core-fixture.ts';
@@ -27,15 +28,20 @@ export interface AmqpBench extends CoreFixture {
   module(deviceId: string, moduleId: string): Promise<string>;
 }
 
-export async function openAmqpBench(limits: Partial<AmqpLimits> = {}): Promise<AmqpBench> {
+export async function openAmqpBench(
+  limits: Partial<AmqpLimits> = {},
+  /** Stands in for the log. */
+  log?: TelemetryLog,
+): Promise<AmqpBench> {
   const fixture = await openCore({ withLog: true });
   const { core, clock } = fixture;
   await core.ready;
   const logged: object[] = [];
   const note = (fields: object): void => void logged.push(fields);
   const eventHubs = { hostNames: ['localhost'], consumerGroups: [], createdAt: 0, amqpsPort: () => undefined };
-  const log = { ...silentLog, error: note, warn: note };
-  const front = createAmqpFront({ core, clock, log, eventHubs, limits });
+  const hubLog = { ...silentLog, error: note, warn: note };
+  const served = log === undefined ? core : { ...core, telemetry: log };
+  const front = createAmqpFront({ core: served, clock, log: hubLog, eventHubs, limits });
   const stream = (peer: Partial<AmqpPeer> = {}): Duplex => {
     const [ours, theirs] = duplexPair();
     front.accept(ours, { remote: 'test', secure: true, ...peer });

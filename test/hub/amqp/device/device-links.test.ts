@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import rhea, { type Connection, type EventContext, type Message, type Receiver, type Sender } from 'rhea';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeBag } from '../../../../src/protocol/mqtt/index.ts';
-import type { StoredMessage } from '../../../../src/hub/core/ports.ts';
+import type { StoredMessage, TelemetryLog } from '../../../../src/hub/core/ports.ts';
 import { event, openAmqpBench, putToken, sendAndSettle, type AmqpBench } from '../../../support/amqp-front.ts';
 
 let bench: AmqpBench;
@@ -191,6 +191,49 @@ describe('telemetry over AMQP', () => {
     await putToken(connection, await bench.device('a=b+c'));
     await event(connection.open_sender('/devices/a%3Db%2Bc/messages/events'), 'sendable');
     await event(connection.open_sender('/devices/a=b+c/messages/events'), 'sendable');
+  });
+});
+
+describe('a log that cannot follow', () => {
+  it('when it is full, then nothing more is read until it has drained', async () => {
+    const taken: ((error?: Error) => void)[] = [];
+    const drained = Promise.withResolvers<void>();
+    const log = {
+      append: (...[, , , , done]: Parameters<TelemetryLog['append']>) => taken.push(done) < 3,
+      drained: () => drained.promise,
+      close: () => Promise.resolve(),
+    } as unknown as TelemetryLog;
+    const own = await openAmqpBench({}, log);
+    const connection = own.connect();
+    await putToken(connection, await own.device('d1'));
+    const sender = connection.open_sender('/devices/d1/messages/events');
+    await event(sender, 'sendable');
+    for (let index = 0; index < 100; index++) sender.send({ body: data(String(index)) });
+    await expect.poll(() => taken.length).toBe(3);
+    await own.clock.advance(1_000);
+    expect(taken).toHaveLength(3);
+    drained.resolve();
+    await expect.poll(() => taken.length).toBeGreaterThan(3);
+    await own.close();
+  });
+
+  it('when it fails, then the message is rejected, and the hub says so once', async () => {
+    const log = {
+      append: (...[, , , , done]: Parameters<TelemetryLog['append']>) => {
+        queueMicrotask(() => done(new Error('disk full')));
+        return true;
+      },
+      close: () => Promise.resolve(),
+    } as unknown as TelemetryLog;
+    const own = await openAmqpBench({}, log);
+    const connection = own.connect();
+    await putToken(connection, await own.device('d1'));
+    const sender = connection.open_sender('/devices/d1/messages/events');
+    const rejected = { outcome: 'rejected', condition: 'amqp:internal-error' };
+    expect(await sendAndSettle(sender, { body: data('1') })).toEqual(rejected);
+    expect(await sendAndSettle(sender, { body: data('2') })).toEqual(rejected);
+    expect(own.logged).toHaveLength(1);
+    await own.close();
   });
 });
 
