@@ -54,10 +54,10 @@ async function linesOf(container: string, blob: string): Promise<Record<string, 
 }
 
 async function finished({ jobId }: RegistryJob): Promise<RegistryJob> {
-  const over = ['completed', 'failed', 'cancelled'];
+  const over = new Set(['completed', 'failed', 'cancelled']);
   await expect
     .poll(async () => (await fixture.core.files.registryJobs.get(jobId)).status, { timeout: 10_000 })
-    .toSatisfy((status: string) => over.includes(status));
+    .toSatisfy((status: string) => over.has(status));
   return fixture.core.files.registryJobs.get(jobId);
 }
 
@@ -145,6 +145,36 @@ describe('an import', () => {
     await expect(linesOf('exports', 'importErrors.log')).rejects.toMatchObject({ code: 'BlobNotFound' });
   });
 
+  test('when edge devices stand below each other, children find their parents by the scopes of this hub', async () => {
+    const { registry, twins } = fixture.core;
+    const edge = { capabilities: { iotEdge: true } };
+    const { deviceScope: outer = '' } = await registry.put('z-edge', edge, undefined);
+    const { deviceScope: inner = '' } = await registry.put('m-edge', { ...edge, parentScopes: [outer] }, undefined);
+    await registry.put('a-leaf', { deviceScope: inner }, undefined);
+    await twins.patch('m-edge/$edgeHub', { properties: { desired: { ttl: 7 } } }, undefined);
+    const uri = await addressOf('exports');
+    const body = { type: 'import', inputBlobContainerUri: uri, outputBlobContainerUri: uri };
+    await run({ type: 'export', outputBlobContainerUri: uri });
+    // Once over what is there, and once from nothing.
+    expect(await run(body)).toMatchObject({ status: 'completed' });
+    await registry.bulk(['z-edge', 'm-edge', 'a-leaf'].map((id) => ({ id, importMode: 'delete' })));
+    await fixture.clock.advance(1_000);
+    expect(await run(body)).toMatchObject({ status: 'completed' });
+    await expect(linesOf('exports', 'importErrors.log')).rejects.toMatchObject({ code: 'BlobNotFound' });
+    const middle = await registry.get('m-edge');
+    expect(middle.parentScopes).toEqual([(await registry.get('z-edge')).deviceScope]);
+    expect(middle.deviceScope).not.toBe(inner);
+    expect((await registry.get('a-leaf')).deviceScope).toBe(middle.deviceScope);
+    expect((await twins.get('m-edge/$edgeHub')).properties.desired).toMatchObject({ ttl: 7 });
+  });
+
+  test('when a parent is nowhere, its child is in the log', async () => {
+    await put('imports', 'devices.txt', '{"id":"leaf","deviceScope":"ms-azure-iot-edge://nowhere-1"}');
+    const uri = await addressOf('imports');
+    await run({ type: 'import', inputBlobContainerUri: uri, outputBlobContainerUri: uri });
+    expect(await linesOf('imports', 'importErrors.log')).toMatchObject([{ deviceId: 'leaf', errorCode: 400028 }]);
+  });
+
   test('when lines are bad, the others are imported and the log says which failed', async () => {
     const lines = [
       '\uFEFF{"id":"good-1"}',
@@ -169,7 +199,7 @@ describe('an import', () => {
       'good-4',
     ]);
     const errors = await linesOf('imports', 'importErrors.log');
-    expect(errors.map(({ errorCode }) => errorCode).toSorted()).toEqual([
+    expect(errors.map(({ errorCode }) => errorCode).toSorted((left, right) => Number(left) - Number(right))).toEqual([
       400004, 400004, 400004, 400012, 400012, 404001, 409001,
     ]);
     expect(errors.find(({ errorCode }) => errorCode === 409001)).toMatchObject({ deviceId: 'good-2' });

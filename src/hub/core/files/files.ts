@@ -29,7 +29,7 @@ interface FileParts {
   readonly store: RegistryStore;
   readonly storage: FileStorage | undefined;
   readonly notifications: Pick<ServiceQueue, 'put'>;
-  readonly registry: Pick<RegistryService, 'bulk'>;
+  readonly registry: Pick<RegistryService, 'bulk' | 'get'>;
   readonly configurations: Pick<ConfigurationService, 'list' | 'put'>;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;

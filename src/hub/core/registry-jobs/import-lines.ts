@@ -3,6 +3,7 @@ import { bulkLimit } from '../../../protocol/identity.ts';
 import { isJsonObject, type JsonObject } from '../../../std/json.ts';
 import type { RegistryService } from '../services.ts';
 import { parseUntrustedJson } from '../untrusted.ts';
+import { createScopeWriter } from './element-scopes.ts';
 
 /** A line of `importErrors.log`. Source: service.md §6.3. */
 export interface ImportError {
@@ -20,7 +21,7 @@ const mostErrors = 100_000;
 /** Takes in the lines of an import, in bulks; a line that fails is noted and the others go on. */
 export async function importLines(
   bytes: AsyncIterable<Uint8Array>,
-  registry: Pick<RegistryService, 'bulk'>,
+  registry: Pick<RegistryService, 'bulk' | 'get'>,
   options: { readonly signal: AbortSignal; readonly onBytes: (bytes: number) => void },
 ): Promise<{ readonly errors: readonly ImportError[]; readonly failed: number }> {
   const errors: ImportError[] = [];
@@ -29,14 +30,42 @@ export async function importLines(
     failed += 1;
     if (errors.length < mostErrors) errors.push(error);
   };
-  const batch = createBatch(registry, note);
+  // What stands below something that was not there yet, with what was said of it.
+  let orphans: Refused[] = [];
+  const refuse = (refused: Refused): void => {
+    if (isOrphan(refused) && orphans.length < mostErrors) orphans.push(refused);
+    else note(refused.error);
+  };
+  const writeScopes = createScopeWriter(registry);
+  const batch = createBatch(registry, refuse);
   for await (const line of linesOf(bytes, options.onBytes)) {
     options.signal.throwIfAborted();
     const element = readLine(line, note);
-    if (element !== undefined) await batch.add(element);
+    if (element !== undefined) await batch.add(await writeScopes(element));
   }
   await batch.send();
+  for (let before = Number.POSITIVE_INFINITY; orphans.length > 0 && orphans.length < before;) {
+    const again = orphans;
+    before = again.length;
+    orphans = [];
+    options.signal.throwIfAborted();
+    for (const { element } of again) await batch.add(await writeScopes(element));
+    await batch.send();
+  }
+  for (const { error } of orphans) note(error);
   return { errors, failed };
+}
+
+/** An element that the registry did not take. */
+interface Refused {
+  readonly element: JsonObject;
+  readonly error: ImportError;
+}
+
+/** True when it may be taken once other lines have been. */
+function isOrphan({ element, error: { errorCode } }: Refused): boolean {
+  if (errorCode === hubErrors.InvalidDeviceScope) return true;
+  return hasModule(element) && (errorCode === hubErrors.DeviceNotFound || errorCode === hubErrors.ModuleNotFound);
 }
 
 interface Batch {
@@ -45,33 +74,39 @@ interface Batch {
 }
 
 /** Collects elements; a device and its modules, or one identity twice, never stand in one bulk. */
-function createBatch(registry: Pick<RegistryService, 'bulk'>, note: (error: ImportError) => void): Batch {
+function createBatch(registry: Pick<RegistryService, 'bulk'>, refuse: (refused: Refused) => void): Batch {
   let waiting: JsonObject[] = [];
-  let names = new Set<string>();
+  let together = new Set<string>();
 
   async function send(): Promise<void> {
     if (waiting.length === 0) return;
     const elements = waiting;
     waiting = [];
-    names = new Set();
+    together = new Set();
     for (const error of (await registry.bulk(elements)).errors) {
       const { deviceId, moduleId, errorCode, errorStatus } = error;
       const symbol = errorCode as HubErrorSymbol;
-      note({ deviceId, ...(moduleId !== undefined && { moduleId }), errorCode: hubErrors[symbol], errorStatus });
+      const named = moduleId === undefined ? { deviceId } : { deviceId, moduleId };
+      const element = elements.find((each) => nameOf(each) === JSON.stringify([deviceId, moduleId ?? null]));
+      refuse({ element: element ?? {}, error: { ...named, errorCode: hubErrors[symbol], errorStatus } });
     }
   }
 
   return {
     async add(element) {
-      const name = JSON.stringify([element['id'] ?? null, element['moduleId'] ?? null]);
+      const name = nameOf(element);
       const mixes = waiting.length > 0 && hasModule(element) !== hasModule(waiting[0]);
-      if (mixes || names.has(name)) await send();
+      if (mixes || together.has(name)) await send();
       waiting.push(element);
-      names.add(name);
+      together.add(name);
       if (waiting.length >= bulkLimit) await send();
     },
     send,
   };
+}
+
+function nameOf(element: JsonObject): string {
+  return JSON.stringify([element['id'] ?? null, element['moduleId'] ?? null]);
 }
 
 function hasModule(element: JsonObject | undefined): boolean {
@@ -87,11 +122,16 @@ function readLine(line: string | undefined, note: (error: ImportError) => void):
     const value = parseUntrustedJson(line);
     if (!isJsonObject(value)) return refuse('DeserializationError', 'A line is not a JSON object.');
     const hasMode = Object.keys(value).some((name) => name.toLowerCase() === 'importmode');
-    return hasMode ? value : { ...value, importMode: 'createOrUpdate' };
+    return hasMode ? value : { ...value, importMode: isSystemModule(value) ? 'updateTwin' : 'createOrUpdate' };
   } catch (error) {
     if (!(error instanceof HubError)) throw error;
     return refuse(error.symbol, error.message);
   }
+}
+
+/** A module that the hub makes along with an edge device: its twin is all that can be written. */
+function isSystemModule({ moduleId }: JsonObject): boolean {
+  return typeof moduleId === 'string' && moduleId.startsWith('$');
 }
 
 /** Lines that say something; undefined for one that is too long. */

@@ -9,7 +9,7 @@ import type { BlobContainer } from './service.ts';
 
 export interface RunParts {
   readonly store: Pick<RegistryStore, 'query' | 'counts'>;
-  readonly registry: Pick<RegistryService, 'bulk'>;
+  readonly registry: Pick<RegistryService, 'bulk' | 'get'>;
   readonly configurations: Pick<ConfigurationService, 'list' | 'put'>;
 }
 
