@@ -11,9 +11,13 @@ import type { AmqpConnection, IncomingDelivery, LinkRoute, OutgoingLink, SharedK
 const tokenTypes: ReadonlySet<string> = new Set(['servicebus.windows.net:sastoken', 'azure-devices.net:sastoken']);
 /** Answers that wait for credit; a peer that asks for more without reading hears nothing. */
 const mostWaiting = 64;
+/** Tokens looked at together that give their credit back at once; more of them keep it until they are answered. */
+const mostAtOnce = 16;
 
 interface ReplyLinks {
   readonly links: OutgoingLink[];
+  /** Tokens being looked at. */
+  busy: number;
   readonly waiting: {
     readonly replyTo: string | undefined;
     readonly channel: number;
@@ -21,7 +25,7 @@ interface ReplyLinks {
   }[];
 }
 
-const replies: SharedKey<ReplyLinks> = { create: () => ({ links: [], waiting: [] }) };
+const replies: SharedKey<ReplyLinks> = { create: () => ({ links: [], busy: 0, waiting: [] }) };
 
 /** What the peer hears about its token. */
 interface Verdict {
@@ -70,10 +74,13 @@ async function answer(
     delivery.reject(toAmqpError(error, context));
     return;
   }
-  delivery.accept();
+  const shared = connection.shared(replies);
+  if (shared.busy < mostAtOnce) delivery.accept();
+  shared.busy++;
   const { messageId, replyTo } = message.properties;
   const { status, description } = await judge(context, connection, message);
-  const shared = connection.shared(replies);
+  shared.busy--;
+  delivery.accept();
   if (shared.waiting.length >= mostWaiting) return;
   const applicationProperties = new Map<string, Writable>([
     ['status-code', int(status)],

@@ -1,4 +1,4 @@
-import rhea from 'rhea';
+import rhea, { type EventContext } from 'rhea';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSasToken } from '../../../src/protocol/sas-token.ts';
 import { event, openAmqpBench, putToken, type AmqpBench } from '../../support/amqp-front.ts';
@@ -44,6 +44,19 @@ describe('a token put on $cbs', () => {
     const half = rhea.types.wrap_double(0.5) as unknown as string;
     const answer = await putToken(connection, await bench.device('d1'), half);
     expect(answer).toMatchObject({ status: 200, correlationId: undefined });
+  });
+
+  it('when many are put at once, then each is answered', async () => {
+    const connection = bench.connect();
+    const token = await bench.device('d1');
+    const receiver = connection.open_receiver({ source: '$cbs', target: 'cbs' });
+    const sender = connection.open_sender('$cbs');
+    await event(sender, 'sendable');
+    const answered = new Set<unknown>();
+    receiver.on('message', ({ message }: EventContext) => answered.add(message?.correlation_id));
+    const application_properties = { operation: 'put-token', type: 'servicebus.windows.net:sastoken', name: 'd1' };
+    for (let id = 0; id < 60; id++) sender.send({ message_id: `id-${id}`, application_properties, body: token });
+    await expect.poll(() => answered.size).toBe(60);
   });
 
   it('when the operation is another, then the answer is 400', async () => {
