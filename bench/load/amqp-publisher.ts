@@ -57,7 +57,9 @@ function putToken(connection: Connection, audience: string, token: string): Prom
   const sender = connection.open_sender({ target: { address: '$cbs' } });
   return new Promise((resolve, reject) => {
     receiver.once('message', ({ message }: EventContext) => {
-      const status = Number((message?.['application_properties'] as Record<string, unknown> | undefined)?.['status-code']);
+      const status = Number(
+        (message?.['application_properties'] as Record<string, unknown> | undefined)?.['status-code'],
+      );
       if (status === 200) resolve();
       else reject(new Error(`the token was answered with ${status}`));
     });

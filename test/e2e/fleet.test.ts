@@ -4,7 +4,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSandbox, type Sandbox } from './harness/sandbox.ts';
 import { openTerminal } from './harness/terminal.ts';
 
-const freePorts = ['--mqtt-port', '0', '--mqtts-port', '0', '--amqp-port', '0', '--amqps-port', '0', '--http-port', '0', '--https-port', '0'];
+const freePorts = [
+  '--mqtt-port',
+  '0',
+  '--mqtts-port',
+  '0',
+  '--amqp-port',
+  '0',
+  '--amqps-port',
+  '0',
+  '--http-port',
+  '0',
+  '--https-port',
+  '0',
+];
 
 interface Ports {
   readonly mqtt: number;

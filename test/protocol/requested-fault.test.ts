@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeBag } from '../../src/protocol/mqtt/index.ts';
 import { requestedFault } from '../../src/protocol/requested-fault.ts';

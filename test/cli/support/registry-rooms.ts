@@ -43,7 +43,7 @@ export async function withSession(
   const rooms: Rooms = {
     openProfiles: async () => store,
     connectHub: async () => hub,
-    connectProvisioning: emptyRooms.connectProvisioning,
+    connectProvisioning: (...parts) => emptyRooms.connectProvisioning(...parts),
     resolveConnection: async ({ profile, connectionStringFile, env, readStdin }) => {
       const chosen = profile ?? connectionStringFile ?? env['IOTCTL_CONNECTION_STRING'];
       if (chosen === undefined && hub.stored.size > 0) return { ...connection, ...part };

@@ -8,7 +8,20 @@ import { createSasToken } from '../../../../src/protocol/sas-token.ts';
 import { realClock } from '../../../support/real-clock.ts';
 import { createSandbox, type Sandbox } from '../../harness/sandbox.ts';
 
-export const freePorts = ['--mqtt-port', '0', '--mqtts-port', '0', '--amqp-port', '0', '--amqps-port', '0', '--http-port', '0', '--https-port', '0'] as const;
+export const freePorts = [
+  '--mqtt-port',
+  '0',
+  '--mqtts-port',
+  '0',
+  '--amqp-port',
+  '0',
+  '--amqps-port',
+  '0',
+  '--http-port',
+  '0',
+  '--https-port',
+  '0',
+] as const;
 
 /** A home with a hub that the program itself started in the background. */
 export interface HubBox {
