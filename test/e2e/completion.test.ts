@@ -52,10 +52,23 @@ async function completeInBash(line: string): Promise<string[]> {
     .filter(Boolean);
 }
 
+const deviceCommands = [
+  'list',
+  'show',
+  'enable',
+  'disable',
+  'export',
+  'import',
+  'delete',
+  'renew-key',
+  'register',
+  'watch',
+];
+
 describe.skipIf(!has('bash'))('bash', () => {
   test.each([
     ['iotctl prov', ['provision']],
-    ['iotctl device ', ['list', 'show', 'enable', 'disable', 'delete', 'watch']],
+    ['iotctl device ', deviceCommands],
     ['iotctl device l', ['list']],
     ['iotctl --profile x device sh', ['show']],
     ['iotctl device list --wh', ['--where']],
@@ -124,7 +137,7 @@ describe.skipIf(!has('zsh'))('zsh', () => {
       execFileSync('zsh', ['-f', '-c', ask], { encoding: 'utf8', env: { ...sandbox.env, PATH: path } })
         .trim()
         .split('\n'),
-    ).toEqual(['list', 'show', 'enable', 'disable', 'delete', 'watch', 'device']);
+    ).toEqual([...deviceCommands, 'device']);
   });
 });
 

@@ -58,7 +58,9 @@ test('a hub that was killed leaves nothing that stops the next one, and all that
   const second = start('--ready-file', 'ready.json');
   await second.says('the hub is ready');
   const after = await readInfo('ready.json');
-  expect(after).toEqual({ ...before, pid: second.child.pid, ports: after.ports });
+  const { ports, eventHubConnectionString } = after;
+  expect(after).toEqual({ ...before, pid: second.child.pid, ports, eventHubConnectionString });
+  expect(eventHubConnectionString).toContain(`sb://localhost:${ports.amqp};`);
   expect((await box.run(['device', 'list', '-o', 'name'])).stdout).toBe('kept\n');
 });
 
