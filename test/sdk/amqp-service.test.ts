@@ -15,7 +15,7 @@ describe('a back end over AMQP with the official SDK', () => {
   afterAll(() => hub?.close());
 
   for (const transport of ['AMQP', 'AMQP-WS'] as const) {
-    sdkTest({ capability: 'C2D send', transport, authentication: 'policy' }, 'errors of the queue', async () => {
+    sdkTest({ capability: 'C2D: send', transport, authentication: 'policy' }, 'errors of the queue', async () => {
       const client = backEnd(hub, transport);
       await client.open();
       await expect(client.send('nobody-there', 'x')).rejects.toMatchObject({ name: 'DeviceNotFoundError' });
@@ -29,7 +29,7 @@ describe('a back end over AMQP with the official SDK', () => {
     });
 
     sdkTest(
-      { capability: 'feedback', transport, authentication: 'policy' },
+      { capability: 'C2D: feedback', transport, authentication: 'policy' },
       'of a message the device took',
       async () => {
         const deviceId = `feedback-${transport}`;
@@ -58,30 +58,38 @@ describe('a back end over AMQP with the official SDK', () => {
       { timeout: 30_000 },
     );
 
-    sdkTest({ capability: 'upload notice', transport, authentication: 'policy' }, 'of a finished upload', async () => {
-      const deviceId = `upload-${transport}`;
-      const device = await deviceClient('HTTPS', await hub.createDevice(deviceId));
-      const client = backEnd(hub, transport);
-      await client.open();
-      const receiver = await receiverOf(client, 'getFileNotificationReceiver');
-      const notices: { deviceId: string; blobName: string }[] = [];
-      receiver.on('message', (message: Message) => {
-        notices.push(JSON.parse(String(message.data)) as (typeof notices)[number]);
-      });
-      const body = Buffer.from('content');
-      await device.uploadToBlob('report.txt', Readable.from([body]), body.length);
-      await expect
-        .poll(() => notices.find((notice) => notice.deviceId === deviceId))
-        .toMatchObject({ blobName: `${deviceId}/report.txt` });
-      await client.close();
-    });
+    sdkTest(
+      { capability: 'file upload: notices', transport, authentication: 'policy' },
+      'of a finished upload',
+      async () => {
+        const deviceId = `upload-${transport}`;
+        const device = await deviceClient('HTTPS', await hub.createDevice(deviceId));
+        const client = backEnd(hub, transport);
+        await client.open();
+        const receiver = await receiverOf(client, 'getFileNotificationReceiver');
+        const notices: { deviceId: string; blobName: string }[] = [];
+        receiver.on('message', (message: Message) => {
+          notices.push(JSON.parse(String(message.data)) as (typeof notices)[number]);
+        });
+        const body = Buffer.from('content');
+        await device.uploadToBlob('report.txt', Readable.from([body]), body.length);
+        await expect
+          .poll(() => notices.find((notice) => notice.deviceId === deviceId))
+          .toMatchObject({ blobName: `${deviceId}/report.txt` });
+        await client.close();
+      },
+    );
 
-    sdkTest({ capability: 'refusal of a back end', transport, authentication: 'policy' }, 'a wrong key', async () => {
-      const key = Buffer.alloc(32, 7).toString('base64');
-      const wrong = `HostName=${hub.hostName};SharedAccessKeyName=service;SharedAccessKey=${key}`;
-      const client = backEnd(hub, transport, wrong);
-      await expect(client.open()).rejects.toMatchObject({ amqpError: { name: 'UnauthorizedError' } });
-    });
+    sdkTest(
+      { capability: 'C2D: refusal of a back end', transport, authentication: 'policy' },
+      'a wrong key',
+      async () => {
+        const key = Buffer.alloc(32, 7).toString('base64');
+        const wrong = `HostName=${hub.hostName};SharedAccessKeyName=service;SharedAccessKey=${key}`;
+        const client = backEnd(hub, transport, wrong);
+        await expect(client.open()).rejects.toMatchObject({ amqpError: { name: 'UnauthorizedError' } });
+      },
+    );
   }
 });
 

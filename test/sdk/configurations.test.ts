@@ -80,7 +80,7 @@ describe('configurations with the registry of the service SDK', () => {
     });
   });
 
-  sdkTest({ ...proof, capability: 'statistics' }, 'devices are counted', async () => {
+  sdkTest({ ...proof, capability: 'registry: statistics' }, 'devices are counted', async () => {
     expect((await hub.registry.getRegistryStatistics()).responseBody).toEqual({
       totalDeviceCount: 4,
       enabledDeviceCount: 4,
@@ -88,7 +88,7 @@ describe('configurations with the registry of the service SDK', () => {
     });
   });
 
-  sdkTest({ ...proof, capability: 'queries' }, 'pages of twins and of projections', async () => {
+  sdkTest({ ...proof, capability: 'registry: query' }, 'pages of twins and of projections', async () => {
     const query = hub.registry.createQuery("SELECT * FROM devices WHERE tags.site = 'north'", 1);
     const ids: string[] = [];
     while (query.hasMoreResults) {
@@ -102,7 +102,7 @@ describe('configurations with the registry of the service SDK', () => {
     await expect(hub.registry.createQuery('SELECT FROM').next()).rejects.toMatchObject({ name: 'ArgumentError' });
   });
 
-  const twins = { capability: 'digital twins', transport: 'HTTPS', authentication: 'policy' } as const;
+  const twins = { capability: 'registry: digital twins', transport: 'HTTPS', authentication: 'policy' } as const;
   sdkTest(twins, 'read, update, command of a component', async () => {
     const client = await deviceClient('MQTT', await hub.createDevice('pnp-1'));
     client.onDeviceMethod('thermostat*reset', (request, response) => void response.send(207, { was: request.payload }));
@@ -145,7 +145,7 @@ describe('a hub that imitates the cloud', () => {
   });
   afterAll(() => hub?.close());
 
-  sdkTest({ ...proof, capability: 'throttling' }, 'refuses too many queries as the SDK expects', async () => {
+  sdkTest({ ...proof, capability: 'registry: throttling' }, 'refuses too many queries as the SDK expects', async () => {
     const queries = Array.from({ length: 30 }, () => hub.registry.createQuery('SELECT * FROM devices').next());
     const results = await Promise.allSettled(queries);
     const refused = results.filter((result) => result.status === 'rejected');

@@ -214,7 +214,7 @@ describe('@azure/event-hubs', () => {
   });
 
   for (const transport of allTransports) {
-    const proof = { capability: 'telemetry: as Event Hubs readers get it', transport, authentication: 'key' } as const;
+    const proof = { capability: 'telemetry: as readers get it', transport, authentication: 'key' } as const;
     sdkTest(proof, 'body, properties and who sent it', async () => {
       const deviceId = `sent-${transport}`;
       const device = await deviceClient(transport, await hub.createDevice(deviceId));
@@ -243,7 +243,7 @@ describe('@azure/event-hubs', () => {
 
   for (const transport of connectedTransports) {
     const proof = {
-      capability: 'module telemetry: as Event Hubs readers get it',
+      capability: 'module: telemetry as readers get it',
       transport,
       authentication: 'key',
     } as const;

@@ -44,7 +44,7 @@ describe('faults on purpose', () => {
   }
 
   for (const transport of allTransports) {
-    const proof = { capability: 'faults on purpose', transport, authentication: 'key' } as const;
+    const proof = { capability: 'faults an operator adds', transport, authentication: 'key' } as const;
 
     sdkTest(proof, 'a device that is refused gets in when the fault is over', async () => {
       const id = `refused-${transport.toLowerCase()}`;
@@ -73,7 +73,7 @@ describe('faults on purpose', () => {
   }
 
   for (const transport of connectedTransports) {
-    const proof = { capability: 'faults on purpose', transport, authentication: 'key' } as const;
+    const proof = { capability: 'faults an operator adds', transport, authentication: 'key' } as const;
     sdkTest(proof, 'the connection is cut at the next message', async () => {
       const id = `cut-${transport.toLowerCase()}`;
       const client = await deviceClient(transport, await hub.createDevice(id));

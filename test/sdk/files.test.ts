@@ -69,7 +69,7 @@ describe('uploads of a device', () => {
   }
 
   for (const transport of ['AMQP', 'AMQP-WS'] as const) {
-    const proof = { capability: 'file notifications', transport, authentication: 'policy' } as const;
+    const proof = { capability: 'file upload: notices', transport, authentication: 'policy' } as const;
     sdkTest(proof, 'the service SDK hears of an upload', async () => {
       const deviceId = `files-notified-${transport}`;
       const device = await deviceClient('HTTPS', await hub.createDevice(deviceId));

@@ -25,7 +25,7 @@ describe('a module with the official SDK', () => {
   for (const transport of connectedTransports) {
     const proof = { transport, authentication: 'key' } as const;
 
-    sdkTest({ capability: 'module outputs', ...proof }, 'an output message is stored as what it is', async () => {
+    sdkTest({ capability: 'module: outputs', ...proof }, 'an output message is stored as what it is', async () => {
       const moduleId = `out-${transport}`;
       const client = moduleClient(transport, await createModule(moduleId));
       await client.open();
@@ -38,7 +38,7 @@ describe('a module with the official SDK', () => {
       });
     });
 
-    sdkTest({ capability: 'module twin', ...proof }, 'reported goes up, desired comes down', async () => {
+    sdkTest({ capability: 'module: twin', ...proof }, 'reported goes up, desired comes down', async () => {
       const moduleId = `twin-${transport}`;
       const client = moduleClient(transport, await createModule(moduleId));
       await client.open();
@@ -58,7 +58,7 @@ describe('a module with the official SDK', () => {
       await client.close();
     });
 
-    sdkTest({ capability: 'module methods', ...proof }, 'a method is answered by the module', async () => {
+    sdkTest({ capability: 'module: methods', ...proof }, 'a method is answered by the module', async () => {
       const moduleId = `method-${transport}`;
       const client = moduleClient(transport, await createModule(moduleId));
       client.onMethod('snap', (request, response) => {
@@ -77,7 +77,7 @@ describe('a module with the official SDK', () => {
     });
 
     sdkTest(
-      { capability: 'module is cut off', ...proof },
+      { capability: 'module: cut off', ...proof },
       'when its device is disabled, then it is let go and refused',
       async () => {
         const deviceId = `cut-${transport}`;

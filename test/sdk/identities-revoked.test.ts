@@ -11,7 +11,7 @@ describe('a device that loses the right to be connected', () => {
   afterAll(() => hub?.close());
 
   for (const transport of connectedTransports) {
-    const proof = { capability: 'device is cut off', transport, authentication: 'key' } as const;
+    const proof = { capability: 'connection: cut off', transport, authentication: 'key' } as const;
 
     /** Connects a device, takes its right away, and answers when it has noticed; it cannot come back. */
     async function cut(deviceId: string, revoke: () => Promise<unknown>): Promise<void> {

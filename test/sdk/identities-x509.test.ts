@@ -29,27 +29,31 @@ describe('a device with a certificate and the official SDK', () => {
     const thumbprint = { transport, authentication: 'thumbprint' } as const;
     const byAuthority = { transport, authentication: 'authority' } as const;
 
-    sdkTest({ capability: 'X.509', ...thumbprint }, 'the registered certificate is let in', async () => {
+    sdkTest({ capability: 'connection: X.509', ...thumbprint }, 'the registered certificate is let in', async () => {
       const deviceId = `thumb-${transport}`;
       const certificate = await makeCertificate(deviceId);
       await send(deviceId, await hub.createThumbprintDevice(deviceId, certificate), certificate);
     });
 
-    sdkTest({ capability: 'X.509', ...thumbprint }, 'another certificate is refused', async () => {
+    sdkTest({ capability: 'connection: X.509', ...thumbprint }, 'another certificate is refused', async () => {
       const deviceId = `thumb-wrong-${transport}`;
       const connectionString = await hub.createThumbprintDevice(deviceId, await makeCertificate(deviceId));
       await expect(send(deviceId, connectionString, await makeCertificate(deviceId))).rejects.toBeInstanceOf(Error);
     });
 
-    sdkTest({ capability: 'X.509', ...byAuthority }, 'a certificate of a verified CA is let in', async () => {
-      const deviceId = `ca-${transport}`;
-      const leaf = await makeCertificate(deviceId, { issuer: intermediate });
-      const withChain = { ...leaf, cert: `${leaf.cert}\n${intermediate.cert}` };
-      await send(deviceId, await hub.createAuthorityDevice(deviceId), withChain);
-    });
+    sdkTest(
+      { capability: 'connection: X.509', ...byAuthority },
+      'a certificate of a verified CA is let in',
+      async () => {
+        const deviceId = `ca-${transport}`;
+        const leaf = await makeCertificate(deviceId, { issuer: intermediate });
+        const withChain = { ...leaf, cert: `${leaf.cert}\n${intermediate.cert}` };
+        await send(deviceId, await hub.createAuthorityDevice(deviceId), withChain);
+      },
+    );
 
     sdkTest(
-      { capability: 'X.509', ...byAuthority },
+      { capability: 'connection: X.509', ...byAuthority },
       'a certificate made out to another device is refused',
       async () => {
         const deviceId = `ca-other-${transport}`;

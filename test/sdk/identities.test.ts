@@ -19,7 +19,7 @@ describe('the registry of the official service SDK', () => {
   });
   afterAll(() => hub?.close());
 
-  sdkTest({ capability: 'device identities', ...rest }, 'create, read, update, list, delete', async () => {
+  sdkTest({ capability: 'registry: devices', ...rest }, 'create, read, update, list, delete', async () => {
     const { registry } = hub;
     const created = await body(registry.create({ deviceId: 'r1' }));
     expect(created.authentication?.symmetricKey?.primaryKey).toMatch(/^[A-Za-z0-9+/]{43}=$/);
@@ -39,7 +39,7 @@ describe('the registry of the official service SDK', () => {
     await expect(registry.get('r1')).rejects.toMatchObject({ name: 'DeviceNotFoundError' });
   });
 
-  sdkTest({ capability: 'module identities', ...rest }, 'create, read, update, list, delete', async () => {
+  sdkTest({ capability: 'registry: modules', ...rest }, 'create, read, update, list, delete', async () => {
     const { registry } = hub;
     await registry.create({ deviceId: 'r2' });
     const created = await body(registry.addModule({ deviceId: 'r2', moduleId: 'cam' }));
@@ -55,7 +55,7 @@ describe('the registry of the official service SDK', () => {
     expect(await body(registry.getModulesOnDevice('r2'))).toEqual([]);
   });
 
-  sdkTest({ capability: 'bulk identities', ...rest }, 'add, update, remove; each failure is told', async () => {
+  sdkTest({ capability: 'registry: bulk', ...rest }, 'add, update, remove; each failure is told', async () => {
     const { registry } = hub;
     const devices = Array.from({ length: 5 }, (_, index) => ({ deviceId: `b${index}` }));
     expect(await body(registry.addDevices(devices))).toMatchObject({ isSuccessful: true, errors: [] });
@@ -67,7 +67,7 @@ describe('the registry of the official service SDK', () => {
     await expect(registry.get('b3')).rejects.toMatchObject({ name: 'DeviceNotFoundError' });
   });
 
-  sdkTest({ capability: 'device twins', ...rest }, 'read, merge with an etag, replace', async () => {
+  sdkTest({ capability: 'registry: device twins', ...rest }, 'read, merge with an etag, replace', async () => {
     const { registry } = hub;
     await registry.create({ deviceId: 't1' });
     const twin = await body(registry.getTwin('t1'));
@@ -77,7 +77,7 @@ describe('the registry of the official service SDK', () => {
     await expect(registry.updateTwin('t1', patch, twin.etag)).rejects.toMatchObject({ name: 'InvalidEtagError' });
   });
 
-  sdkTest({ capability: 'module twins', ...rest }, 'read, merge', async () => {
+  sdkTest({ capability: 'registry: module twins', ...rest }, 'read, merge', async () => {
     const { registry } = hub;
     await registry.create({ deviceId: 't2' });
     await registry.addModule({ deviceId: 't2', moduleId: 'cam' });
@@ -90,7 +90,7 @@ describe('the registry of the official service SDK', () => {
     await expect(registry.getModuleTwin('t2', 'none')).rejects.toMatchObject({ name: 'DeviceNotFoundError' });
   });
 
-  sdkTest({ capability: 'query', ...rest }, 'devices and modules, page by page', async () => {
+  sdkTest({ capability: 'registry: query', ...rest }, 'devices and modules, page by page', async () => {
     const { registry } = hub;
     await registry.create({ deviceId: 'q1' });
     for (const moduleId of ['a', 'b', 'c']) await registry.addModule({ deviceId: 'q1', moduleId });
@@ -103,7 +103,7 @@ describe('the registry of the official service SDK', () => {
     expect(names).toEqual(['a', 'b', 'c']);
   });
 
-  sdkTest({ capability: 'statistics', ...rest }, 'devices alone are counted', async () => {
+  sdkTest({ capability: 'registry: statistics', ...rest }, 'devices alone are counted', async () => {
     const { registry } = hub;
     const before = await body(registry.getRegistryStatistics());
     await registry.create({ deviceId: 's1' });
@@ -112,7 +112,7 @@ describe('the registry of the official service SDK', () => {
     expect(after.totalDeviceCount).toBe(before.totalDeviceCount + 1);
   });
 
-  sdkTest({ capability: 'policies', ...rest }, 'a policy without the right is refused', async () => {
+  sdkTest({ capability: 'registry: policies', ...rest }, 'a policy without the right is refused', async () => {
     const reader = hub.info.connectionString.replace(
       /SharedAccessKey=.*/,
       `SharedAccessKey=${Buffer.alloc(32).toString('base64')}`,

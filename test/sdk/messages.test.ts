@@ -52,48 +52,56 @@ describe('messages to devices with the official SDKs', () => {
 
   for (const transport of allTransports) {
     for (const authentication of ['key', 'thumbprint', 'authority'] as const) {
-      sdkTest({ capability: 'C2D', transport, authentication }, 'everything a message says arrives', async () => {
-        const deviceId = `all-${transport}-${authentication}`;
-        const client = await connect(transport, authentication, deviceId);
-        const received = nextMessage(client);
-        await service.send(deviceId, fullMessage('all'));
-        const message = await received;
-        expect(textOf(message)).toBe('body of all');
-        expect(message.messageId).toBe('all');
-        expect(message.correlationId).toBe('correlation');
-        expect(message.to).toBe(`/devices/${deviceId}/messages/devicebound`);
-        // The SDK keeps the whole header name over HTTPS.
-        expect(message.properties.getValue(transport === 'HTTPS' ? 'iothub-app-site' : 'site')).toBe('north & pole');
-        await client.complete(message);
-        await expect.poll(() => queued(deviceId)).toBe(0);
-        await client.close();
-      });
+      sdkTest(
+        { capability: 'C2D: receive', transport, authentication },
+        'everything a message says arrives',
+        async () => {
+          const deviceId = `all-${transport}-${authentication}`;
+          const client = await connect(transport, authentication, deviceId);
+          const received = nextMessage(client);
+          await service.send(deviceId, fullMessage('all'));
+          const message = await received;
+          expect(textOf(message)).toBe('body of all');
+          expect(message.messageId).toBe('all');
+          expect(message.correlationId).toBe('correlation');
+          expect(message.to).toBe(`/devices/${deviceId}/messages/devicebound`);
+          // The SDK keeps the whole header name over HTTPS.
+          expect(message.properties.getValue(transport === 'HTTPS' ? 'iothub-app-site' : 'site')).toBe('north & pole');
+          await client.complete(message);
+          await expect.poll(() => queued(deviceId)).toBe(0);
+          await client.close();
+        },
+      );
     }
   }
 
   for (const transport of ['AMQP', 'AMQP-WS', 'HTTPS'] as const) {
-    sdkTest({ capability: 'C2D settle', transport, authentication: 'key' }, 'abandon, then reject', async () => {
-      const deviceId = `settle-${transport}`;
-      const client = await connect(transport, 'key', deviceId);
-      const seen: Message[] = [];
-      const done = new Promise<void>((resolve, reject) => {
-        client.on('message', (message: Message) => {
-          seen.push(message);
-          if (seen.length === 1) client.abandon(message).catch(reject);
-          else client.reject(message).then(() => resolve(), reject);
+    sdkTest(
+      { capability: 'C2D: complete, reject, abandon', transport, authentication: 'key' },
+      'abandon, then reject',
+      async () => {
+        const deviceId = `settle-${transport}`;
+        const client = await connect(transport, 'key', deviceId);
+        const seen: Message[] = [];
+        const done = new Promise<void>((resolve, reject) => {
+          client.on('message', (message: Message) => {
+            seen.push(message);
+            if (seen.length === 1) client.abandon(message).catch(reject);
+            else client.reject(message).then(() => resolve(), reject);
+          });
         });
-      });
-      await service.send(deviceId, fullMessage('twice'));
-      await done;
-      expect(seen.map(({ messageId }) => messageId)).toEqual(['twice', 'twice']);
-      await expect.poll(() => queued(deviceId)).toBe(0);
-      await client.close();
-    });
+        await service.send(deviceId, fullMessage('twice'));
+        await done;
+        expect(seen.map(({ messageId }) => messageId)).toEqual(['twice', 'twice']);
+        await expect.poll(() => queued(deviceId)).toBe(0);
+        await client.close();
+      },
+    );
   }
 
   for (const transport of allTransports) {
     sdkTest(
-      { capability: 'C2D feedback', transport, authentication: 'key' },
+      { capability: 'C2D: feedback', transport, authentication: 'key' },
       'of what the device took, and of what nobody took',
       async () => {
         const deviceId = `told-${transport}`;
@@ -117,7 +125,7 @@ describe('messages to devices with the official SDKs', () => {
   }
 
   for (const transport of ['AMQP', 'AMQP-WS'] as const) {
-    sdkTest({ capability: 'C2D takeover', transport, authentication: 'key' }, 'what was not settled', async () => {
+    sdkTest({ capability: 'C2D: takeover', transport, authentication: 'key' }, 'what was not settled', async () => {
       const deviceId = `takeover-${transport}`;
       const connectionString = await hub.createDevice(deviceId);
       const first = await open(transport, connectionString);
@@ -132,22 +140,26 @@ describe('messages to devices with the official SDKs', () => {
   }
 
   for (const transport of connectedTransports) {
-    sdkTest({ capability: 'C2D offline', transport, authentication: 'key' }, 'in order, once there', async () => {
-      const deviceId = `offline-${transport}`;
-      const connectionString = await hub.createDevice(deviceId);
-      for (const id of ['one', 'two', 'three']) await service.send(deviceId, fullMessage(id));
-      const client = await open(transport, connectionString);
-      const seen: string[] = [];
-      client.on('message', (message: Message) => {
-        seen.push(message.messageId);
-        void client.complete(message);
-      });
-      await expect.poll(() => seen).toEqual(['one', 'two', 'three']);
-      await expect.poll(() => queued(deviceId)).toBe(0);
-      await client.close();
-    });
+    sdkTest(
+      { capability: 'C2D: kept while away', transport, authentication: 'key' },
+      'in order, once there',
+      async () => {
+        const deviceId = `offline-${transport}`;
+        const connectionString = await hub.createDevice(deviceId);
+        for (const id of ['one', 'two', 'three']) await service.send(deviceId, fullMessage(id));
+        const client = await open(transport, connectionString);
+        const seen: string[] = [];
+        client.on('message', (message: Message) => {
+          seen.push(message.messageId);
+          void client.complete(message);
+        });
+        await expect.poll(() => seen).toEqual(['one', 'two', 'three']);
+        await expect.poll(() => queued(deviceId)).toBe(0);
+        await client.close();
+      },
+    );
 
-    sdkTest({ capability: 'module inputs', transport, authentication: 'key' }, 'may be listened to', async () => {
+    sdkTest({ capability: 'module: inputs', transport, authentication: 'key' }, 'may be listened to', async () => {
       const deviceId = `inputs-${transport}`;
       await hub.createDevice(deviceId);
       const { responseBody } = await hub.registry.addModule({ deviceId, moduleId: 'm1' });
@@ -164,24 +176,28 @@ describe('messages to devices with the official SDKs', () => {
   }
 
   for (const transport of allTransports) {
-    sdkTest({ capability: 'C2D restart', transport, authentication: 'key' }, 'the hub keeps the queue', async () => {
-      const own = await openSdkHub();
-      try {
-        const connectionString = await own.createDevice('kept');
-        const sender = backEnd(own);
-        await sender.open();
-        await sender.send('kept', fullMessage('kept over the restart'));
-        await sender.close();
-        await own.restart();
-        const client = await open(transport, connectionString);
-        const message = await nextMessage(client);
-        expect(message.messageId).toBe('kept-over-the-restart');
-        await client.complete(message);
-        await client.close();
-      } finally {
-        await own.close();
-      }
-    });
+    sdkTest(
+      { capability: 'C2D: kept over a restart', transport, authentication: 'key' },
+      'the hub keeps the queue',
+      async () => {
+        const own = await openSdkHub();
+        try {
+          const connectionString = await own.createDevice('kept');
+          const sender = backEnd(own);
+          await sender.open();
+          await sender.send('kept', fullMessage('kept over the restart'));
+          await sender.close();
+          await own.restart();
+          const client = await open(transport, connectionString);
+          const message = await nextMessage(client);
+          expect(message.messageId).toBe('kept-over-the-restart');
+          await client.complete(message);
+          await client.close();
+        } finally {
+          await own.close();
+        }
+      },
+    );
   }
 
   async function queued(deviceId: string): Promise<number> {

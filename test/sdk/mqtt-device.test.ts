@@ -54,45 +54,57 @@ describe('a device over MQTT with the official SDK', () => {
   }
 
   for (const transport of ['MQTT', 'MQTT-WS'] as const) {
-    sdkTest({ capability: 'token renewal', transport, authentication: 'token' }, 'all subscriptions stay', async () => {
-      const deviceId = `renewal-${transport}`;
-      await hub.createDevice(deviceId);
-      const client = deviceSdk.Client.fromSharedAccessSignature(await tokenOf(deviceId, 600), transports[transport]);
-      await client.open();
-      const heard = await listen(client);
-      await expectReachable(deviceId, heard, 'before');
-      // Over MQTT the SDK connects anew with clean session 0, and does not subscribe again (device.md §1.4).
-      const token = await tokenOf(deviceId, 1_200);
-      await new Promise<void>((resolve, reject) => {
-        client.updateSharedAccessSignature(token, (error?: Error) => (error ? reject(error) : resolve()));
-      });
-      await expectReachable(deviceId, heard, 'after');
-      await client.close();
-    });
+    sdkTest(
+      { capability: 'connection: token renewal', transport, authentication: 'token' },
+      'all subscriptions stay',
+      async () => {
+        const deviceId = `renewal-${transport}`;
+        await hub.createDevice(deviceId);
+        const client = deviceSdk.Client.fromSharedAccessSignature(await tokenOf(deviceId, 600), transports[transport]);
+        await client.open();
+        const heard = await listen(client);
+        await expectReachable(deviceId, heard, 'before');
+        // Over MQTT the SDK connects anew with clean session 0, and does not subscribe again (device.md §1.4).
+        const token = await tokenOf(deviceId, 1_200);
+        await new Promise<void>((resolve, reject) => {
+          client.updateSharedAccessSignature(token, (error?: Error) => (error ? reject(error) : resolve()));
+        });
+        await expectReachable(deviceId, heard, 'after');
+        await client.close();
+      },
+    );
 
-    sdkTest({ capability: 'refusal', transport, authentication: 'key' }, 'a wrong key is told apart', async () => {
-      const deviceId = `refused-${transport}`;
-      await hub.createDevice(deviceId);
-      const key = Buffer.alloc(32, 7).toString('base64');
-      const client = await deviceClient(
-        transport,
-        `HostName=${hub.hostName};DeviceId=${deviceId};SharedAccessKey=${key}`,
-      );
-      await expect(client.open()).rejects.toThrow(commonSdk.errors.UnauthorizedError);
-    });
+    sdkTest(
+      { capability: 'connection: refusal', transport, authentication: 'key' },
+      'a wrong key is told apart',
+      async () => {
+        const deviceId = `refused-${transport}`;
+        await hub.createDevice(deviceId);
+        const key = Buffer.alloc(32, 7).toString('base64');
+        const client = await deviceClient(
+          transport,
+          `HostName=${hub.hostName};DeviceId=${deviceId};SharedAccessKey=${key}`,
+        );
+        await expect(client.open()).rejects.toThrow(commonSdk.errors.UnauthorizedError);
+      },
+    );
 
-    sdkTest({ capability: 'disable', transport, authentication: 'key' }, 'cuts the connection', async () => {
-      const deviceId = `disabled-${transport}`;
-      const connectionString = await hub.createDevice(deviceId);
-      const client = await deviceClient(transport, connectionString);
-      await client.open();
-      const disconnected = once(client, 'disconnect');
-      await hub.registry.update({ deviceId, status: 'disabled' });
-      await disconnected;
-      await expect((await deviceClient(transport, connectionString)).open()).rejects.toThrow();
-    });
+    sdkTest(
+      { capability: 'connection: cut off', transport, authentication: 'key' },
+      'cuts the connection',
+      async () => {
+        const deviceId = `disabled-${transport}`;
+        const connectionString = await hub.createDevice(deviceId);
+        const client = await deviceClient(transport, connectionString);
+        await client.open();
+        const disconnected = once(client, 'disconnect');
+        await hub.registry.update({ deviceId, status: 'disabled' });
+        await disconnected;
+        await expect((await deviceClient(transport, connectionString)).open()).rejects.toThrow();
+      },
+    );
 
-    sdkTest({ capability: 'takeover', transport, authentication: 'key' }, 'from AMQP', async () => {
+    sdkTest({ capability: 'connection: takeover', transport, authentication: 'key' }, 'from AMQP', async () => {
       const connectionString = await hub.createDevice(`takeover-${transport}`);
       const first = await deviceClient('AMQP', connectionString);
       await first.open();
@@ -106,18 +118,22 @@ describe('a device over MQTT with the official SDK', () => {
       await second.close();
     });
 
-    sdkTest({ capability: 'reconnect', transport, authentication: 'key' }, 'after a restart of the hub', async () => {
-      const deviceId = `restart-${transport}`;
-      const client = await deviceClient(transport, await hub.createDevice(deviceId));
-      client.setRetryPolicy(new commonSdk.ExponentialBackOffWithJitter(true));
-      await client.open();
-      const heard = await listen(client);
-      await expectReachable(deviceId, heard, 'before');
-      await hub.restart();
-      await client.sendEvent(new commonSdk.Message('after'));
-      await expectReachable(deviceId, heard, 'after');
-      await client.close();
-    });
+    sdkTest(
+      { capability: 'connection: reconnect', transport, authentication: 'key' },
+      'after a restart of the hub',
+      async () => {
+        const deviceId = `restart-${transport}`;
+        const client = await deviceClient(transport, await hub.createDevice(deviceId));
+        client.setRetryPolicy(new commonSdk.ExponentialBackOffWithJitter(true));
+        await client.open();
+        const heard = await listen(client);
+        await expectReachable(deviceId, heard, 'before');
+        await hub.restart();
+        await client.sendEvent(new commonSdk.Message('after'));
+        await expectReachable(deviceId, heard, 'after');
+        await client.close();
+      },
+    );
   }
 });
 

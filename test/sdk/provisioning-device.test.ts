@@ -90,10 +90,14 @@ describe('a device that registers with the official SDK', () => {
       await sendsTelemetry(transport, result.deviceId, { certificate });
     });
 
-    sdkTest({ capability: 'registration refused', transport, authentication: 'group key' }, 'a wrong key', async () => {
-      await expect(registerDevice(hub, transport, `${id}-wrong`, { key: newKey() })).rejects.toThrow();
-      await expect(hub.registry.get(`${id}-wrong`)).rejects.toThrow();
-    });
+    sdkTest(
+      { capability: 'provisioning: refusal', transport, authentication: 'group key' },
+      'a wrong key',
+      async () => {
+        await expect(registerDevice(hub, transport, `${id}-wrong`, { key: newKey() })).rejects.toThrow();
+        await expect(hub.registry.get(`${id}-wrong`)).rejects.toThrow();
+      },
+    );
   }
 
   sdkTest({ capability, transport: 'HTTPS', authentication: 'TPM' }, 'its own enrollment', async () => {

@@ -21,7 +21,7 @@ describe('a service that manages enrollments with the official SDK', () => {
   });
   afterAll(() => hub?.close());
 
-  sdkTest({ ...how, capability: 'enrollments' }, 'create, read, change by etag, delete', async () => {
+  sdkTest({ ...how, capability: 'provisioning: enrollments' }, 'create, read, change by etag, delete', async () => {
     const created = (await service.createOrUpdateIndividualEnrollment(enrollment('one') as never)).responseBody;
     expect(created).toMatchObject({ registrationId: 'one', provisioningStatus: 'enabled', allocationPolicy: 'hashed' });
     const read = (await service.getIndividualEnrollment('one')).responseBody;
@@ -35,7 +35,7 @@ describe('a service that manages enrollments with the official SDK', () => {
     await expect(service.getIndividualEnrollment('one')).rejects.toThrow();
   });
 
-  sdkTest({ ...how, capability: 'enrollment groups' }, 'create, read, secrets, delete', async () => {
+  sdkTest({ ...how, capability: 'provisioning: enrollment groups' }, 'create, read, secrets, delete', async () => {
     await service.createOrUpdateEnrollmentGroup({
       enrollmentGroupId: 'group',
       attestation: { type: 'symmetricKey' },
@@ -48,7 +48,7 @@ describe('a service that manages enrollments with the official SDK', () => {
     await expect(service.getEnrollmentGroup('group')).rejects.toThrow();
   });
 
-  sdkTest({ ...how, capability: 'enrollments' }, 'bulk and pages', async () => {
+  sdkTest({ ...how, capability: 'provisioning: enrollments' }, 'bulk and pages', async () => {
     const enrollments = Array.from({ length: 7 }, (_, index) => enrollment(`bulk-${index}`));
     // The promise form of this call never settles (service.md §0.6).
     const result = await new Promise((resolve, reject) => {
@@ -67,7 +67,7 @@ describe('a service that manages enrollments with the official SDK', () => {
     expect(found.filter((id) => id.startsWith('bulk-'))).toHaveLength(7);
   });
 
-  sdkTest({ ...how, capability: 'registrations' }, 'read, list by group, delete', async () => {
+  sdkTest({ ...how, capability: 'provisioning: registrations' }, 'read, list by group, delete', async () => {
     const primaryKey = newKey();
     await service.createOrUpdateEnrollmentGroup({
       enrollmentGroupId: 'fleet',

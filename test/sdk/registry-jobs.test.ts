@@ -13,7 +13,7 @@ import { openSdkHub, type SdkHub } from './sdk-hub.ts';
 import { sdkTest } from './sdk-test.ts';
 
 const { ContainerClient } = createRequire(import.meta.url)('@azure/storage-blob') as typeof BlobSdk;
-const proof = { capability: 'import and export jobs', transport: 'HTTPS', authentication: 'policy' } as const;
+const proof = { capability: 'registry: import and export', transport: 'HTTPS', authentication: 'policy' } as const;
 
 describe('the registry through blobs', () => {
   let hub: SdkHub;

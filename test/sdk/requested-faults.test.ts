@@ -39,7 +39,7 @@ describe('a fault that a device asks for', () => {
 
   for (const [transport, operation] of cases) {
     const deviceId = `fault-${transport}-${operation}`;
-    const proof = { capability: 'fault injection', transport, authentication: 'key' } as const;
+    const proof = { capability: 'faults a device asks for', transport, authentication: 'key' } as const;
 
     sdkTest(proof, `${operation} without retries is noticed`, async () => {
       const { client, twin } = await connect(transport, `${deviceId}-seen`);
@@ -72,7 +72,7 @@ describe('a fault that a device asks for', () => {
     ['InvokeMaxMessageQuota', 'IotHubQuotaExceededError'],
     ['InvokeAuthError', 'UnauthorizedError'],
   ] as const) {
-    const proof = { capability: 'fault injection', transport: 'AMQP', authentication: 'key' } as const;
+    const proof = { capability: 'faults a device asks for', transport: 'AMQP', authentication: 'key' } as const;
     sdkTest(proof, `${operation} refuses messages for as long as asked`, async () => {
       const { client } = await connect('AMQP', `fault-${operation}`);
       await client.sendEvent(faultMessage(operation, 1));

@@ -9,7 +9,7 @@ export type Transport = 'MQTT' | 'MQTT-WS' | 'AMQP' | 'AMQP-WS' | 'HTTPS';
 export type Authentication = 'key' | 'token' | 'thumbprint' | 'authority' | 'group key' | 'policy' | 'TPM';
 
 export interface Proof {
-  /** A row of the table, such as `telemetry` or `twin reported`. */
+  /** A row of the table, such as `telemetry`. */
   readonly capability: string;
   readonly transport: Transport;
   readonly authentication: Authentication;

@@ -31,8 +31,19 @@ export function measure(columns: readonly TableColumn[], sample: readonly (reado
   );
 }
 
-/** Narrows the widest columns until all fit in `available`, none below six columns. */
+/**
+ * Narrows the widest columns until all fit in `available`, none below six columns. The first one names its row, and what is
+ * cut cannot be copied: it keeps up to half of the room as long as the others can give way.
+ */
 export function fit(widths: readonly number[], available: number): number[] {
+  const [first = 0, ...others] = widths;
+  const kept = Math.min(first, Math.floor(available / 2));
+  const narrowed = narrow(others, available - kept);
+  const left = available - narrowed.reduce((sum, width) => sum + width, 0);
+  return left < kept ? narrow(widths, available) : [Math.min(first, left), ...narrowed].slice(0, widths.length);
+}
+
+function narrow(widths: readonly number[], available: number): number[] {
   const fitted = [...widths];
   let excess = fitted.reduce((sum, width) => sum + width, 0) - available;
   while (excess > 0) {

@@ -3,6 +3,7 @@ import { readBody } from '../../fleet/telemetry/index.ts';
 import type { JsonValue } from '../../std/json.ts';
 import type { DocumentView, ListView, Tone } from '../output/output.ts';
 import type { ChangeWords } from './outcome-view.ts';
+import { whenText } from './when-text.ts';
 
 /** The message to one device. */
 export const sentMessageView: DocumentView<MessageResult> = {
@@ -50,26 +51,32 @@ function resultAsJson({ deviceId, messageId, state, failure, durationMs }: Messa
   };
 }
 
-/** Messages of queues; `withBody` shows what they say. */
-export function queuedMessageView(withBody: boolean): ListView<QueuedMessage> {
+/** Messages of queues; `withBody` shows what they say. Ages count from `now`, Unix milliseconds. */
+export function queuedMessageView(now: number, withBody: boolean): ListView<QueuedMessage> {
   return {
     columns: [
       { header: 'DEVICE', value: ({ deviceId }) => deviceId, tone: () => 'accent' },
       { header: 'NUMBER', value: ({ sequenceNumber }) => sequenceNumber, align: 'right' },
-      { header: 'STATE', value: ({ reason, state }) => reason ?? state, tone: toneOfState },
-      { header: 'MESSAGE', value: ({ messageId }) => messageId ?? undefined },
-      { header: 'ENQUEUED', value: ({ enqueuedTime }) => enqueuedTime },
-      { header: 'EXPIRES', value: ({ expiryTime }) => expiryTime, wide: !withBody },
-      { header: 'RETURNED', value: ({ deliveryCount }) => deliveryCount, align: 'right', wide: withBody },
-      { header: 'ACK', value: ({ ack }) => ack, wide: withBody },
+      { header: 'STATE', value: stateText, tone: toneOfState },
+      { header: 'ENQUEUED', value: ({ enqueuedTime }) => whenText(enqueuedTime, now), align: 'right' },
       { header: 'BYTES', value: ({ size }) => size, align: 'right', wide: withBody },
+      { header: 'MESSAGE', value: ({ messageId }) => messageId ?? undefined, wide: withBody },
       { header: 'PROPERTIES', value: ({ properties }) => textOf(properties), wide: !withBody },
       ...(withBody ? [{ header: 'BODY', value: bodyText }] : []),
+      { header: 'RETURNED', value: ({ deliveryCount }) => deliveryCount, align: 'right', wide: true },
+      { header: 'ACK', value: ({ ack }) => ack, wide: true },
+      { header: 'EXPIRES', value: ({ expiryTime }) => whenText(expiryTime, now), align: 'right', wide: true },
+      { header: 'ENQUEUED AT', value: ({ enqueuedTime }) => enqueuedTime, wide: true },
     ],
     json: (message) => queuedAsJson(message, withBody),
     name: ({ deviceId, sequenceNumber }) => `${deviceId} ${sequenceNumber}`,
     empty: 'no messages',
   };
+}
+
+/** Why a dead one is dead says more than that it is. */
+function stateText({ reason, state }: QueuedMessage): string {
+  return reason === null ? state : reason.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
 }
 
 function toneOfState({ state }: QueuedMessage): Tone {

@@ -31,6 +31,6 @@ anything else as base64. Only iotctl's own hub lets anyone look.`,
   usesHub: true,
   async run(context, input) {
     const messages = await readSelectedQueues(context, input, { bodies: true, limit: numberOption(input, 'count') });
-    await context.output.list(messages, queuedMessageView(true));
+    await context.output.list(messages, queuedMessageView(context.clock.now(), true));
   },
 });
