@@ -8,7 +8,7 @@ import { SoftwareTpm } from './software-tpm.ts';
 import { sdkTest, type Transport } from './sdk-test.ts';
 
 const newKey = (): string => randomBytes(32).toString('base64');
-const capability = 'registration';
+const capability = 'provisioning: registration';
 
 describe('a device that registers with the official SDK', () => {
   let hub: SdkHub;

@@ -71,19 +71,31 @@ function entries(blocks: readonly BlockEntry[]): string {
 
 const entryPattern = /\s*<(Latest|Committed|Uncommitted)>([^<]*)<\/\1>/gy;
 
+/** Around the entries. No two parts of it can take the same white space: a body of nothing else must not hold up the hub. */
+const declarationPattern = /^<\?xml[^>]*\?>\s*/;
+const openPattern = /^<BlockList\s*(\/?)>/;
+const listEnd = '</BlockList>';
+
 /** Reads the body of Put Block List. Nothing but its own elements is understood. BlobError InvalidXmlDocument. */
 export function parseBlockList(text: string): BlockReference[] {
-  const body = /^\uFEFF?\s*(?:<\?xml[^>]*\?>)?\s*<BlockList\s*(?:\/>|>([\s\S]*)<\/BlockList>)\s*$/.exec(text);
-  if (body === null) throw notXml();
-  const inner = body[1] ?? '';
+  // This also takes a byte order mark away.
+  const list = text.trim().replace(declarationPattern, '');
+  const open = openPattern.exec(list);
+  if (open === null) throw notXml();
+  const isEmpty = open[1] === '/';
+  if (isEmpty ? list.length > open[0].length : !list.endsWith(listEnd)) throw notXml();
+  return isEmpty ? [] : parseEntries(list.slice(open[0].length, -listEnd.length));
+}
+
+function parseEntries(inner: string): BlockReference[] {
   const references: BlockReference[] = [];
-  let end = 0;
+  let read = 0;
   for (const match of inner.matchAll(entryPattern)) {
     const from = (match[1] ?? '').toLowerCase() as BlockReference['from'];
     references.push({ id: unescapeXml((match[2] ?? '').trim()), from });
-    end = match.index + match[0].length;
+    read = match.index + match[0].length;
   }
-  if (inner.slice(end).trim() !== '') throw notXml();
+  if (inner.slice(read).trim() !== '') throw notXml();
   return references;
 }
 
