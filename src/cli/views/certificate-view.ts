@@ -1,24 +1,28 @@
 import type { IssuedCertificate } from '../../fleet/certificates/index.ts';
 import type { AuthorityCertificate } from '../../protocol/certificates.ts';
 import type { DocumentView, ListView } from '../output/output.ts';
+import { whenText } from './when-text.ts';
 
-/** CA certificates of a hub. */
-export const authorityListView: ListView<AuthorityCertificate> = {
-  columns: [
-    { header: 'NAME', value: ({ name }) => name, tone: () => 'accent' },
-    {
-      header: 'VERIFIED',
-      value: ({ properties }) => (properties.isVerified ? 'yes' : 'no'),
-      tone: ({ properties }) => (properties.isVerified ? 'good' : 'warn'),
-    },
-    { header: 'EXPIRES', value: ({ properties }) => properties.expiry },
-    { header: 'SUBJECT', value: ({ properties }) => properties.subject },
-    { header: 'THUMBPRINT', value: ({ properties }) => properties.thumbprint, wide: true },
-  ],
-  json: toJson,
-  name: ({ name }) => name,
-  empty: 'no CA certificates; iotctl certificate add NAME FILE adds one',
-};
+/** CA certificates of a hub; how long they hold counts from `now`, Unix milliseconds. */
+export function authorityListView(now: number): ListView<AuthorityCertificate> {
+  return {
+    columns: [
+      { header: 'NAME', value: ({ name }) => name, tone: () => 'accent' },
+      {
+        header: 'VERIFIED',
+        value: ({ properties }) => (properties.isVerified ? 'yes' : 'no'),
+        tone: ({ properties }) => (properties.isVerified ? 'good' : 'warn'),
+      },
+      { header: 'EXPIRES', value: ({ properties }) => whenText(properties.expiry, now), align: 'right' },
+      { header: 'SUBJECT', value: ({ properties }) => properties.subject },
+      { header: 'THUMBPRINT', value: ({ properties }) => properties.thumbprint, wide: true },
+      { header: 'EXPIRES AT', value: ({ properties }) => properties.expiry, wide: true },
+    ],
+    json: toJson,
+    name: ({ name }) => name,
+    empty: 'no CA certificates; iotctl certificate add NAME FILE adds one',
+  };
+}
 
 export const authorityView: DocumentView<AuthorityCertificate> = {
   fields: ({ name, properties }) => [

@@ -1,7 +1,9 @@
 import { deviceSucceeded } from '../../fleet/jobs/follow-job.ts';
 import { identityPath } from '../../protocol/identity-path.ts';
 import type { DeviceJob, Job } from '../../protocol/job.ts';
+import { formatDuration } from '../../std/duration.ts';
 import type { DocumentView, ListView, Tone } from '../output/output.ts';
+import { whenText } from './when-text.ts';
 
 const actions = { scheduleUpdateTwin: 'twin', scheduleDeviceMethod: 'command' } as const;
 
@@ -15,22 +17,43 @@ function toneOf({ status, deviceJobStatistics }: Job): Tone {
   return (deviceJobStatistics?.failedCount ?? 0) > 0 ? 'warn' : 'good';
 }
 
-export const jobListView: ListView<Job> = {
-  columns: [
-    { header: 'JOB', value: ({ jobId }) => jobId, tone: () => 'accent' },
-    { header: 'ACTION', value: actionOf },
-    { header: 'STATUS', value: ({ status }) => status, tone: toneOf },
-    { header: 'DEVICES', value: ({ deviceJobStatistics }) => deviceJobStatistics?.deviceCount, align: 'right' },
-    { header: 'SUCCEEDED', value: ({ deviceJobStatistics }) => deviceJobStatistics?.succeededCount, align: 'right' },
-    { header: 'FAILED', value: ({ deviceJobStatistics }) => deviceJobStatistics?.failedCount, align: 'right' },
-    { header: 'START', value: ({ startTime }) => startTime },
-    { header: 'CONDITION', value: ({ queryCondition }) => queryCondition, wide: true },
-    { header: 'REASON', value: ({ failureReason }) => failureReason, wide: true },
-  ],
-  json: (job) => job,
-  name: ({ jobId }) => jobId,
-  empty: 'there are no jobs',
-};
+/** Jobs; the time until and since they begin counts from `now`, Unix milliseconds. */
+export function jobListView(now: number): ListView<Job> {
+  return {
+    columns: [
+      { header: 'JOB', value: ({ jobId }) => jobId, tone: () => 'accent' },
+      { header: 'ACTION', value: actionOf },
+      { header: 'STATUS', value: ({ status }) => status, tone: toneOf },
+      { header: 'FAILED', value: failedText, align: 'right' },
+      { header: 'START', value: ({ startTime }) => whenText(startTime, now), align: 'right' },
+      {
+        header: 'DEVICES',
+        value: ({ deviceJobStatistics }) => deviceJobStatistics?.deviceCount,
+        align: 'right',
+        wide: true,
+      },
+      {
+        header: 'SUCCEEDED',
+        value: ({ deviceJobStatistics }) => deviceJobStatistics?.succeededCount,
+        align: 'right',
+        wide: true,
+      },
+      { header: 'START AT', value: ({ startTime }) => startTime, wide: true },
+      { header: 'CONDITION', value: ({ queryCondition }) => queryCondition, wide: true },
+      { header: 'REASON', value: ({ failureReason }) => failureReason, wide: true },
+    ],
+    json: (job) => job,
+    name: ({ jobId }) => jobId,
+    empty: 'there are no such jobs',
+  };
+}
+
+/** `2 of 500`; nothing before a job has devices. */
+function failedText({ deviceJobStatistics: counts }: Job): string | undefined {
+  return counts === undefined || counts.deviceCount === 0
+    ? undefined
+    : `${counts.failedCount} of ${counts.deviceCount}`;
+}
 
 export const jobView: DocumentView<Job> = {
   fields: (job) => [
@@ -42,7 +65,7 @@ export const jobView: DocumentView<Job> = {
     ['Created', job.createdTime],
     ['Start', job.startTime],
     ['End', job.endTime],
-    ['Time limit', `${job.maxExecutionTimeInSeconds} s`],
+    ['Time limit', formatDuration(job.maxExecutionTimeInSeconds * 1_000)],
     ['Devices', job.deviceJobStatistics?.deviceCount],
     ['Succeeded', job.deviceJobStatistics?.succeededCount],
     ['Failed', job.deviceJobStatistics?.failedCount],

@@ -118,7 +118,7 @@ describe('message', () => {
     expect(JSON.parse(listed.stdout)).toMatchObject([{ deviceId: 'pump-1', sequenceNumber: 3, state: 'locked' }]);
     expect(JSON.parse(listed.stdout)[0]).not.toHaveProperty('body');
     const dead = await type(hub, ['message', 'list', 'pump-*', '--dead']);
-    expect(dead.stdout).toMatch(/pump-1\s+1\s+Rejected/);
+    expect(dead.stdout).toMatch(/pump-1\s+1\s+rejected/);
     const peeked = await type(hub, ['message', 'peek', 'pump-1', '-o', 'json']);
     expect(JSON.parse(peeked.stdout)).toMatchObject([{ body: { a: '\u001b[2J' } }]);
     expect((await type(hub, ['message', 'peek', 'pump-1'])).stdout).not.toContain('\u001b');

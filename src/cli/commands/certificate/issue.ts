@@ -39,7 +39,7 @@ and the device is registered by its thumbprint. With --authority it is a CA. No 
       run: 'iotctl certificate issue pump-001 --ca factory.pem --ca-key factory.key',
       explains: 'a device of that CA',
     },
-    { run: 'iotctl certificate issue pump-002 --query sha256 -o raw', explains: 'self-signed; its thumbprint' },
+    { run: 'iotctl certificate issue pump-002 --query sha256', explains: 'self-signed; its thumbprint' },
   ],
   exitCodes: [1, 3, 4, 5],
   output: 'document',

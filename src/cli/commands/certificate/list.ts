@@ -10,6 +10,6 @@ export const command = defineCommand({
   usesHub: true,
   async run(context) {
     const hub = await context.hub();
-    await context.output.list(await hub.certificates.list(context.signal), authorityListView);
+    await context.output.list(await hub.certificates.list(context.signal), authorityListView(context.clock.now()));
   },
 });

@@ -31,7 +31,7 @@ export const command = defineCommand({
     const action = choiceOption(input, 'action', actions);
     const type = action === 'twin' ? 'scheduleUpdateTwin' : 'scheduleDeviceMethod';
     const filter = { ...(status !== undefined && { status }), ...(action !== undefined && ({ type } as const)) };
-    await context.output.list(rowsOf(hub.jobs.list(filter, context.signal)), jobListView);
+    await context.output.list(rowsOf(hub.jobs.list(filter, context.signal)), jobListView(context.clock.now()));
   },
 });
 

@@ -21,6 +21,9 @@ Only iotctl's own hub lets anyone look; on a hub in the cloud, device show says 
   output: 'rows',
   usesHub: true,
   async run(context, input) {
-    await context.output.list(await readSelectedQueues(context, input, { bodies: false }), queuedMessageView(context.clock.now(), false));
+    await context.output.list(
+      await readSelectedQueues(context, input, { bodies: false }),
+      queuedMessageView(context.clock.now(), false),
+    );
   },
 });

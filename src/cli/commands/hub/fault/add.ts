@@ -68,6 +68,6 @@ protocol. They end with --for, with hub fault clear, or with the hub.`,
       delayMs,
       forMs: numberOption(input, 'for'),
     };
-    await context.output.list([await hub.faults.add(fault, context.signal)], faultView);
+    await context.output.list([await hub.faults.add(fault, context.signal)], faultView(context.clock.now()));
   },
 });

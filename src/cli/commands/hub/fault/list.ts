@@ -9,6 +9,6 @@ export const command = defineCommand({
   output: 'rows',
   usesHub: true,
   async run(context) {
-    await context.output.list(await (await context.hub()).faults.list(context.signal), faultView);
+    await context.output.list(await (await context.hub()).faults.list(context.signal), faultView(context.clock.now()));
   },
 });
