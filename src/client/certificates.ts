@@ -1,3 +1,4 @@
+import { Failure, isFailure } from '../errors/index.ts';
 import { certificatesPath, type AuthorityCertificate } from '../protocol/certificates.ts';
 import { ifMatch } from './devices.ts';
 import type { Extension } from './extension.ts';
@@ -17,13 +18,26 @@ export function createCertificateStore(client: ServiceClient): CertificateStore 
   }
   const one = async (request: Parameters<typeof send>[0]): Promise<AuthorityCertificate> =>
     parseAnswer(await send(request), isAuthority, 'certificate');
+  /** Names the certificate that is not there, and what shows those that are. */
+  const known = async (name: string, request: Parameters<typeof send>[0]): Promise<AuthorityCertificate> => {
+    try {
+      return await one(request);
+    } catch (error) {
+      if (!isFailure(error, 'not-found')) throw error;
+      throw new Failure('not-found', `there is no certificate ${name} on ${client.hostName}`, {
+        hint: 'iotctl certificate list',
+        cause: error,
+      });
+    }
+  };
 
   return {
     async list(signal) {
       const answer = await send({ method: 'GET', action: 'list the certificates', signal });
       return parseAnswer(answer, isAuthorityList, 'list of certificates').value;
     },
-    get: (name, signal) => one({ method: 'GET', below: pathOf(name), action: `read certificate ${name}`, signal }),
+    get: (name, signal) =>
+      known(name, { method: 'GET', below: pathOf(name), action: `read certificate ${name}`, signal }),
     put: (name, { certificate, isVerified = false, etag, signal }) =>
       one({
         method: 'PUT',
@@ -34,7 +48,7 @@ export function createCertificateStore(client: ServiceClient): CertificateStore 
         signal,
       }),
     async verificationCode(name, signal) {
-      const answer = await one({
+      const answer = await known(name, {
         method: 'POST',
         below: `${pathOf(name)}/generateVerificationCode`,
         action: `get a verification code for ${name}`,

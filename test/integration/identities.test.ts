@@ -212,6 +212,10 @@ describe('certificates', () => {
     expect((await stat(file('factory.key'))).mode & 0o777).toBe(0o600);
     await iotctl(['certificate', 'add', 'factory', file('factory.pem')]);
     expect(await json(['certificate', 'list'])).toMatchObject([{ name: 'factory', isVerified: false }]);
+    expect((await iotctl(['certificate', 'add', 'factory', file('factory.pem')])).code).toBe(0);
+    await iotctl(['certificate', 'issue', 'other', '--authority', '--directory', directory]);
+    const other = await iotctl(['certificate', 'add', 'factory', file('other.pem')]);
+    expect([other.code, other.stderr]).toEqual([5, expect.stringContaining('--replace')]);
     const verify = ['certificate', 'verify', 'factory', '--ca', file('factory.pem'), '--ca-key', file('factory.key')];
     expect(await json(verify)).toMatchObject({ isVerified: true });
     const signer = ['--ca', file('factory.pem'), '--ca-key', file('factory.key'), '--directory', directory];
@@ -240,7 +244,13 @@ describe('certificates', () => {
     [['certificate', 'issue', 'x', '--ca', 'factory.pem', '--ca-key', 'c1.key'], 2, 'is not the key of'],
     [['certificate', 'add', 'x', 'factory.key'], 2, 'is not a certificate in PEM'],
     [['certificate', 'add', 'x', 'none.pem'], 3, 'none.pem'],
-    [['certificate', 'delete', 'none', '--yes'], 3, 'no certificate'],
+    [['certificate', 'delete', 'none', '--yes'], 3, 'iotctl certificate list'],
+    [['certificate', 'verify', 'none'], 3, 'iotctl certificate list'],
+    [
+      ['sas', 'decode', 'SharedAccessSignature sr=x&sig=y&se=1'],
+      2,
+      'error: a token is not taken from the command line',
+    ],
   ])('when iotctl %j is run, then it ends with %i and says why', async (words, code, text) => {
     const result = await iotctl(words.map((word) => (/\.(pem|key)$|^\.$/.test(word) ? file(word) : word)));
     expect(result.stderr).toContain(text);

@@ -1,3 +1,4 @@
+import { Failure } from '../../errors/index.ts';
 import type { CommandContext } from '../context.ts';
 import { optionalArg, type ArgumentDeclaration, type CommandInput } from '../define-command.ts';
 
@@ -11,6 +12,11 @@ export const tokenFileArgument = {
 export async function readToken(context: Pick<CommandContext, 'stdin'>, input: CommandInput): Promise<string> {
   const file = optionalArg(input, 'file') ?? '-';
   if (file === '-') return context.stdin.text();
+  // Said without the word itself: what is typed by mistake must not end up in a log as well.
+  if (/^SharedAccessSignature\s/i.test(file))
+    throw new Failure('usage', 'a token is not taken from the command line, where others can read it', {
+      hint: 'give a file that holds it, or pipe it in',
+    });
   const { readText } = await import('../../fleet/certificates/index.ts');
   return readText(file);
 }

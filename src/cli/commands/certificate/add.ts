@@ -6,7 +6,8 @@ export const command = defineCommand({
   name: 'certificate add',
   summary: 'Upload the certificate of a CA that devices come with.',
   description: `Uploads the certificate of a CA. Once it is verified, a device whose authentication is certificateAuthority
-connects with any certificate that this CA signed and whose common name is the id of the device.`,
+connects with any certificate that this CA signed and whose common name is the id of the device. Adding the same
+certificate again changes nothing.`,
   arguments: [
     { name: 'name', summary: 'what it is called on the hub', required: true },
     { name: 'file', summary: 'PEM file of the certificate', required: true, complete: 'file' },
