@@ -14,12 +14,13 @@ export const twinChangeOptions: readonly OptionDeclaration[] = [
 ];
 
 /**
- * The words of `twin set` and `twin unset`: the device or glob first, unless --where or --from name the devices; the rest is the change.
+ * The words of `twin set`, `twin unset` and whichever `command` has the same: the device or glob first, unless --where or --from name the devices; the rest is the change.
  * Failure: usage.
  */
 export function splitTwinWords(
   words: readonly string[],
   input: CommandInput,
+  command = 'twin set',
 ): { devices: readonly string[]; change: readonly string[] } {
   const named = textOption(input, 'where') === undefined && textOption(input, 'from') === undefined;
   const devices = named ? words.slice(0, 1) : [];
@@ -29,7 +30,7 @@ export function splitTwinWords(
     'usage',
     named && words.length > 0 ? `what is to change in ${words[0]} is missing` : 'what is to change is missing',
     {
-      hint: 'iotctl twin set DEVICE name=value',
+      hint: `iotctl ${command} DEVICE ${command === 'twin unset' ? 'name' : 'name=value'}`,
     },
   );
 }

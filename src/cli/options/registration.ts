@@ -97,6 +97,14 @@ export async function readProof(context: CommandContext, input: CommandInput): P
   const fromEnvironment = context.env[keyVariable];
   if (fromEnvironment !== undefined && fromEnvironment !== '')
     return { kind: 'key', key: keyOf(fromEnvironment, keyVariable) };
+  if (!context.prompt.available)
+    throw new Failure(
+      'input-required',
+      'what the device proves itself by is missing, and there is no terminal to ask on',
+      {
+        hint: 'give --key-file, --group-key-file, or --certificate with --certificate-key',
+      },
+    );
   const asked = await context.prompt.secret({ message: 'Key of the device:', flag: '--key-file' });
   return { kind: 'key', key: keyOf(asked, 'the key') };
 }

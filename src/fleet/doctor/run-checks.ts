@@ -90,7 +90,9 @@ function* checkConfiguration(inspection: ConfigInspection): Generator<Check, voi
 
 function sourceOf(connection: Connection): string {
   if (connection.fromConnectionString === true)
-    return connection.source === 'flag' ? 'by --connection-string-file' : 'by IOTCTL_CONNECTION_STRING';
+    return connection.source === 'flag'
+      ? 'by --connection-string-file'
+      : 'by IOTCTL_CONNECTION_STRING or IOTCTL_CONNECTION_STRING_FILE';
   const by = { flag: ' by --profile', environment: ' by IOTCTL_PROFILE', profile: '' }[connection.source];
   return `profile ${connection.name}${by}`;
 }

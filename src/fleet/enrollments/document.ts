@@ -104,5 +104,5 @@ async function readPem(path: string, directory: string): Promise<string> {
 }
 
 function invalid(message: string): Failure {
-  return new Failure('invalid-input', message);
+  return new Failure('invalid-input', message, { hint: 'iotctl enrollment apply --help' });
 }

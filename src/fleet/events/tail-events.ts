@@ -19,6 +19,7 @@ export async function* tailEvents(
     types.length === 0 ? eventSources : [...new Set(types.flatMap((type) => typeSources[type]))];
   const batches = tailTelemetry(hub, clock, {
     ...request,
+    counted: 'events',
     sources,
     accepts: (message) => {
       const type = types.length === 0 ? undefined : typeOfEvent(readDeviceEvent(message));
@@ -34,6 +35,10 @@ export async function* tailMessageEvents(
   clock: Clock,
   request: Omit<TailRequest, 'sources' | 'accepts'>,
 ): AsyncGenerator<readonly DeviceEvent[], void, undefined> {
-  for await (const messages of tailTelemetry(hub, clock, { ...request, sources: ['deviceMessageEvents'] }))
+  for await (const messages of tailTelemetry(hub, clock, {
+    ...request,
+    counted: 'events',
+    sources: ['deviceMessageEvents'],
+  }))
     yield messages.map(readDeviceEvent);
 }

@@ -44,7 +44,7 @@ export async function* selectDevices(
 ): AsyncGenerator<string, void, undefined> {
   if (selector.ids.length === 0 && selector.where === undefined && selector.from === undefined) {
     throw new Failure('usage', 'no device is named', {
-      hint: "name devices by id, by a glob such as 'pump-*', by --where or by --from FILE",
+      hint: "name devices by id, by a glob such as 'pump-*' ('*' is all), by --where or by --from FILE",
     });
   }
   // Also keeps a condition such as "a) OR (b" from changing what it is joined to.

@@ -21,6 +21,8 @@ export interface TailRequest {
   readonly since?: number | undefined;
   /** Unix ms: stop before what was stored from then on. */
   readonly until?: number | undefined;
+  /** What is counted, in failures; messages when absent. */
+  readonly counted?: 'events' | undefined;
   /** Stop after so many messages. */
   readonly count?: number | undefined;
   /** Stop after so many milliseconds. */
@@ -77,8 +79,9 @@ export async function* tailTelemetry(
   }
   request.signal?.throwIfAborted();
   if (limits.timedOut() && request.count !== undefined) {
-    throw new Failure('timed-out', `the time limit ran out with ${request.count - left} of ${request.count} messages`, {
-      hint: 'give it longer with --timeout, or check that the devices send: iotctl device list',
+    const { count, counted } = request;
+    throw new Failure('timed-out', `the time limit ran out with ${count - left} of ${count} ${counted ?? 'messages'}`, {
+      hint: `give it longer with --timeout${counted === undefined ? ', or check that the devices send: iotctl device list' : ''}`,
     });
   }
 }

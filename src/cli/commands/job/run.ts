@@ -129,7 +129,7 @@ interface Words {
 
 async function twinWords(context: CommandContext, input: CommandInput): Promise<Words> {
   const { changeOfWords } = await import('../../../fleet/twins/index.ts');
-  const { devices, change } = splitTwinWords(listArg(input, 'word'), input);
+  const { devices, change } = splitTwinWords(listArg(input, 'word'), input, 'job run twin');
   const { plain, documents } = splitDocuments(change);
   refuseTwoInputs(documents, input);
   const contents = await Promise.all(documents.map(async (word) => readDocument(context, word)));

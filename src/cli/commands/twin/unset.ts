@@ -20,7 +20,7 @@ desired property. With --where or --from no DEVICE is named.`,
   outlivesReader: true,
   async run(context, input) {
     const { removalOfPaths } = await import('../../../fleet/twins/index.ts');
-    const words = splitTwinWords(listArg(input, 'word'), input);
+    const words = splitTwinWords(listArg(input, 'word'), input, 'twin unset');
     await changeTwins(context, input, words.devices, removalOfPaths(words.change));
   },
 });
