@@ -102,8 +102,9 @@ export class Outgoing {
   /** The peer's FLOW says what it has and how many more it takes. */
   flow({ fields }: Performative): void {
     const nextIncomingId = numberField(fields, 0) ?? firstOutgoingId;
-    // Serial numbers: the difference counts, modulo 2^32.
-    this.#window = (nextIncomingId + (numberField(fields, 1) ?? 0) - this.#nextId) | 0;
+    // Serial numbers: the difference counts, modulo 2^32. The window itself may be as large as that.
+    const onTheWay = Math.max(0, (this.#nextId - nextIncomingId) | 0);
+    this.#window = (numberField(fields, 1) ?? 0) - onTheWay;
     this.flush();
   }
 
@@ -114,8 +115,14 @@ export class Outgoing {
     const settled = fields[3] === true;
     const outcome = outcomeOf(fields[4], settled);
     if (outcome === undefined) return;
-    if (last - first < this.#unsettled.size) for (let id = first; id <= last; id++) this.#outcome(id, outcome, settled);
-    else for (const id of this.#unsettled.keys()) if (id >= first && id <= last) this.#outcome(id, outcome, settled);
+    // Serial numbers again: the last may be smaller than the first, but not half the numbers away.
+    const beyond = (last - first) >>> 0;
+    if (last < first && beyond >= 2 ** 31) return;
+    if (beyond < this.#unsettled.size) {
+      for (let step = 0; step <= beyond; step++) this.#outcome((first + step) >>> 0, outcome, settled);
+    } else {
+      for (const id of this.#unsettled.keys()) if ((id - first) >>> 0 <= beyond) this.#outcome(id, outcome, settled);
+    }
   }
 
   /** The link is gone: nobody waits for its outcomes any more. */
