@@ -55,6 +55,10 @@ type Phase = 'silent' | 'sasl' | 'greeted' | 'open' | 'draining' | 'ending' | 'e
 
 const channelMax = 8_191;
 const smallestFrame = 512;
+/** Links of a peer that has not shown a token: those for tokens, or of one device with a certificate, or of one that registers. */
+const linksBeforeToken = 128;
+/** Refused links that the peer need not have taken away yet. */
+const refusedLinks = 64;
 
 export class Connection implements AmqpConnection, SessionHost {
   readonly remote: string;
@@ -84,6 +88,7 @@ export class Connection implements AmqpConnection, SessionHost {
   #held = false;
   #processing = false;
   #links = 0;
+  #hadToken = false;
   #partialBytes = 0;
   #unsettled = 0;
   #sentOpen = false;
@@ -208,7 +213,12 @@ export class Connection implements AmqpConnection, SessionHost {
 
   countLink(change: 1 | -1): boolean {
     this.#links += change;
-    return this.#links <= this.#context.limits.links;
+    this.#hadToken ||= this.claims.size > 0;
+    const { links } = this.#context.limits;
+    const most = this.#hadToken ? links : Math.min(links, linksBeforeToken);
+    if (change > 0 && this.#links > most + refusedLinks)
+      throw new ProtocolError('amqp:resource-limit-exceeded', 'the connection has too many links');
+    return this.#links <= most;
   }
 
   holdPartial(bytes: number): boolean {

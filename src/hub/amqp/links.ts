@@ -28,6 +28,8 @@ export interface Termini {
 const defaultWindow = 100;
 /** A message of the largest size, its headers and properties around it. Source: device.md §10. */
 const defaultMaxMessageSize = 256 * 1024 + 64 * 1024;
+/** What a piece of a message costs beside its bytes: pieces may be empty, and are counted all the same. */
+const pieceOverhead = 128;
 
 abstract class LinkEnd<Handler extends Receiving | Sending> {
   readonly session: Session;
@@ -42,6 +44,8 @@ abstract class LinkEnd<Handler extends Receiving | Sending> {
   readonly termini: Termini;
   state: LinkState = 'opening';
   handler: Handler | undefined;
+  /** The hub ended it while its route was still thinking: it is told so as soon as it is open. */
+  endedEarly: { readonly error: AmqpError | undefined } | undefined;
 
   constructor(session: Session, { fields }: Performative, termini: Termini, address: string, peerAddress: string) {
     this.session = session;
@@ -65,10 +69,11 @@ abstract class LinkEnd<Handler extends Receiving | Sending> {
   }
 
   get isOpen(): boolean {
-    return this.state === 'open' || this.state === 'opening';
+    return this.state === 'open' || (this.state === 'opening' && this.endedEarly === undefined);
   }
 
   detach(error?: AmqpError): void {
+    if (this.state === 'opening') this.endedEarly ??= { error };
     if (this.state !== 'open') return;
     this.state = 'detached';
     this.session.writeDetach(this.handle, true, error);
@@ -86,6 +91,8 @@ abstract class LinkEnd<Handler extends Receiving | Sending> {
   /** Settings of the answering attach. */
   abstract readonly maxMessageSize: number;
   abstract opened(handler: Handler): void;
+  /** Says where the link stands; the peer asked for it. */
+  abstract writeState(): void;
 }
 
 export class IncomingEnd extends LinkEnd<Receiving> implements IncomingLink {
@@ -140,28 +147,39 @@ export class IncomingEnd extends LinkEnd<Receiving> implements IncomingLink {
   transfer({ fields, payload }: Performative): void {
     if (this.state !== 'open') return;
     const partial = this.#partial;
-    const more = fields[5] === true;
+    // What is aborted is over, whatever else it says (part 2.7.5).
+    const aborted = fields[9] === true;
+    const more = fields[5] === true && !aborted;
     if (partial === undefined && this.#credit <= 0) {
       this.detach({ condition: 'amqp:link:transfer-limit-exceeded', description: 'no credit was left' });
       return;
     }
     const bytes = (partial?.bytes ?? 0) + payload.length;
-    if (bytes > this.#maxMessageSize || !this.session.holdPartial(more ? payload.length : 0)) {
+    if (bytes > this.#maxMessageSize || !this.session.holdPartial(more ? payload.length + pieceOverhead : 0)) {
       this.detach({ condition: 'amqp:link:message-size-exceeded', description: 'the message is too large' });
       return;
     }
     const current = partial ?? beginning(fields);
     current.bytes = bytes;
-    // A copy, because the frame's buffer would be kept for as long as the message is not complete.
-    if (more || partial !== undefined) current.chunks.push(Buffer.from(payload));
     if (fields[4] === true) current.settled = true;
-    if (more) this.#partial = current;
-    else this.#complete(current, partial === undefined ? payload : Buffer.concat(current.chunks), fields[9] === true);
+    if (more) {
+      // A copy, because the frame's buffer would be kept for as long as the message is not complete.
+      current.chunks.push(Buffer.from(payload));
+      this.#partial = current;
+    } else {
+      this.#complete(current, partial === undefined ? payload : Buffer.concat([...current.chunks, payload]), aborted);
+    }
   }
 
   override over(): void {
     this.#dropPartial();
     super.over();
+  }
+
+  writeState(): void {
+    if (this.state !== 'open') return;
+    const { handle } = this;
+    this.session.writeLinkFlow({ handle, deliveryCount: this.#deliveryCount, credit: this.#credit, drain: false });
   }
 
   /** The route has settled a delivery. */
@@ -191,7 +209,7 @@ export class IncomingEnd extends LinkEnd<Receiving> implements IncomingLink {
 
   #dropPartial(): void {
     if (this.#partial === undefined) return;
-    for (const chunk of this.#partial.chunks) this.session.holdPartial(-chunk.length);
+    for (const chunk of this.#partial.chunks) this.session.holdPartial(-chunk.length - pieceOverhead);
     this.#partial = undefined;
   }
 }
@@ -255,6 +273,13 @@ export class OutgoingEnd extends LinkEnd<Sending> implements OutgoingLink {
     this.#credit = Math.max(0, credit - sentSince);
     this.#drain = drain;
     this.wake();
+  }
+
+  writeState(): void {
+    if (this.state !== 'open') return;
+    const { handle } = this;
+    const drain = this.#drain;
+    this.session.writeLinkFlow({ handle, deliveryCount: this.#deliveryCount, credit: this.#credit, drain });
   }
 
   send(message: OutgoingMessage, options?: SendOptions): void {

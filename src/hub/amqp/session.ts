@@ -15,7 +15,6 @@ import {
   type Performative,
 } from './codec/performatives.ts';
 import type { Writer } from './codec/writer.ts';
-import { isCbsAddress } from './address.ts';
 import { IncomingEnd, OutgoingEnd, type AnyLink } from './links.ts';
 import { firstOutgoingId, Outgoing } from './outgoing.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -33,7 +32,7 @@ export interface SessionHost {
   write(build: (writer: Writer) => void): void;
   /** The session has something to write at the end of this turn. */
   wantsFlush(session: Session): void;
-  /** Counts a link that comes (1) or goes (-1); false when there are too many. */
+  /** Counts a link that comes (1) or goes (-1); false when it is to be refused. Throws a ProtocolError when too many are not even taken away. */
   countLink(change: 1 | -1): boolean;
   /** Counts bytes of messages that are not complete; false when there are too many. */
   holdPartial(bytes: number): boolean;
@@ -45,6 +44,8 @@ export interface SessionHost {
 const incomingWindow = 5_000;
 const outgoingWindow = 0xffff_ffff;
 const handleMax = 262_143;
+/** Addresses, a name, filters and a model: what an attach holds is kept as long as its link. */
+const largestAttach = 16 * 1024;
 
 export class Session {
   readonly channel: number;
@@ -91,9 +92,9 @@ export class Session {
     return this.#outgoing.hasRoom && !this.#host.congested;
   }
 
-  /** True while a link is open that not everybody may open. */
+  /** True while a link is open for which somebody showed who they are. */
   get isUsed(): boolean {
-    for (const { state, address } of this.#links.values()) if (state === 'open' && !isCbsAddress(address)) return true;
+    for (const { handler } of this.#links.values()) if (handler?.claim !== undefined) return true;
     return false;
   }
 
@@ -209,6 +210,8 @@ export class Session {
     const handle = numberField(attach.fields, 1);
     if (handle === undefined || handle > handleMax)
       throw new ProtocolError('amqp:not-allowed', 'an attach without a handle');
+    if (frame.length > largestAttach)
+      throw new ProtocolError('amqp:resource-limit-exceeded', 'the attach is too large');
     if (this.#links.has(handle)) throw new ProtocolError('amqp:session:handle-in-use', 'the handle is in use');
     const termini = readTermini(frame);
     const link =
@@ -254,7 +257,8 @@ export class Session {
     link.handler = handler as never;
     if (link.kind === 'incoming') (link as IncomingEnd).opened(handler as Receiving);
     this.#writeAttach(link, handler.properties);
-    if (link.kind === 'outgoing') link.opened(handler);
+    if (link.endedEarly !== undefined) link.detach(link.endedEarly.error);
+    else if (link.kind === 'outgoing') link.opened(handler);
   }
 
   #refuse(link: AnyLink, thrown: unknown): void {
@@ -286,11 +290,11 @@ export class Session {
     link.state = 'gone';
     this.#links.delete(link.handle);
     this.#host.countLink(-1);
+    if (link.kind === 'outgoing') this.#outgoing.forget(link);
     if (state === 'detached') return;
     if (state === 'opening') this.#writeAttach(link, undefined, true);
     this.writeDetach(link.handle, fields[1] === true);
     if (state === 'open') link.over();
-    if (link.kind === 'outgoing') this.#outgoing.forget(link);
   }
 
   #flow(flow: Performative): void {
@@ -298,13 +302,15 @@ export class Session {
     const outgoing = numberField(fields, 2);
     if (outgoing !== undefined) this.#nextIncomingId = outgoing;
     this.#outgoing.flow(flow);
+    const asked = fields[9] === true;
     if (numberField(fields, 4) === undefined) {
       this.wake();
-    } else {
-      const link = this.#link(fields, 4);
-      if (link.kind === 'outgoing') link.flow(numberField(fields, 5), numberField(fields, 6) ?? 0, fields[8] === true);
+      if (asked) this.#writeFlow();
+      return;
     }
-    if (fields[9] === true) this.#writeFlow();
+    const link = this.#link(fields, 4);
+    if (link.kind === 'outgoing') link.flow(numberField(fields, 5), numberField(fields, 6) ?? 0, fields[8] === true);
+    if (asked) link.writeState();
   }
 
   #transfer(transfer: Performative): void {

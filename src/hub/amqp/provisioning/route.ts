@@ -7,7 +7,15 @@ import { int, type MessageId, type Writable } from '../codec/values.ts';
 import type { AmqpContext } from '../context.ts';
 import { toAmqpError } from '../errors.ts';
 import type { AmqpMessage, OutgoingMessage } from '../message.ts';
-import type { AmqpConnection, AmqpError, IncomingDelivery, LinkRoute, OutgoingLink, SharedKey } from '../route.ts';
+import type {
+  AmqpConnection,
+  AmqpError,
+  Claim,
+  IncomingDelivery,
+  LinkRoute,
+  OutgoingLink,
+  SharedKey,
+} from '../route.ts';
 
 /** Source: device.md §5.7. */
 const largestRequest = 96 * 1024 + 4096;
@@ -28,8 +36,18 @@ export function createProvisioningRoute(context: AmqpContext): LinkRoute {
     receive(link) {
       const address = addressOf(link.address);
       if (address === undefined) return undefined;
-      const message = (delivery: IncomingDelivery): void => void handle(context, link.connection, address, delivery);
-      return { window, maxMessageSize: largestRequest, message };
+      // Anybody may open the link; whoever had a request answered has shown who they are.
+      let claim: Claim | undefined;
+      const proved = (): void => void (claim ??= { resource: link.address, expiresAt: undefined });
+      return {
+        window,
+        maxMessageSize: largestRequest,
+        get claim() {
+          return claim;
+        },
+        message: (delivery) =>
+          void handle(context, link.connection, address, delivery).then((done) => done && proved()),
+      };
     },
     send(link) {
       if (addressOf(link.address) === undefined) return undefined;
@@ -51,21 +69,23 @@ function addressOf(text: string): RegistrationAddress | undefined {
   return path.split('/').length === 3 ? parseRegistrationPath(path) : undefined;
 }
 
-/** A refused request is a rejected transfer with the error as JSON; an accepted one gets its answer on the other link. */
+/** A refused request is a rejected transfer with the error as JSON; an accepted one gets its answer on the other link. True when it was. */
 async function handle(
   context: AmqpContext,
   connection: AmqpConnection,
   address: RegistrationAddress,
   delivery: IncomingDelivery,
-): Promise<void> {
+): Promise<boolean> {
   try {
     const { message } = delivery;
     const { correlationId } = message.properties;
     const answer = await perform(context, credentialsOf(connection, address), connection, message);
     delivery.accept();
     reply(connection.shared(replies), correlationId, answer);
+    return true;
   } catch (error) {
     delivery.reject(refusalOf(context, error));
+    return false;
   }
 }
 
