@@ -61,7 +61,9 @@ export function planRows(plans: readonly Plan[]): PlanRow[] {
   return plans.flatMap(({ name, action, draft, differences, outdated }): PlanRow[] => {
     const base = { name, action, id: draft.id };
     if (differences.length > 0)
-      return differences.map(({ path, left, right }) => ({ ...base, path, now: left, wanted: right }));
+      return differences
+        .filter(({ left, right }) => left !== undefined || !isEmpty(right))
+        .map(({ path, left, right }) => ({ ...base, path, now: left, wanted: right }));
     return [{ ...base, path: outdated.map(({ id }) => id).join(', '), now: undefined, wanted: undefined }];
   });
 }
@@ -92,7 +94,17 @@ export const planView: ListView<PlanRow> = {
   ],
   json: (row) => row,
   name: ({ id }) => id,
+  empty: 'the files hold no configurations',
 };
+
+/** What a new configuration leaves out is no difference to look at. */
+function isEmpty(value: JsonValue | undefined): boolean {
+  return (
+    value === undefined ||
+    value === '' ||
+    (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+  );
+}
 
 function shown(value: JsonValue | undefined): string {
   return value === undefined ? '' : JSON.stringify(value);

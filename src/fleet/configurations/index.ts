@@ -1,3 +1,3 @@
 export { applyPlan, type Applied } from './apply.ts';
-export { planConfigurations, type Plan } from './plan.ts';
+export { findConfiguration, planConfigurations, type Plan } from './plan.ts';
 export { readConfigurations } from './read-configurations.ts';

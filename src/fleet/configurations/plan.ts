@@ -1,4 +1,4 @@
-import { Failure } from '../../errors/index.ts';
+import { Failure, isFailure } from '../../errors/index.ts';
 import type { Configuration, ConfigurationDraft } from '../../protocol/configuration.ts';
 import type { JsonObject } from '../../std/json.ts';
 import { diffDocuments, type Difference } from '../twins/diff.ts';
@@ -39,11 +39,35 @@ export async function planConfigurations(
   return plans;
 }
 
-function planOne(wanted: WantedConfiguration, existing: readonly Configuration[]): Plan {
-  const name = nameOf(wanted);
-  const revisions = existing
+/**
+ * The configuration of this id; where there is none, the newest revision of the configuration that files call so. Failure: not-found.
+ */
+export async function findConfiguration(
+  hub: Pick<Hub, 'configurations'>,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Configuration> {
+  try {
+    return await hub.configurations.get(name, signal);
+  } catch (error) {
+    if (!isFailure(error, 'not-found')) throw error;
+    const [newest] = revisionsOf(name, await hub.configurations.list(signal));
+    if (newest === undefined) throw error;
+    // Read once more by itself: a list has no fresh counts.
+    return hub.configurations.get(newest.id, signal);
+  }
+}
+
+/** What a hub has of a configuration, the newest revision first. */
+function revisionsOf(name: string, existing: readonly Configuration[]): Configuration[] {
+  return existing
     .filter((one) => revisionOf(name, one) !== undefined)
     .toSorted((a, b) => (revisionOf(name, b) ?? 0) - (revisionOf(name, a) ?? 0));
+}
+
+function planOne(wanted: WantedConfiguration, existing: readonly Configuration[]): Plan {
+  const name = nameOf(wanted);
+  const revisions = revisionsOf(name, existing);
   const [current, ...older] = revisions;
   if (current === undefined) {
     const draft = draftOf(wanted, name, false);

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../../src/errors/index.ts';
-import { applyPlan, planConfigurations, readConfigurations } from '../../../src/fleet/configurations/index.ts';
+import {
+  applyPlan,
+  findConfiguration,
+  planConfigurations,
+  readConfigurations,
+} from '../../../src/fleet/configurations/index.ts';
 import type { Configuration } from '../../../src/protocol/configuration.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 
@@ -11,7 +16,11 @@ function keeping(results: Readonly<Record<string, number>> = { targetedCount: 1,
   let writes = 0;
   const configurations = {
     list: async () => [...kept.values()],
-    get: async (id: string) => kept.get(id)!,
+    async get(id: string) {
+      const found = kept.get(id);
+      if (found === undefined) throw new Failure('not-found', id);
+      return found;
+    },
     async put(draft: object & { id: string }, options: { etag?: string } = {}) {
       steps.push(`${options.etag === undefined ? 'create' : 'update'} ${draft.id}`);
       const metrics = { results: {}, queries: {}, ...('metrics' in draft ? (draft.metrics as object) : {}) };
@@ -44,6 +53,24 @@ async function apply(fleet: ReturnType<typeof keeping>, document: object, patien
   await clock.advance(patienceMs);
   return applied;
 }
+
+describe('finding a configuration', () => {
+  it('takes the id itself, or else the newest revision of what files call so', async () => {
+    const fleet = keeping();
+    await apply(fleet, file(8));
+    expect(await findConfiguration(fleet.hub, 'north')).toMatchObject({ id: 'north' });
+    await apply(fleet, file(9));
+    await apply(fleet, file(10));
+    expect(await findConfiguration(fleet.hub, 'north')).toMatchObject({ id: 'north-r3' });
+    await expect(findConfiguration(fleet.hub, 'nort')).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('takes no configuration of somebody else that is only called like a revision', async () => {
+    const fleet = keeping();
+    await apply(fleet, { ...file(8), id: 'south-r2' });
+    await expect(findConfiguration(fleet.hub, 'south')).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
 
 describe('applying configurations', () => {
   it('creates, then changes nothing', async () => {

@@ -40,6 +40,7 @@ when the new one is applied to all it targets, or at the next apply when that ta
     const plans = await readPlans(context, input);
     await context.output.list(planRows(plans), planView);
     const work = plans.filter(({ action }) => action !== 'none');
+    if (plans.length === 0) return;
     if (work.length === 0) return context.notes.info('nothing to change');
     if (switchOption(input, 'dryRun')) return;
     const hub = await context.hub();
