@@ -23,6 +23,8 @@ export type RecipeName =
   | 'writeSetting'
   | 'writeSession'
   | 'deleteSession'
+  | 'watchInsertedTags'
+  | 'watchChangedTags'
   | 'addTagPath'
   | 'fillTagPath'
   | 'completeTagPath'
@@ -52,6 +54,8 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   writeSetting: { first: writeStatements.writeSetting },
   writeSession: { first: writeStatements.writeSession },
   deleteSession: { first: writeStatements.deleteSession },
+  watchInsertedTags: { first: writeStatements.watchInsertedTags },
+  watchChangedTags: { first: writeStatements.watchChangedTags },
   addTagPath: { first: writeStatements.addTagPath },
   fillTagPath: { first: writeStatements.fillTagPath },
   completeTagPath: { first: writeStatements.completeTagPath },

@@ -36,6 +36,24 @@ export const readStatements = {
   readSession: template(`SELECT filters FROM sessions WHERE id = (${rowId})`),
 };
 
+/** The values of one twin at all indexed paths. Numbers are REAL, because that is what they are in the query language. */
+const insertTagValues = `
+  INSERT INTO tag_values (path_id, kind, value, device_id, module_id, id)
+    SELECT tag_paths.id, json_type(new.tags, tag_paths.path),
+      json_extract(new.tags, tag_paths.path), identities.device_id, identities.module_id, identities.id
+    FROM tag_paths, identities
+    WHERE identities.id = new.id AND json_type(new.tags, tag_paths.path) = 'text'
+  UNION ALL
+    SELECT tag_paths.id, 'number',
+      CAST(json_extract(new.tags, tag_paths.path) AS REAL), identities.device_id, identities.module_id, identities.id
+    FROM tag_paths, identities
+    WHERE identities.id = new.id AND json_type(new.tags, tag_paths.path) IN ('integer', 'real')
+  UNION ALL
+    SELECT tag_paths.id, 'boolean',
+      json_extract(new.tags, tag_paths.path), identities.device_id, identities.module_id, identities.id
+    FROM tag_paths, identities
+    WHERE identities.id = new.id AND json_type(new.tags, tag_paths.path) IN ('true', 'false');`;
+
 export const writeStatements = {
   insertIdentity: template(
     `INSERT INTO identities (${identityColumns.join(', ')}) VALUES (${placesOf(identityColumns)}) ON CONFLICT DO NOTHING`,
@@ -74,8 +92,16 @@ export const writeStatements = {
     `INSERT INTO sessions (id, filters) SELECT id, :filters FROM identities WHERE ${isIdentity}
        ON CONFLICT (id) DO UPDATE SET filters = excluded.filters`,
   ),
+  /** A trigger costs at every write of a twin, even one that does nothing. */
+  watchInsertedTags: template(
+    `CREATE TRIGGER IF NOT EXISTS tags_inserted AFTER INSERT ON twins WHEN new.tags <> '{}' BEGIN ${insertTagValues} END`,
+  ),
+  watchChangedTags: template(
+    `CREATE TRIGGER IF NOT EXISTS tags_changed AFTER UPDATE OF tags ON twins WHEN new.tags IS NOT old.tags
+       BEGIN DELETE FROM tag_values WHERE id = old.id; ${insertTagValues} END`,
+  ),
   addTagPath: template('INSERT INTO tag_paths (path) VALUES (:path) ON CONFLICT DO NOTHING'),
-  /** As the triggers of migration 0004 do it, for what was written before the path was added. */
+  /** As the triggers do it, for what was written before the path was added. */
   fillTagPath: template(
     `INSERT OR IGNORE INTO tag_values (path_id, kind, value, device_id, module_id, id)
        SELECT path_id, CASE type WHEN 'text' THEN 'text' WHEN 'integer' THEN 'number' WHEN 'real' THEN 'number' ELSE 'boolean' END,

@@ -38,7 +38,11 @@ export function createTagIndex({ client, submit, from }: TagIndexParts): TagInde
 
   /** Fills in what was written before; from the first step on the triggers see to what is written meanwhile. */
   async function build(path: string): Promise<void> {
-    await submit([bindChange('addTagPath', { path })]);
+    await submit([
+      bindChange('watchInsertedTags', {}),
+      bindChange('watchChangedTags', {}),
+      bindChange('addTagPath', { path }),
+    ]);
     const { rows } = await client.query('SELECT max(id) FROM identities', []);
     const last = Number(rows[0]?.[0] ?? 0);
     for (let after = 0; after < last; after += fillStep)
