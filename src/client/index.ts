@@ -4,7 +4,7 @@ import type * as Probe from './probe.ts';
 import type * as ProvisioningApi from './provisioning.ts';
 
 export { connectHub } from './connect-hub.ts';
-export { readHubStatus } from './hub-status.ts';
+export { readDeviceCounts, readHubStatus } from './hub-status.ts';
 export type { ProbeReport } from './probe.ts';
 export type { Provisioning } from './provisioning.ts';
 export type { ServedPart } from './served-parts.ts';

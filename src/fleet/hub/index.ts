@@ -5,4 +5,4 @@ export { environmentOf, formatEnvironment } from './environment.ts';
 export { findHub, stopHub } from './find-hub.ts';
 export { keepLocalProfile, type LocalProfile } from './local-profile.ts';
 export { runHub } from './run-hub.ts';
-export { readHubStatus } from './status.ts';
+export { readLocalStatus } from './status.ts';

@@ -6,6 +6,8 @@ import { addressFields, withoutSecrets } from '../../views/hub-view.ts';
 export const command = defineCommand({
   name: 'hub status',
   summary: 'Show whether the hub on this machine runs, and how it is.',
+  description: `Shows where the hub listens, how many devices it has and how much telemetry it keeps. A hub that was started with --imitate
+serves no more than one in the cloud does, so it tells where it is and since when, and how many devices it has.`,
   options: [dataOption],
   examples: [
     { run: 'iotctl hub status', explains: 'ports, devices and the size of the log; exit 3 when no hub runs' },
@@ -14,14 +16,14 @@ export const command = defineCommand({
   exitCodes: [1, 3, 4, 9, 143],
   output: 'document',
   async run(context, input) {
-    const { connectionOfHub, findHub, readHubStatus } = await import('../../../fleet/hub/index.ts');
+    const { findHub, readLocalStatus } = await import('../../../fleet/hub/index.ts');
     const found = await findHub(dataDirectory(context, input));
-    const status = await readHubStatus(connectionOfHub(found), context, context.signal);
+    const status = await readLocalStatus(found, context, context.signal);
     await context.output.document(
       { ...withoutSecrets(found), ...status },
       {
         fields: (hub) => [
-          ['Hub', 'running', 'good'],
+          ['Hub', hub.telemetry === null ? 'running; imitates a hub in the cloud' : 'running', 'good'],
           ['Up for', formatDuration(hub.uptimeSeconds * 1_000)],
           ['Process', hub.pid],
           ['Version', hub.version],
@@ -32,8 +34,12 @@ export const command = defineCommand({
             'Devices',
             `${hub.devices.total} (${hub.devices.connected} connected, ${hub.devices.total - hub.devices.enabled} disabled)`,
           ],
-          ['Telemetry', `${hub.telemetry.messages} messages, ${(hub.telemetry.bytes / 1_000_000).toFixed(1)} MB`],
-          ['Oldest message', hub.telemetry.oldest ?? 'none'],
+          ...(hub.telemetry === null
+            ? []
+            : ([
+                ['Telemetry', `${hub.telemetry.messages} messages, ${(hub.telemetry.bytes / 1_000_000).toFixed(1)} MB`],
+                ['Oldest message', hub.telemetry.oldest ?? 'none'],
+              ] as const)),
           ['Id scope', hub.dps.idScope],
           ['Data', hub.dataDir],
         ],

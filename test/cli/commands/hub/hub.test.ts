@@ -124,6 +124,20 @@ describe('the hub commands', () => {
     expect(await line(['hub', 'stop'])).toMatchObject({ code: 3, stdout: '' });
   });
 
+  test('when the hub imitates one in the cloud, then its status is what that tells', async () => {
+    const hub = await start('--imitate', 'tier=S1');
+    try {
+      expect(await runStatus()).toMatchObject({
+        running: true,
+        pid: 4711,
+        devices: { total: 0, enabled: 0, connected: 0 },
+        telemetry: null,
+      });
+    } finally {
+      expect(await hub.stop()).toBe(0);
+    }
+  });
+
   async function runStatus(): Promise<Record<string, unknown>> {
     const system: FakeSystem = {
       ...fakeSystem({ argv: ['hub', 'status', '-o', 'json'], env }),
