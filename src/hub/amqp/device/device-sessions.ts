@@ -15,7 +15,9 @@ export interface DeviceSessions {
 }
 
 export function createDeviceSessions(context: AmqpContext): DeviceSessions {
-  const key: SharedKey<SessionsByIdentity> = { create: () => new Map() };
+  /** Of connections that are over: an identity that was still being proved must not displace its next connection. */
+  const over = new WeakSet<SessionsByIdentity>();
+  const key: SharedKey<SessionsByIdentity> = { create: () => new Map(), closed: (sessions) => void over.add(sessions) };
 
   async function begin(
     sessions: SessionsByIdentity,
@@ -24,6 +26,7 @@ export function createDeviceSessions(context: AmqpContext): DeviceSessions {
     modelId: string,
   ): Promise<AmqpDeviceSession> {
     const grant = await connection.claims.device(identity, modelId);
+    if (over.has(sessions)) throw new HubError('LinkCreationConflict', 'The connection is over.');
     // Nothing may wait from here on, or an identity disabled in between would slip through.
     const session = new AmqpDeviceSession({
       context,
