@@ -67,6 +67,8 @@ export class DeviceLink implements DeviceSession {
   #pendingRequests = 0;
   #acknowledging = false;
   #ended = false;
+  /** Of the fault the device asked for. */
+  #cancelFault: (() => void) | undefined;
 
   constructor(parts: DeviceLinkParts) {
     this.#parts = parts;
@@ -127,6 +129,7 @@ export class DeviceLink implements DeviceSession {
   /** The connection is over: called once, by the connection. */
   ended(reason: EndReason): void {
     this.#ended = true;
+    this.#cancelFault?.();
     this.#messages.end();
     this.#context.core.sessions.detach(this);
     const { will } = this.#parts;
@@ -163,8 +166,8 @@ export class DeviceLink implements DeviceSession {
     const fault = requestedFault(topicBag);
     if (fault !== undefined) {
       if (qos === 1) this.#completeRequest(this.#acknowledgements.addRequest(packetIdentifier));
-      // Over MQTT there is one way to break: the connection ends.
-      clock.after(fault.delayMs, () => this.#ended || this.#wire.end('fault'), { unref: true });
+      // Over MQTT there is one way to break: the connection ends. Once is enough.
+      this.#cancelFault ??= clock.after(fault.delayMs, () => this.#wire.end('fault'), { unref: true });
       return;
     }
     let bag = topicBag;

@@ -68,6 +68,14 @@ function attachReceiver(handle: number, address: string): Buffer {
   return frame(0x12, text(`link-${handle}`), uint(handle), yes, none, none, list(0x28, text(address)), list(0x29));
 }
 
+/** A piece of a message, of zeros. */
+function piece(id: number, more: number[], size: number): Buffer {
+  const performative = frame(0x14, uint(0), uint(id), [0xa0, 1, id], none, no, more);
+  const whole = Buffer.concat([performative, Buffer.alloc(size)]);
+  whole.writeUInt32BE(whole.length);
+  return whole;
+}
+
 function listen(stream: Duplex): { readonly said: () => string } {
   const chunks: Buffer[] = [];
   stream.on('error', () => undefined);
@@ -82,9 +90,8 @@ describe('a peer that costs more than it should', () => {
       const { said } = listen(stream);
       stream.write(Buffer.concat([opening, attachSender(0, '$cbs')]));
       await expect.poll(() => said().includes('link-0')).toBe(true);
-      const piece = frame(0x14, uint(0), uint(0), [0xa0, 1, 0], none, no, yes);
       for (let sent = 0; sent < 4; sent++) {
-        stream.write(Buffer.concat(Array.from({ length: 500 }, () => piece)));
+        stream.write(Buffer.concat(Array.from({ length: 500 }, () => piece(0, yes, 0))));
         await new Promise((resolve) => setImmediate(resolve));
       }
       await expect.poll(said).toContain('amqp:link:message-size-exceeded');
@@ -96,12 +103,6 @@ describe('a peer that costs more than it should', () => {
       const { said } = listen(stream);
       stream.write(Buffer.concat([opening, attachSender(0, '$cbs')]));
       await expect.poll(() => said().includes('link-0')).toBe(true);
-      const piece = (id: number, more: number[], size: number): Buffer => {
-        const performative = frame(0x14, uint(0), uint(id), [0xa0, 1, id], none, no, more);
-        const whole = Buffer.concat([performative, Buffer.alloc(size)]);
-        whole.writeUInt32BE(whole.length);
-        return whole;
-      };
       for (let id = 0; id < 20; id++) stream.write(Buffer.concat([piece(id, yes, 1), piece(id, no, 2_000)]));
       await expect.poll(() => said().match(/decode|cannot be read/g)?.length).toBe(20);
       stream.write(Buffer.concat([piece(20, yes, 2_000), piece(20, yes, 2_000)]));

@@ -17,6 +17,18 @@ describe('telemetry (device.md §2.3, §2.4)', () => {
     expect(await peer.next()).toMatchObject({ cmd: 'puback', messageId: 7 });
   });
 
+  it('when a device asks for a fault again and again, then one waits, and none after its connection', async () => {
+    const { device, clock } = frontBench();
+    const peer = await device();
+    const before = clock.pending;
+    for (let asked = 0; asked < 20; asked++)
+      peer.publish(`${events}AzIoTHub_FaultOperationType=KillTcp&AzIoTHub_FaultOperationDelayInSecs=3000`, 'x');
+    await peer.roundTrip();
+    expect(clock.pending).toBe(before + 1);
+    peer.stream.destroy();
+    await expect.poll(() => clock.pending).toBeLessThanOrEqual(before);
+  });
+
   it('when a device publishes at QoS 0, then the message is stored and nothing answered', async () => {
     const { core, device } = frontBench();
     const peer = await device();

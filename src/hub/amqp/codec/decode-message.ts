@@ -4,6 +4,8 @@ import { DecodeError, Reader } from './reader.ts';
 import { AmqpDescribed, AmqpUuid, type AmqpMap, type AmqpValue, type MessageId } from './values.ts';
 
 const nothing: AmqpMap = new Map();
+/** More than a batch of the largest number of messages; each costs more memory than the three bytes it may have. */
+const mostSections = 1_024;
 
 /** Reads a message; bytes in it are views of `bytes`. Throws a DecodeError. */
 export function decodeMessage(bytes: Uint8Array): AmqpMessage {
@@ -14,7 +16,8 @@ export function decodeMessage(bytes: Uint8Array): AmqpMessage {
   let properties: MessageProperties = {};
   let value: AmqpValue | undefined;
   const data: Uint8Array[] = [];
-  while (reader.remaining > 0) {
+  for (let sections = 0; reader.remaining > 0; sections++) {
+    if (sections === mostSections) throw new DecodeError('the message has too many sections');
     const section = reader.read();
     if (!(section instanceof AmqpDescribed)) throw new DecodeError('a section of the message has no descriptor');
     const content = section.value;

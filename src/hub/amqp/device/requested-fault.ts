@@ -2,7 +2,7 @@ import type { HubErrorSymbol } from '../../../protocol/hub-errors.ts';
 import type { FaultOperation, RequestedFault } from '../../../protocol/requested-fault.ts';
 import { isCbsAddress } from '../address.ts';
 import type { AmqpContext } from '../context.ts';
-import type { AmqpError, IncomingLink, OutgoingLink } from '../route.ts';
+import type { AmqpError, IncomingLink, OutgoingLink, SharedKey } from '../route.ts';
 import { parseDeviceAddress } from './address.ts';
 import type { AmqpDeviceSession } from './device-session.ts';
 
@@ -32,6 +32,15 @@ const victims: Readonly<Partial<Record<FaultOperation, (link: IncomingLink | Out
 
 const asked: AmqpError = { condition: 'amqp:link:detach-forced', description: 'The device asked for this fault.' };
 
+/** Cancels of faults that a connection waits for; further ones are not performed. */
+const waiting: SharedKey<Set<() => void>> = {
+  create: () => new Set(),
+  closed(cancels) {
+    for (const cancel of cancels) cancel();
+  },
+};
+const mostWaiting = 16;
+
 /** Does what the device asked for, on the connection it asked on. */
 export function performFault(
   { clock }: AmqpContext,
@@ -51,7 +60,14 @@ export function performFault(
     else if (operation === 'KillAmqpSession') connection.endSession(channel, asked);
     else connection.close(asked);
   };
-  clock.after(delayMs, strike, { unref: true });
+  const cancels = connection.shared(waiting);
+  if (cancels.size >= mostWaiting) return;
+  const due = (): void => {
+    cancels.delete(cancel);
+    strike();
+  };
+  const cancel = clock.after(delayMs, due, { unref: true });
+  cancels.add(cancel);
 }
 
 function isFor(address: string, kind: string): boolean {

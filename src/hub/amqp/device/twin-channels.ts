@@ -26,6 +26,8 @@ interface Answer {
 
 /** Answers that wait for a receiver or its credit. */
 const mostWaiting = 64;
+/** Channels that hear of changes; SDKs have one for an identity. */
+const mostSubscribed = 16;
 const desiredNotifications = '/notifications/twin/properties/desired';
 const reportedProperties = '/properties/reported';
 
@@ -110,6 +112,8 @@ export class TwinChannels {
       return { status: 204, version, body: '' };
     }
     if (operation === 'PUT' && path === desiredNotifications) {
+      if (this.#subscribed.size >= mostSubscribed && !this.#subscribed.has(channel))
+        throw new HubError('IotHubQuotaExceeded', `At most ${mostSubscribed} channels hear of changes of a twin.`);
       this.#subscribed.add(channel);
       return { status: 200, body: '' };
     }

@@ -106,6 +106,14 @@ describe('bytes that are not what they say', () => {
     );
   });
 
+  it('when a message has sections without end, then it is refused', () => {
+    const empty = [0, 0x53, 0x75, 0xa0, 0];
+    const message = (sections: number): Uint8Array =>
+      Uint8Array.from(Array.from({ length: sections }, () => empty).flat());
+    expect(decodeMessage(message(500)).data).toHaveLength(500);
+    expect(() => decodeMessage(message(60_000))).toThrow(DecodeError);
+  });
+
   it('when an array promises four thousand million elements of no size, then it is refused', () => {
     expect(() => read(0xf0, 0, 0, 0, 5, 0xff, 0xff, 0xff, 0xff, 0x41)).toThrow(DecodeError);
   });

@@ -350,6 +350,25 @@ describe('twins over AMQP', () => {
     expect(message?.message_annotations).toMatchObject({ resource: '/properties/desired', version: 3, status: 200 });
   });
 
+  it('when ever more channels want to hear of changes, then the hub does not remember them all', async () => {
+    const { deviceId, connection } = await connected();
+    const { receiver } = await twinLinks(connection, deviceId);
+    const statuses: unknown[] = [];
+    for (let channel = 0; channel < 20; channel++) {
+      const sender = connection.open_sender({
+        target: `/devices/${deviceId}/twin`,
+        properties: { 'com.microsoft:channel-correlation-id': `twin:${channel}` },
+      });
+      await event(sender, 'sendable');
+      const resource = '/notifications/twin/properties/desired';
+      const answer = await request({ sender, receiver }, { operation: 'PUT', resource });
+      statuses.push(answer.message_annotations?.['status']);
+      sender.close();
+    }
+    expect(statuses.filter((status) => status === 200)).toHaveLength(16);
+    expect(statuses.at(-1)).toBe(403);
+  });
+
   it.each([
     ['reported properties that are no JSON', { operation: 'PATCH', resource: '/properties/reported' }, '{', 400],
     ['an operation there is not', { operation: 'POST', resource: '/properties/reported' }, '{}', 400],
@@ -447,4 +466,20 @@ describe('several identities on one connection', () => {
     sender.close();
     await expect.poll(() => bench.core.sessions.find(deviceId)).toBeUndefined();
   });
+});
+
+it('when a device asks for ever more faults, then so many wait, and none after its connection', async () => {
+  const { deviceId, connection } = await connected();
+  const sender = connection.open_sender(`/devices/${deviceId}/messages/events`);
+  await event(sender, 'sendable');
+  const before = bench.clock.pending;
+  const application_properties = {
+    AzIoTHub_FaultOperationType: 'KillTcp',
+    AzIoTHub_FaultOperationDelayInSecs: '3000',
+  };
+  for (let asked = 0; asked < 40; asked++)
+    expect(await sendAndSettle(sender, { application_properties, body: data('x') })).toEqual({ outcome: 'accepted' });
+  expect(bench.clock.pending - before).toBeLessThanOrEqual(20);
+  connection.close();
+  await expect.poll(() => bench.clock.pending).toBeLessThanOrEqual(before);
 });
