@@ -9,7 +9,7 @@ it('when a connection ends while an identity is being proved, then the identity 
   const context = { core: { sessions: { attach: (session: unknown) => attached.push(session) } } };
   const sessions = createDeviceSessions(context as unknown as AmqpContext);
   const proved = Promise.withResolvers<DeviceGrant>();
-  let close = (): void => undefined;
+  let close: (() => void) | undefined;
   const connection = {
     protocol: 'amqp',
     remote: 'test',
@@ -23,7 +23,7 @@ it('when a connection ends while an identity is being proved, then the identity 
   const address = parseDeviceAddress('/devices/d1/twin');
   if (address === undefined) throw new Error('not an address');
   const opened = sessions.open(connection as unknown as AmqpConnection, address, '');
-  close();
+  close?.();
   proved.resolve({ principal: { sender: { deviceId: 'd1', moduleId: '' } } } as DeviceGrant);
   await expect(opened).rejects.toMatchObject({ symbol: 'LinkCreationConflict' });
   expect(attached).toEqual([]);
