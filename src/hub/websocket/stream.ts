@@ -3,6 +3,8 @@ import type { WebSocket } from 'ws';
 
 /** RFC 6455 §7.4.1. */
 const unsupportedData = 1003;
+/** Answers to pings that a peer may leave unread; further pings get none. */
+const mostUnreadBytes = 64 * 1024;
 
 /**
  * The bytes of a WebSocket as a stream: frames of the protocol inside may span messages and share them. A text message ends it.
@@ -27,6 +29,9 @@ export function streamOf(socket: WebSocket): Duplex {
   socket.on('message', (data, isBinary) => {
     if (!isBinary) socket.close(unsupportedData);
     else if (!stream.readableEnded && !stream.destroyed && !stream.push(data)) socket.pause();
+  });
+  socket.on('ping', (data: Buffer) => {
+    if (socket.readyState === socket.OPEN && socket.bufferedAmount < mostUnreadBytes) socket.pong(data);
   });
   socket.on('error', (error) => stream.destroy(error));
   socket.on('close', () => {

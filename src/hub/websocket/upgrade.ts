@@ -44,6 +44,8 @@ async function loadServer(): Promise<WebSocketServer> {
     noServer: true,
     maxPayload,
     perMessageDeflate: false,
+    // The stream answers: never more than the peer reads.
+    autoPong: false,
     // The token goes back exactly as it was offered.
     handleProtocols: (offered) => [...offered].find((token) => protocolOf(token) !== undefined) ?? false,
   });

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createHttpServer } from '../../../src/hub/http/index.ts';
 import { createUpgrade } from '../../../src/hub/websocket/index.ts';
+import { streamOf } from '../../../src/hub/websocket/stream.ts';
 
 interface Accepted {
   readonly stream: Duplex;
@@ -97,6 +98,20 @@ describe('a WebSocket on an HTTP port', () => {
     expect([...data]).toEqual([1, 2, 3]);
     expect(isBinary).toBe(true);
     socket.terminate();
+  });
+
+  it('answers pings, but does not heap up answers that nobody reads', async () => {
+    const { socket } = await open('/$iothub/websocket', ['mqtt']);
+    socket.ping('there?');
+    expect(String((await once(socket, 'pong'))[0])).toBe('there?');
+    socket.terminate();
+    const deaf = Object.assign(new EventEmitter(), { readyState: 1, OPEN: 1, bufferedAmount: 0, pong });
+    streamOf(deaf as unknown as WebSocket);
+    function pong(data: Buffer): void {
+      deaf.bufferedAmount += data.length;
+    }
+    for (let sent = 0; sent < 10_000; sent++) deaf.emit('ping', Buffer.alloc(125));
+    expect(deaf.bufferedAmount).toBeLessThan(70_000);
   });
 
   it('when a text comes, then it ends and the text is not read', async () => {
