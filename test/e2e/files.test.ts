@@ -58,6 +58,13 @@ describe('fleets, uploads and a whole hub in files', () => {
     expect(line).toMatch(/^pump-001,enabled,[^,]{44},[^,]{44},north$/);
     const back = await box.run(['device', 'import', '-', '--format', 'csv', '--yes'], { input: shown.stdout });
     expect(back).toMatchObject({ code: 0, stderr: expect.stringContaining('1 unchanged') });
+    const slip = await box.run(['device', 'export', 'fleet.csv']);
+    expect([slip.code, slip.stderr]).toEqual([3, expect.stringContaining('iotctl device export --out fleet.csv')]);
+    expect(slip.stderr).not.toContain('identities');
+    const none = await box.run(['device', 'import', '/dev/null', '--yes']);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('there are no devices in /dev/null')]);
+    const wrong = await box.run(['device', 'import', '-', '--yes'], { input: 'rubbish\n' });
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('error: line 1: the line is not JSON')]);
     const nobody = await box.run(['device', 'export', 'zzz-*', '--out', 'nobody.csv']);
     expect(nobody.code).toBe(3);
     expect((await readdir(box.directory)).filter((name) => name.includes('nobody'))).toEqual([]);

@@ -214,6 +214,14 @@ describe('a restore', () => {
     expect(await devicesNow()).toEqual(['of-later', 'of-the-backup']);
   });
 
+  test('when the file is of something else, that is said', async () => {
+    await writeFile(file, 'id: north');
+    await expect(restoreHub({ file, dataDir, force: false, confirm: async () => true })).rejects.toMatchObject({
+      code: 'data-unusable',
+      message: `${file} is no backup of a hub`,
+    });
+  });
+
   test('when there is no file or no data, that is said', async () => {
     await expect(restoreHub({ file, dataDir, force: false })).rejects.toMatchObject({ code: 'file-not-found' });
     await expect(save()).rejects.toMatchObject({ code: 'not-found' });

@@ -65,6 +65,9 @@ function createProgress(label: string, total: number | undefined, options: Notes
       words = text;
       show();
     },
+    stop() {
+      options.statusLine.clear();
+    },
     done(text) {
       options.statusLine.clear();
       if (quiet) return;

@@ -14,4 +14,6 @@ export interface Progress {
   /** Replaces the words after the bar. */
   say(text: string): void;
   done(text?: string): void;
+  /** Ends it without a line: the failure says the rest. */
+  stop(): void;
 }

@@ -72,7 +72,10 @@ function failureOf(summary: ProvisionSummary, first: ProvisionResult | undefined
     return new Failure('invalid-input', 'there are no devices in the input', { hint: 'iotctl provision --template' });
   }
   if (summary.failed === 0) return undefined;
-  if (total === 1) return new Failure(first.code ?? 'refused', `${first.deviceId}: ${first.reason}`);
+  if (total === 1) {
+    const named = first.deviceId === '' ? `line ${first.line ?? 1}` : first.deviceId;
+    return new Failure(first.code ?? 'refused', `${named}: ${first.reason}`);
+  }
   return new Failure('partial', `${summary.failed} of ${total} devices failed`, { details: { ...summary } });
 }
 

@@ -1,5 +1,6 @@
 import type { UploadNotice } from '../../fleet/ports.ts';
 import type { StreamView } from '../output/output.ts';
+import { sizeText } from './size-text.ts';
 
 /** Notices of finished uploads in each format; `now` is Unix ms: lines of the same day show the time alone. */
 export function uploadView(now: number): StreamView<UploadNotice> {
@@ -24,9 +25,4 @@ export function uploadView(now: number): StreamView<UploadNotice> {
       [sizeText(notice.blobSizeInBytes), 'dim'],
     ],
   };
-}
-
-function sizeText(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} B`;
-  return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

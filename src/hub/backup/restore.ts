@@ -73,7 +73,17 @@ function failureOf(error: unknown, file: string): Failure {
   const isArchive = error instanceof TarError || error instanceof SyntaxError || isZstdError(error);
   const failure = isArchive ? undefined : toFailure(error, file);
   if (failure !== undefined && !isFailure(failure, 'bug')) return failure;
-  return new Failure('data-unusable', `${file} cannot be restored: ${messageOf(error)}`, { cause: error });
+  const why = messageOf(error);
+  // What zstd says of a file that is none of its own.
+  const isOther = /unknown frame descriptor/i.test(why);
+  return new Failure(
+    'data-unusable',
+    isOther ? `${file} is no backup of a hub` : `${file} cannot be restored: ${why}`,
+    {
+      ...(isOther && { hint: 'give a file that iotctl hub backup wrote' }),
+      cause: error,
+    },
+  );
 }
 
 function isZstdError(error: unknown): boolean {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { Failure } from '../../../errors/index.ts';
+import { Failure, isFailure } from '../../../errors/index.ts';
 import type { FleetFormat, FleetRow } from '../../../fleet/export/index.ts';
 import type { CommandContext } from '../../context.ts';
 import {
@@ -66,6 +66,7 @@ async function exportDevices(context: CommandContext, input: CommandInput): Prom
   const hub = await context.hub();
   const progress = context.notes.progress('exporting');
   let count = 0;
+  let isDone = false;
   const options = {
     ...(selects && { selector }),
     keys,
@@ -80,10 +81,25 @@ async function exportDevices(context: CommandContext, input: CommandInput): Prom
     const text = await textOf(pages, format, out);
     if (out === undefined) for await (const piece of text) await context.output.text(piece);
     else await writeFleetFile(out, text);
+    isDone = true;
+  } catch (error) {
+    const [typed = ''] = ids;
+    // A bare file name is the usual slip: import takes one.
+    if (isFailure(error, 'device-not-found') && out === undefined && looksLikeFile(typed))
+      throw new Failure(error.code, error.message, {
+        hint: `to write a file: iotctl device export --out ${typed}`,
+        cause: error,
+      });
+    throw error;
   } finally {
-    progress.done(`${count} ${count === 1 ? 'identity' : 'identities'}`);
+    if (isDone) progress.done(`${count} ${count === 1 ? 'identity' : 'identities'}`);
+    else progress.stop();
   }
   if (out !== undefined && keys) context.notes.success(`${out} holds keys; only you can read it`);
+}
+
+function looksLikeFile(word: string): boolean {
+  return /\.(?:ndjson|jsonl?|csv|txt)$/i.test(word);
 }
 
 function readsKeys(input: CommandInput, out: string | undefined): boolean {

@@ -1,3 +1,4 @@
+import { Failure } from '../../../errors/index.ts';
 import type { ImportMode, ImportOptions, ImportResult } from '../../../fleet/import/index.ts';
 import { confirmChange } from '../../changes/confirm-change.ts';
 import type { CommandContext } from '../../context.ts';
@@ -82,8 +83,13 @@ async function importDevices(context: CommandContext, input: CommandInput): Prom
     signal: context.signal,
   };
   const hub = await context.hub();
+  if (source.total === 0)
+    throw new Failure('invalid-input', `there are no devices in ${requiredArg(input, 'file')}`, {
+      hint: 'iotctl device export --out FILE writes such a file',
+    });
   if (!options.dryRun) {
-    const count = source.total === undefined ? 'the devices' : `${source.total} devices`;
+    const count =
+      source.total === undefined ? 'the devices' : source.total === 1 ? '1 device' : `${source.total} devices`;
     await confirmChange(context, `Bring ${count} of the file to ${hub.hostName}?`, true);
   }
   const failed = options.dryRun ? undefined : textOption(input, 'failed');

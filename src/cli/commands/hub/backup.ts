@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { defineCommand, requiredArg } from '../../define-command.ts';
 import { dataDirectory, dataOption } from '../../options/hub-data.ts';
+import { sizeText } from '../../views/size-text.ts';
 
 export const command = defineCommand({
   name: 'hub backup',
@@ -21,29 +22,27 @@ every key of the hub, and only you can read it.`,
     const file = resolve(requiredArg(input, 'file'));
     const dataDir = dataDirectory(context, input);
     const progress = context.notes.progress('saving');
-    let ending = 'nothing was saved';
     let told = 0;
     const onProgress = (done: number, total: number): void => {
       if (done - told < tellEveryBytes && done < total) return;
       told = done;
-      progress.say(`${megabytes(done)} of ${megabytes(total)}`);
+      progress.say(`${sizeText(done)} of ${sizeText(total)}`);
     };
     const { signal } = context;
     const request = { dataDir, file, version: context.runtime.version(), now: context.clock.now(), signal, onProgress };
-    const result = await backupHub(request)
-      .then((saved) => {
-        ending = `${megabytes(saved.bytes)} saved`;
-        return saved;
-      })
-      .finally(() => progress.done(ending));
+    const result = await backupHub(request).catch((error: unknown) => {
+      progress.stop();
+      throw error;
+    });
+    progress.done(`${sizeText(result.bytes)} saved`);
     context.notes.success('the backup holds every key of the hub; only you can read it');
     await context.output.document(
       { file, dataDir, ...result },
       {
         fields: (backup) => [
           ['File', backup.file],
-          ['Size', megabytes(backup.archiveBytes)],
-          ['Data', `${backup.files} files, ${megabytes(backup.bytes)}`],
+          ['Size', sizeText(backup.archiveBytes)],
+          ['Data', `${backup.files} files, ${sizeText(backup.bytes)}`],
           ['Of', backup.dataDir],
         ],
         json: (backup) => backup,
@@ -54,7 +53,3 @@ every key of the hub, and only you can read it.`,
 });
 
 const tellEveryBytes = 1_000_000;
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_000_000).toFixed(1)} MB`;
-}

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Failure } from '../../../errors/index.ts';
-import { defineCommand, requiredArg, switchOption } from '../../define-command.ts';
+import { defineCommand, requiredArg, switchOption, textOption } from '../../define-command.ts';
 import { dataDirectory, dataOption } from '../../options/hub-data.ts';
 
 export const command = defineCommand({
@@ -47,6 +47,7 @@ has; what came after the backup is gone.`,
         name: (found) => found.dataDir,
       },
     );
-    context.notes.success('restored; start it with: iotctl hub start');
+    const flag = textOption(input, 'data') === undefined ? '' : ` --data ${dataDir}`;
+    context.notes.success(`restored; start it with: iotctl hub start${flag}`);
   },
 });
