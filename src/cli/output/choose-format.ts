@@ -18,10 +18,10 @@ export function formatsOf(command: Pick<CommandDeclaration, 'output' | 'formats'
 
 /**
  * The format of this call. A table on a terminal and on a pipe, except streams: lines (where the command has them) on a
- * terminal, NDJSON on a pipe unless the command says otherwise. Failure: invalid-value for a flag that does not fit; a variable that does not fit gives way.
+ * terminal, NDJSON on a pipe unless the command says otherwise. Plain text has no other form. Failure: invalid-value for a flag that does not fit; a variable that does not fit gives way.
  */
 export function chooseFormat(
-  command: Pick<CommandDeclaration, 'name' | 'output' | 'formats' | 'pipeFormat'>,
+  command: Pick<CommandDeclaration, 'name' | 'output' | 'options' | 'formats' | 'pipeFormat'>,
   wish: GlobalOptions['output'],
   isTTY: boolean,
 ): OutputFormat {
@@ -30,6 +30,15 @@ export function chooseFormat(
   if (wish?.source === 'flag' && formats.length > 0) {
     throw new Failure('invalid-value', `--output: ${wish.format} is not offered by ${command.name}`, {
       hint: `use one of ${formats.join(', ')}`,
+    });
+  }
+  if (wish?.source === 'flag' && command.output === 'text') {
+    const own = command.options?.some(({ name }) => name === 'format') === true ? ' --format FORMAT' : '';
+    throw new Failure('invalid-value', `--output: ${wish.format} is not offered by ${command.name}`, {
+      hint:
+        own === ''
+          ? 'it writes text alone: leave the flag out'
+          : `it has a flag of its own: iotctl ${command.name}${own}`,
     });
   }
   if (command.output !== 'stream') return 'table';
