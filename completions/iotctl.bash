@@ -66,7 +66,7 @@ _iotctl_flags() {
     'module list') _iotctl_reply=('--where') ;;
     'module show') _iotctl_reply=('--show-secrets') ;;
     'module create') _iotctl_reply=('--managed-by') ;;
-    'module delete') _iotctl_reply=() ;;
+    'module delete') _iotctl_reply=('--dry-run') ;;
     'certificate add') _iotctl_reply=('--verified' '--replace') ;;
     'certificate verify') _iotctl_reply=('--ca' '--ca-key' '--proof') ;;
     'certificate list') _iotctl_reply=() ;;

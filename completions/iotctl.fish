@@ -107,6 +107,8 @@ function __iotctl_flags
       printf '%s\t%s\n' '--show-secrets' 'also show its keys and connection string'
     case 'module create'
       printf '%s\t%s\n' '--managed-by' 'who looks after the modules'
+    case 'module delete'
+      printf '%s\t%s\n' '--dry-run' 'only show what would be changed'
     case 'certificate add'
       printf '%s\t%s\n' '--verified' 'count it as verified without a proof' '--replace' 'replace a certificate of this name'
     case 'certificate verify'

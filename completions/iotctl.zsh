@@ -65,7 +65,7 @@ _iotctl_flags() {
     'module list') _iotctl_reply=('--where:only modules for which this holds, as in "moduleId = '\''camera'\''" (IoT Hub query language)') ;;
     'module show') _iotctl_reply=('--show-secrets:also show its keys and connection string') ;;
     'module create') _iotctl_reply=('--managed-by:who looks after the modules') ;;
-    'module delete') _iotctl_reply=() ;;
+    'module delete') _iotctl_reply=('--dry-run:only show what would be changed') ;;
     'certificate add') _iotctl_reply=('--verified:count it as verified without a proof' '--replace:replace a certificate of this name') ;;
     'certificate verify') _iotctl_reply=('--ca:PEM file of the CA certificate' '--ca-key:PEM file of its key' '--proof:certificate over the code, in PEM') ;;
     'certificate list') _iotctl_reply=() ;;

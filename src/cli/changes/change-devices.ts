@@ -93,7 +93,10 @@ function failureOf(outcomes: readonly DeviceOutcome[], words: ChangeWords, many:
   const [first] = failed;
   if (first === undefined) return undefined;
   if (!many && first.error !== undefined)
-    return new Failure(first.error.code, first.error.message, { details: { deviceId: first.deviceId } });
+    return new Failure(first.error.code, first.error.message, {
+      hint: first.hint,
+      details: { deviceId: first.deviceId },
+    });
   return new Failure('partial', `${failed.length} of ${countOf(outcomes)} could not be ${words.done}`, {
     hint: 'the reason is in the line of each; run the command again for those',
     details: { failed: failed.length, total: outcomes.length },

@@ -21,7 +21,10 @@ export async function reportOutcomes(
   const [first] = failed;
   if (first?.error === undefined) return;
   if (total === 1) {
-    throw new Failure(first.error.code, first.error.message, { details: { deviceId: first.deviceId } });
+    throw new Failure(first.error.code, first.error.message, {
+      hint: first.hint,
+      details: { deviceId: first.deviceId },
+    });
   }
   throw new Failure('partial', `${failed.length} of ${total} could not be ${words.done}`, {
     hint: 'the reason is in the line of each',

@@ -1,8 +1,9 @@
 /** What an error answer of a hub means to the user. Source: service.md §0.5, §1.4. */
 import type { Connection } from '../../config/profile.ts';
 import { Failure, type FailureCode } from '../../errors/index.ts';
+import { identityNames, isModulePath } from '../../protocol/identity-path.ts';
 import { formatDuration } from '../../std/duration.ts';
-import { identityText } from '../identity-address.ts';
+import { identityText, showCommand } from '../identity-address.ts';
 import { parseErrorBody, type HubAnswerError } from './error-body.ts';
 import type { HttpResponse } from './transport.ts';
 
@@ -62,9 +63,19 @@ export function failureOfAnswer(response: HttpResponse, context: AnswerContext):
     ...(context.deviceId !== undefined && { deviceId: context.deviceId }),
   };
   return new Failure(code, messageOf(code, response, error, context), {
+    hint: hintOf(code, context),
     details,
     retryable: isRetryable(response.status),
   });
+}
+
+/** The command for the very identity; undefined where the hint of the table is as good. */
+function hintOf(code: FailureCode, { deviceId }: AnswerContext): string | undefined {
+  if (deviceId === undefined) return undefined;
+  if (code === 'device-exists') return showCommand(deviceId);
+  return code === 'device-not-found' && isModulePath(deviceId)
+    ? `iotctl module list ${identityNames(deviceId).deviceId}`
+    : undefined;
 }
 
 /** How far this machine's clock is ahead of the hub's, in milliseconds; undefined when the hub tells no time. */

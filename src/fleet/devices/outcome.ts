@@ -6,6 +6,8 @@ export interface DeviceOutcome {
   /** `unchanged` when it was so already, `planned` in a dry run. */
   readonly result: 'changed' | 'unchanged' | 'planned' | 'failed';
   readonly error?: { readonly code: FailureCode; readonly message: string };
+  /** The command that helps; for the failure of a single device. */
+  readonly hint?: string | undefined;
 }
 
 /** Runs the work for one device; a failure becomes its outcome. An abort is not the device's failure and is thrown. */
@@ -19,7 +21,7 @@ export async function outcomeOf(
   } catch (error) {
     if (signal?.aborted === true)
       return { deviceId, result: 'failed', error: { code: 'interrupted', message: 'stopped before it was done' } };
-    const { code, message } = toFailure(error);
-    return { deviceId, result: 'failed', error: { code, message } };
+    const { code, message, hint } = toFailure(error);
+    return { deviceId, result: 'failed', error: { code, message }, hint };
   }
 }

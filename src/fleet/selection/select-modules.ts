@@ -42,5 +42,8 @@ export async function existingModule(
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
-  return new Failure('device-not-found', `module ${identity} does not exist`, { details: { deviceId, moduleId } });
+  return new Failure('device-not-found', `module ${identity} does not exist`, {
+    hint: `iotctl module list ${deviceId}`,
+    details: { deviceId, moduleId },
+  });
 }
