@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createCertificates } from '../../../src/hub/core/certificates/certificates.ts';
 import { issueAuthority, issueClient, type CertificatePair } from '../../../src/x509/index.ts';
+import { memoryDocuments } from '../../support/memory-documents.ts';
 import { openHttp, type HttpFixture } from '../../support/http-fixture.ts';
 
 let fixture: HttpFixture;
@@ -110,4 +112,14 @@ describe('proving that the key is at hand', () => {
     expect((await fixture.call('DELETE', path('proved'), { headers: { 'if-match': '*' } })).status).toBe(204);
     expect(await fixture.core.certificates.trusted()).toHaveLength(before - 1);
   });
+});
+
+test('when the store fails once, then the next connection asks again', async () => {
+  const documents = memoryDocuments();
+  const list = documents.list.bind(documents);
+  const certificates = createCertificates({ documents, clock: fixture.clock });
+  documents.list = () => Promise.reject(new Error('busy'));
+  await expect(certificates.trusted()).rejects.toThrow('busy');
+  documents.list = list;
+  expect(await certificates.trusted()).toEqual([]);
 });

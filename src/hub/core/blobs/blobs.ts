@@ -53,7 +53,12 @@ export function createBlobs({ store, files, clock, onError }: BlobParts): Runnin
   const waiting = createBlockCounter();
   const upkeep = startUpkeep({ documents, files, keeper, clock, onError });
   let key: Promise<Uint8Array> | undefined;
-  const signingKey = (): Promise<Uint8Array> => (key ??= loadKey(store));
+  const signingKey = (): Promise<Uint8Array> =>
+    (key ??= loadKey(store).catch((error: unknown) => {
+      // A failure is not kept: the next caller asks again.
+      key = undefined;
+      throw error;
+    }));
 
   async function found(address: BlobAddress): Promise<BlobRecord> {
     checkAddress(address);

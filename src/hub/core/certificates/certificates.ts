@@ -46,6 +46,16 @@ export function createCertificates({ documents, clock }: CertificateParts): Cert
     return viewAuthority(authority);
   }
 
+  async function readTrusted(): Promise<readonly Uint8Array[]> {
+    try {
+      return (await all()).filter(({ isVerified }) => isVerified).map(({ certificate }) => certificate);
+    } catch (error) {
+      // A failure is not kept: the next connection asks again.
+      trusted = undefined;
+      throw error;
+    }
+  }
+
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => queue.run([collection], work);
 
   return {
@@ -97,9 +107,7 @@ export function createCertificates({ documents, clock }: CertificateParts): Cert
         trusted = undefined;
       }),
     trusted() {
-      trusted ??= all().then((found) =>
-        found.filter(({ isVerified }) => isVerified).map(({ certificate }) => certificate),
-      );
+      trusted ??= readTrusted();
       return trusted;
     },
   };

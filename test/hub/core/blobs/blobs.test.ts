@@ -29,7 +29,7 @@ async function open(adapt: (files: BlobFiles) => BlobFiles = (files) => files) {
     cleanups.push(() => blobs.close());
     return blobs;
   };
-  return { directory, clock, errors, start };
+  return { directory, clock, errors, start, store };
 }
 
 function content(...chunks: string[]): BlobContent {
@@ -137,4 +137,15 @@ test('when two bodies for one blob must both be the first, one of them is refuse
     blobs.put(address, content('two'), once),
   ]);
   expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+});
+
+test('when the store fails once, then the next address can be signed', async () => {
+  const { store, clock, start } = await open();
+  const blobs = start();
+  const read = store.readSetting.bind(store);
+  store.readSetting = () => Promise.reject(new Error('busy'));
+  const grant = { container: 'exports', permissions: ['r'], expiresAt: clock.now() + 1_000 } as const;
+  await expect(blobs.sign(grant)).rejects.toThrow('busy');
+  store.readSetting = read;
+  expect(await blobs.sign(grant)).toContain('sig=');
 });
