@@ -296,6 +296,22 @@ describe('one job at a time', () => {
     expect(await fixture.core.files.registryJobs.list()).toHaveLength(2);
   });
 
+  test('when the end of one cannot be stored, the next can begin all the same', async () => {
+    await createDevices(2);
+    await slowJob();
+    const { documents } = fixture.store;
+    const write = documents.write.bind(documents);
+    documents.write = (changes) => {
+      const isEnd = changes.some((change) => change.kind === 'put' && change.value['status'] === 'completed');
+      return isEnd ? Promise.reject(new Error('the disk is full')) : write(changes);
+    };
+    release();
+    await expect.poll(() => fixture.errors.length).toBe(1);
+    documents.write = write;
+    const other = { type: 'export', outputBlobContainerUri: await addressOf('exports') };
+    expect(await run(other)).toMatchObject({ status: 'completed' });
+  });
+
   test('when a job is cancelled, it ends as cancelled; a job that is over stays as it is', async () => {
     await createDevices(2);
     const job = await slowJob();

@@ -71,9 +71,13 @@ export function createRegistryJobs(parts: RegistryJobParts): RunningRegistryJobs
         ? { ...started.job, status: 'cancelled' }
         : { ...started.job, status: 'failed', failureReason };
     }
-    // What the hub's stop broke off is found unfinished at the next start, and has failed then.
-    if (signal.reason !== closing) await save(documents, { ...started.job, endTimeUtc: isoMillis(clock.now()) });
-    active = undefined;
+    try {
+      // What the hub's stop broke off is found unfinished at the next start, and has failed then.
+      if (signal.reason !== closing) await save(documents, { ...started.job, endTimeUtc: isoMillis(clock.now()) });
+    } finally {
+      // Also when its end cannot be stored: it must not stand in the way of all others.
+      active = undefined;
+    }
   }
 
   async function find(jobId: string): Promise<RegistryJob> {
