@@ -32,6 +32,15 @@ export function generateKey(): string {
   return randomBytes(keyBytes.generated).toString('base64');
 }
 
+/** Two new keys from one draw: with ten thousand devices at once, drawing is what takes the time. */
+function generateKeys(): { primaryKey: string; secondaryKey: string } {
+  const bytes = randomBytes(2 * keyBytes.generated);
+  return {
+    primaryKey: bytes.toString('base64', 0, keyBytes.generated),
+    secondaryKey: bytes.toString('base64', keyBytes.generated),
+  };
+}
+
 /**
  * Reads the writable part of an identity; read-only members that the SDKs echo are ignored. Keys that are missing or empty are
  * generated. Source: service.md §2.2, §2.3. Failure: HubError ArgumentInvalid.
@@ -106,7 +115,7 @@ function membersOf(fields: Fields, name: string): Fields {
 function parseKeys(fields: Fields): { primaryKey: string; secondaryKey: string } {
   const primaryKey = stringField(fields, 'primaryKey') ?? '';
   const secondaryKey = stringField(fields, 'secondaryKey') ?? '';
-  if (primaryKey === '' && secondaryKey === '') return { primaryKey: generateKey(), secondaryKey: generateKey() };
+  if (primaryKey === '' && secondaryKey === '') return generateKeys();
   if (primaryKey === '' || secondaryKey === '') {
     throw new HubError('ArgumentInvalid', 'Give both symmetric keys or neither.');
   }
