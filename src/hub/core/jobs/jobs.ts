@@ -28,6 +28,9 @@ interface ActiveJob extends LiveJob {
   run: Promise<void>;
 }
 
+/** A store that failed is asked again after this. */
+const retryMs = 5_000;
+
 /** Scheduled jobs. Everything is in the document store, so a hub that was stopped goes on where it was. Source: service.md §6. */
 export function createJobs(parts: JobParts): Jobs {
   const { store, clock, onError } = parts;
@@ -44,8 +47,11 @@ export function createJobs(parts: JobParts): Jobs {
       run: Promise.resolve(),
     };
     active.set(record.jobId, job);
-    const wait = Math.max(0, record.startTime - clock.now());
-    job.cancelTimer = clock.after(wait, () => void (job.run = begin(job)), { unref: true });
+    beginAfter(job, Math.max(0, record.startTime - clock.now()));
+  }
+
+  function beginAfter(job: ActiveJob, ms: number): void {
+    job.cancelTimer = clock.after(ms, () => void (job.run = begin(job)), { unref: true });
   }
 
   async function begin(job: ActiveJob): Promise<void> {
@@ -59,16 +65,18 @@ export function createJobs(parts: JobParts): Jobs {
       await runToEnd(job);
     } catch (error) {
       onError(error);
-    } finally {
       job.cancelTimer();
+      // What it came to could not be stored: it goes on as after a restart, and does not stay active for ever.
+      if (!closed) beginAfter(job, retryMs);
+      return;
     }
+    job.cancelTimer();
   }
 
   async function runToEnd(job: ActiveJob): Promise<void> {
     const { signal } = job.ending;
     try {
       await runJob(parts, job, signal);
-      await finish(job, 'completed', null);
     } catch (error) {
       const reason = signal.aborted ? (signal.reason as Interruption) : undefined;
       if (reason === 'closing' || closed) return;
@@ -77,7 +85,9 @@ export function createJobs(parts: JobParts): Jobs {
       else if (reason === 'late') await finish(job, 'failed', 'The maximum execution time of the job was over.');
       else await finish(job, 'failed', reasonOf(error));
       if (reason === undefined && !(error instanceof HubError)) onError(error);
+      return;
     }
+    await finish(job, 'completed', null);
   }
 
   async function finish(job: ActiveJob, status: JobRecord['status'], failureReason: string | null): Promise<void> {

@@ -142,6 +142,25 @@ describe('a job', () => {
     expect(await rowsOf("jobId = 'run'")).toMatchObject([{ status: 'cancelled' }]);
   });
 
+  it.each(['running', 'completed'])('when the store fails as it becomes %s, then it goes on later', async (status) => {
+    const { core, store, clock, errors } = await openWith('pump-1');
+    const { documents } = store;
+    const write = documents.write.bind(documents);
+    documents.write = (changes) => {
+      const isIt = changes.some(
+        (change) => change.kind === 'put' && change.collection === 'jobs' && change.value['status'] === status,
+      );
+      return isIt ? Promise.reject(new Error('the disk is full')) : write(changes);
+    };
+    await core.jobs.create('job-full', setInterval5);
+    await clock.advance(1);
+    await expect.poll(() => errors.length).toBe(1);
+    documents.write = write;
+    await clock.advance(5_000);
+    const { deviceJobStatistics } = await untilJob('job-full', 'completed');
+    expect(deviceJobStatistics).toMatchObject({ deviceCount: 1, succeededCount: 1, failedCount: 0 });
+  });
+
   it('goes on after a restart without calling a device twice', async () => {
     const { core, store, clock } = await openWith('a', 'b');
     const session = fakeSession(await senderOf(fixture, 'a'), { methodReady: true });
