@@ -1,4 +1,4 @@
-import type { ExitCode } from '../errors/index.ts';
+import { Failure, type ExitCode } from '../errors/index.ts';
 import type { CommandContext } from './context.ts';
 
 /** A positional word. `variadic` may only be the last. */
@@ -82,16 +82,23 @@ export interface CommandRow {
   load(): Promise<{ readonly command: CommandDeclaration }>;
 }
 
-/** A required positional word. */
+/** A required positional word. Failure: usage, for an empty one. */
 export function requiredArg(input: CommandInput, name: string): string {
   const value = optionalArg(input, name);
   if (value === undefined) throw new TypeError(`argument ${name} is not declared as required`);
   return value;
 }
 
+/** Mostly a variable of the shell that is not set; to ask a hub for it would be answered with something else. */
+export function emptyWord(what: string): Failure {
+  return new Failure('usage', `${what} is empty`, { hint: 'is a variable of the shell not set?' });
+}
+
+/** A positional word that may be left out. Failure: usage, for an empty one. */
 export function optionalArg(input: CommandInput, name: string): string | undefined {
   const value = input.args[name];
   if (typeof value === 'object') throw new TypeError(`argument ${name} is declared as variadic`);
+  if (value === '') throw emptyWord(name.toUpperCase());
   return value;
 }
 

@@ -1,3 +1,4 @@
+import { Failure } from '../../errors/index.ts';
 import type { LocalProfile } from '../../fleet/hub/index.ts';
 import type { HubOptions } from '../../hub/index.ts';
 import type { CommandContext } from '../context.ts';
@@ -18,6 +19,17 @@ import { createHubLog } from './hub-log.ts';
 /** When the start is over, and what it needed in memory with it. */
 const settledMs = 2_000;
 
+/** Names that an Event Hubs client can attach to, which has them in an address. Failure: invalid-value. */
+function consumerGroupsOf(input: CommandInput): readonly string[] {
+  const names = listOption(input, 'consumerGroup');
+  const wrong = names.find((name) => !/^\$?[A-Za-z0-9._-]{1,50}$/.test(name));
+  if (wrong === undefined) return names;
+  throw new Failure(
+    'invalid-value',
+    `--consumer-group: "${wrong}" is not a name of up to 50 letters, digits and . _ -`,
+  );
+}
+
 /** Runs a hub in this process until it is told to stop. */
 export async function startHere(context: CommandContext, input: CommandInput): Promise<void> {
   const { runHub } = await import('../../fleet/hub/index.ts');
@@ -34,7 +46,7 @@ export async function startHere(context: CommandContext, input: CommandInput): P
     provisioning: await readProvisioning(context, input),
     routes: routesOf(input),
     refuseKeysOf: refusedKeyHolders(input),
-    consumerGroups: listOption(input, 'consumerGroup'),
+    consumerGroups: consumerGroupsOf(input),
     retention: { maxAgeMs, maxBytes: megabytes === undefined ? undefined : megabytes * 1_000_000 },
     ...(imitate !== undefined && { imitation: parseImitation(imitate) }),
     clock: context.clock,

@@ -1,6 +1,6 @@
 import type { DeviceSelector } from '../../fleet/selection/index.ts';
 import type { CommandContext } from '../context.ts';
-import type { CommandInput, OptionDeclaration } from '../define-command.ts';
+import { emptyWord, type CommandInput, type OptionDeclaration } from '../define-command.ts';
 
 export const whereOption = {
   name: 'where',
@@ -30,12 +30,13 @@ const concurrencyOption = {
 /** What makes a command take many devices; spread into its options. */
 export const selectorOptions: readonly OptionDeclaration[] = [whereOption, fromOption, concurrencyOption];
 
-/** The selector of a command that declares {@link selectorOptions}; `ids` are its device words. Opens no file before it is read. */
+/** The selector of a command that declares {@link selectorOptions}; `ids` are its device words. Opens no file before it is read. Failure: usage. */
 export async function readSelector(
   context: Pick<CommandContext, 'stdin'>,
   input: CommandInput,
   ids: readonly string[],
 ): Promise<DeviceSelector> {
+  if (ids.includes('')) throw emptyWord('the id of a device');
   const { where, from } = input.options;
   return {
     ids,

@@ -1,5 +1,5 @@
 import { confirmChange } from '../../changes/confirm-change.ts';
-import { defineCommand, listArg } from '../../define-command.ts';
+import { defineCommand, emptyWord, listArg } from '../../define-command.ts';
 
 export const command = defineCommand({
   name: 'configuration delete',
@@ -15,6 +15,7 @@ the next lower priority come into force. A name that files use stands for its ne
     const { findConfiguration } = await import('../../../fleet/configurations/index.ts');
     const hub = await context.hub();
     const names = listArg(input, 'configuration');
+    if (names.includes('')) throw emptyWord('the id of a configuration');
     // All of them are looked at before the first goes: a mistyped one must not leave half of the work.
     const found = await Promise.all(names.map((name) => findConfiguration(hub, name, context.signal)));
     const what = found.map(

@@ -124,6 +124,11 @@ describe('the hub commands', () => {
     expect(await line(['hub', 'stop'])).toMatchObject({ code: 3, stdout: '' });
   });
 
+  test('when a consumer group has a name that no address can have, then the hub does not start', async () => {
+    const { code, stderr } = await line(['hub', 'start', ...freePorts, '--consumer-group', 'a b']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--consumer-group: "a b"')]);
+  });
+
   test('when the hub imitates one in the cloud, then its status is what that tells', async () => {
     const hub = await start('--imitate', 'tier=S1');
     try {
