@@ -37,9 +37,17 @@ async function examine(context: CommandContext): Promise<void> {
     now: () => clock.now(),
   });
   for await (const check of results) checks.push(check);
-  await context.output.list(checks, checkView);
+  const told = context.output.isTTY && context.output.format === 'table' && notes.isTTY;
+  await context.output.list(checks, checkView(told));
+  if (told) for (const check of checks) tellProblem(notes, check);
   const failure = failureOfChecks(checks);
   if (failure !== undefined) throw failure;
+}
+
+/** The table of a terminal is cut to its width; what must be read whole is not. */
+function tellProblem(notes: CommandContext['notes'], { name, verdict, detail, remedy }: Check): void {
+  if (verdict === 'ok' || verdict === 'skipped') return;
+  notes.info(`${name}: ${detail}${remedy === null ? '' : `\n  remedy: ${remedy}`}`);
 }
 
 async function sqliteVersion(): Promise<string> {

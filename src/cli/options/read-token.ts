@@ -9,9 +9,15 @@ export const tokenFileArgument = {
   complete: 'file',
 } as const satisfies ArgumentDeclaration;
 
-export async function readToken(context: Pick<CommandContext, 'stdin'>, input: CommandInput): Promise<string> {
+export async function readToken(
+  context: Pick<CommandContext, 'stdin' | 'notes'>,
+  input: CommandInput,
+): Promise<string> {
   const file = optionalArg(input, 'file') ?? '-';
-  if (file === '-') return context.stdin.text();
+  if (file === '-') {
+    if (context.stdin.isTTY) context.notes.info('reading the token; Ctrl-D ends it');
+    return context.stdin.text();
+  }
   // Said without the word itself: what is typed by mistake must not end up in a log as well.
   if (/^SharedAccessSignature\s/i.test(file))
     throw new Failure('usage', 'a token is not taken from the command line, where others can read it', {

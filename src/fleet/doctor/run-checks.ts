@@ -92,7 +92,7 @@ function sourceOf(connection: Connection): string {
   if (connection.fromConnectionString === true)
     return connection.source === 'flag'
       ? 'by --connection-string-file'
-      : 'by IOTCTL_CONNECTION_STRING or IOTCTL_CONNECTION_STRING_FILE';
+      : 'by a connection string in the environment';
   const by = { flag: ' by --profile', environment: ' by IOTCTL_PROFILE', profile: '' }[connection.source];
   return `profile ${connection.name}${by}`;
 }

@@ -13,6 +13,13 @@ test('when no hub is chosen, then the verdicts are rows and the exit code is 1',
     expect(stderr).toContain('1 of 10 checks failed: hub');
   }));
 
+test('when it is a terminal, then what is wrong is told in full under the table', () =>
+  withSession(async ({ run }) => {
+    const { stdout, stderr } = await run(['doctor'], { isTTY: true, columns: 60 });
+    expect(stdout).toMatch(/│ DETAIL +│\n/);
+    expect(stderr).toContain('hub: no hub is chosen\n  remedy: iotctl hub start, or iotctl profile add NAME\n');
+  }));
+
 test('when the hub refuses the key, then exit 4, and JSON has a verdict and a remedy for each', () =>
   withSession(async ({ run, store }) => {
     await using hub = await scriptedHub((request, response) => {
