@@ -10,6 +10,7 @@ import { startUpkeep } from './upkeep.ts';
 import { blobKey, blobNameProblem, containerProblem } from './names.ts';
 import {
   blockKey,
+  blockPrefix,
   deleteBlobChange,
   deleteBlockChange,
   listBlobs,
@@ -51,7 +52,7 @@ export function createBlobs({ store, files, clock, onError }: BlobParts): Runnin
   const queue = createKeyedQueue();
   const keeper = createFileKeeper(files, onError);
   const waiting = createBlockCounter();
-  const upkeep = startUpkeep({ documents, files, keeper, clock, onError });
+  const upkeep = startUpkeep({ documents, files, keeper, queue, clock, onError });
   let key: Promise<Uint8Array> | undefined;
   const signingKey = (): Promise<Uint8Array> =>
     (key ??= loadKey(store).catch((error: unknown) => {
@@ -73,7 +74,7 @@ export function createBlobs({ store, files, clock, onError }: BlobParts): Runnin
     { description, conditions, mayReplace }: BlobWrite,
     choose: (present: BlobRecord | undefined, blocks: readonly BlockRecord[]) => readonly Segment[],
   ): Promise<BlobProperties> {
-    return queue.run([blobKey(address)], async () => {
+    return queue.run([blockPrefix(address)], async () => {
       const present = await readBlob(documents, address);
       checkWrite(conditions, mayReplace, present);
       const blocks = await listBlocks(documents, address);
@@ -120,7 +121,7 @@ export function createBlobs({ store, files, clock, onError }: BlobParts): Runnin
       const { file, size, md5 } = await receive(files, content, requestBytes);
       if (file === undefined) throw new BlobError('InvalidHeaderValue', 'A block must not be empty.');
       const block = { key: blockKey(address, id), id, file, size, storedAt: clock.now() };
-      await queue.run([blobKey(address)], () => storeBlock(documents, keeper, block));
+      await queue.run([blockPrefix(address)], () => storeBlock(documents, keeper, block));
       return md5;
     },
     putBlockList(address, blocks, write) {
@@ -140,10 +141,10 @@ export function createBlobs({ store, files, clock, onError }: BlobParts): Runnin
     },
     properties: found,
     async open(address) {
-      return queue.run([blobKey(address)], async () => openRecord(files, keeper, await found(address)));
+      return queue.run([blockPrefix(address)], async () => openRecord(files, keeper, await found(address)));
     },
     remove(address, conditions = {}) {
-      return queue.run([blobKey(address)], async () => {
+      return queue.run([blockPrefix(address)], async () => {
         const record = await found(address);
         checkPresent(conditions, record);
         await documents.write([deleteBlobChange(address)]);

@@ -98,7 +98,12 @@ export function blockKey(address: BlobAddress, blockId: string): string {
   return `${blockPrefix(address)}${Buffer.from(blockId, 'base64').toString('hex')}`;
 }
 
-function blockPrefix(address: BlobAddress): string {
+/** Names the blob that a block is sent for; its changes are made one after the other. */
+export function lineOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('/') + 1);
+}
+
+export function blockPrefix(address: BlobAddress): string {
   return `${address.container}/${createHash('sha256').update(address.blob).digest('hex')}/`;
 }
 

@@ -1,13 +1,16 @@
 import type { Clock } from '../../../std/clock.ts';
 import type { DocumentStore } from '../ports.ts';
+import type { KeyedQueue } from '../keyed-queue.ts';
 import type { FileKeeper } from './file-keeper.ts';
-import { deleteBlockChange, everyBlock, everyFile, type BlockRecord } from './records.ts';
+import { deleteBlockChange, everyBlock, everyFile, lineOf, readBlock, type BlockRecord } from './records.ts';
 import type { BlobFiles } from './service.ts';
 
 interface UpkeepParts {
   readonly documents: DocumentStore;
   readonly files: BlobFiles;
   readonly keeper: FileKeeper;
+  /** Where everything about one blob is done in turn. */
+  readonly queue: KeyedQueue;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
 }
@@ -63,18 +66,29 @@ async function removeLeftovers({ documents, files }: UpkeepParts): Promise<void>
   await files.remove([...unknown]);
 }
 
-async function removeOldBlocks({ documents, keeper, clock }: UpkeepParts): Promise<void> {
-  const before = clock.now() - blockLifeMs;
+async function removeOldBlocks(parts: UpkeepParts): Promise<void> {
+  const before = parts.clock.now() - blockLifeMs;
   let old: BlockRecord[] = [];
   const drop = async (): Promise<void> => {
-    await documents.write(old.map(({ key }) => deleteBlockChange(key)));
-    await keeper.discard(old.map(({ file }) => file));
+    const blocks = old;
     old = [];
+    const [first] = blocks;
+    if (first !== undefined) await parts.queue.run([lineOf(first.key)], () => dropBlocks(parts, blocks));
   };
-  for await (const block of everyBlock(documents)) {
+  for await (const block of everyBlock(parts.documents)) {
     if (block.storedAt >= before) continue;
+    const [first] = old;
+    if (old.length >= atOnce || (first !== undefined && lineOf(first.key) !== lineOf(block.key))) await drop();
     old.push(block);
-    if (old.length >= atOnce) await drop();
   }
-  if (old.length > 0) await drop();
+  await drop();
+}
+
+/** Those that are still there: a block list may have made them part of the blob since they were found, or others replaced them. */
+async function dropBlocks({ documents, keeper }: UpkeepParts, blocks: readonly BlockRecord[]): Promise<void> {
+  const now = await Promise.all(blocks.map(({ key }) => readBlock(documents, key)));
+  const left = blocks.filter(({ file }, index) => now[index]?.file === file);
+  if (left.length === 0) return;
+  await documents.write(left.map(({ key }) => deleteBlockChange(key)));
+  await keeper.discard(left.map(({ file }) => file));
 }

@@ -149,3 +149,28 @@ test('when the store fails once, then the next address can be signed', async () 
   store.readSetting = read;
   expect(await blobs.sign(grant)).toContain('sig=');
 });
+
+test('when an old block is made part of a blob as it is about to be dropped, then the blob has it', async () => {
+  const { store, clock, start } = await open();
+  const blobs = start();
+  await blobs.putBlock(address, 'MQ==', content('old but wanted'));
+  const week = 7 * 86_400_000;
+  let isOld = false;
+  const { documents } = store;
+  const list = documents.list.bind(documents);
+  let committed: Promise<unknown> | undefined;
+  documents.list = async (collection, page) => {
+    const found = await list(collection, page);
+    if (collection === 'blob-blocks' && page.prefix === '' && isOld)
+      await (committed ??= blobs.putBlockList(address, [{ id: 'MQ==', from: 'latest' }], write));
+    return found;
+  };
+  // Each round ends in the store's own time, and only then is the next one planned.
+  for (const ms of [60_000, week, 3_600_000]) {
+    isOld = ms === 3_600_000;
+    await clock.advance(ms);
+    await expect.poll(() => clock.pending).toBe(1);
+  }
+  expect(committed).toBeDefined();
+  expect(await textOf(blobs)).toBe('old but wanted');
+});
