@@ -62,11 +62,11 @@ export async function readBlock(documents: DocumentStore, key: string): Promise<
   return value === undefined ? undefined : blockOf({ id: key, value });
 }
 
-/** Every file that a blob or a block holds. */
+/** Every file that a blob or a block holds. Blocks first: what becomes part of a blob meanwhile is then found in the one or the other. */
 export async function* everyFile(documents: DocumentStore): AsyncGenerator<string, void, undefined> {
+  for await (const document of everyDocument(documents, blockCollection, '')) yield blockOf(document).file;
   for await (const { id, value } of everyDocument(documents, blobCollection, ''))
     for (const { file } of blobOf(id, value).segments) yield file;
-  for await (const document of everyDocument(documents, blockCollection, '')) yield blockOf(document).file;
 }
 
 export async function* everyBlock(documents: DocumentStore): AsyncGenerator<BlockRecord, void, undefined> {

@@ -174,3 +174,23 @@ test('when an old block is made part of a blob as it is about to be dropped, the
   expect(committed).toBeDefined();
   expect(await textOf(blobs)).toBe('old but wanted');
 });
+
+test('when a block of an earlier run is made part of a blob while leftovers are looked for, then the blob has it', async () => {
+  const { store, clock, start } = await open();
+  const first = start();
+  await first.putBlock(address, 'MQ==', content('sent before'));
+  await first.close();
+  const blobs = start();
+  const { documents } = store;
+  const list = documents.list.bind(documents);
+  let committed: Promise<unknown> | undefined;
+  documents.list = async (collection, page) => {
+    const found = await list(collection, page);
+    if (page.prefix === '') await (committed ??= blobs.putBlockList(address, [{ id: 'MQ==', from: 'latest' }], write));
+    return found;
+  };
+  await clock.advance(60_000);
+  await expect.poll(() => clock.pending).toBe(1);
+  expect(committed).toBeDefined();
+  expect(await textOf(blobs)).toBe('sent before');
+});
