@@ -150,6 +150,7 @@ export function createCore(parts: CoreParts): RunningCore {
       await files.close();
       await sessions.close();
       await messaging.close();
+      events.close();
     },
   };
 }

@@ -32,7 +32,13 @@ export interface Events {
   readonly connection: (sender: Sender, state: ConnectionState) => void;
   /** Something happened to messages in the queue of an identity. */
   readonly messages: (identity: IdentityPath, events: readonly QueueEvent<MessageNote>[]) => void;
+  /** Appends what is gathered. */
+  close(): void;
 }
+
+/** Events are gathered for so long, or until there are so many: a commit for each would slow down what they are about. */
+const gatherMs = 50;
+const mostGathered = 1_000;
 
 type Who = Pick<Sender, 'deviceId' | 'moduleId' | 'generationId' | 'modelId'>;
 
@@ -40,7 +46,8 @@ interface Event {
   readonly source: MessageSource;
   readonly schema: string;
   readonly operation: string;
-  readonly body: JsonObject;
+  /** Made when the event is written. */
+  readonly body: () => JsonObject;
 }
 
 /** The hub itself speaks; readers are not shown how it proved that. */
@@ -54,12 +61,33 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
     if (error !== undefined) onError(error);
   };
 
-  function tell({ deviceId, moduleId, generationId, modelId }: Who, { source, schema, operation, body }: Event): void {
+  let gathered: (() => void)[] = [];
+  let cancel: (() => void) | undefined;
+
+  function flush(): void {
+    cancel?.();
+    cancel = undefined;
+    const due = gathered;
+    gathered = [];
+    for (const append of due) append();
+  }
+
+  function tell(who: Who, event: Event): void {
     const now = clock.now();
+    gathered.push(() => append(who, event, now));
+    if (gathered.length >= mostGathered) flush();
+    else cancel ??= clock.after(gatherMs, flush, { unref: true });
+  }
+
+  function append(
+    { deviceId, moduleId, generationId, modelId }: Who,
+    { source, schema, operation, body }: Event,
+    now: number,
+  ): void {
     const sender: Sender = { deviceId, moduleId, generationId, modelId, auth: ownAuth, source };
     const properties = moduleId === '' ? { deviceId } : { deviceId, moduleId };
     const bag = `${constantPart(schema, operation)}&${encodeBag({ system: {}, properties })}&operationTimestamp=${timestamp(now)}`;
-    telemetry.append(sender, now, bag, Buffer.from(JSON.stringify(body)), stored);
+    telemetry.append(sender, now, bag, Buffer.from(JSON.stringify(body())), stored);
   }
 
   function lifecycle(record: DeviceRecord, verb: 'create' | 'delete'): void {
@@ -68,7 +96,7 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
       kind === 'Device'
         ? ['deviceLifecycleEvents', 'deviceLifecycleNotification']
         : ['moduleLifecycleEvents', 'moduleLifecycleNotification'];
-    tell(record, { source, schema, operation: `${verb}${kind}Identity`, body: lifecycleBody(record) });
+    tell(record, { source, schema, operation: `${verb}${kind}Identity`, body: () => lifecycleBody(record) });
   }
 
   return {
@@ -81,7 +109,7 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
           operation === 'replaceTwin' ? replacedTwinBody(change.record) : twinChangeBody(before, change.record);
         if (body === undefined) return;
         const event = { source: 'twinChangeEvents', schema: 'twinChangeNotification' } as const;
-        tell(change.record, { ...event, operation: operation ?? 'updateTwin', body });
+        tell(change.record, { ...event, operation: operation ?? 'updateTwin', body: () => body });
       }
     },
     messages(identity, queueEvents) {
@@ -91,7 +119,12 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
         const { generationId } = event.entry.note;
         tell(
           { ...identityNames(identity), generationId, modelId: '' },
-          { source: 'deviceMessageEvents', schema: 'deviceMessageNotification', operation, body: messageBody(event) },
+          {
+            source: 'deviceMessageEvents',
+            schema: 'deviceMessageNotification',
+            operation,
+            body: () => messageBody(event),
+          },
         );
       }
     },
@@ -101,9 +134,10 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
         source: 'deviceConnectionStateEvents',
         schema: `${kind}ConnectionStateNotification`,
         operation: `${kind}${state}`,
-        body: { sequenceNumber: ordinal() },
+        body: () => ({ sequenceNumber: ordinal() }),
       });
     },
+    close: flush,
   };
 }
 

@@ -21,6 +21,8 @@ describe('events of the hub (device.md §9)', () => {
 
   /** Everything told so far, by time. */
   async function told(): Promise<Told[]> {
+    // They are gathered for a moment.
+    await fixture.clock.advance(50);
     await new Promise<void>((stored) => {
       const sender = { deviceId: 'x', moduleId: '', generationId: '', modelId: '', source: 'Telemetry' } as const;
       const auth = { scope: 'hub', type: 'sas', issuer: '' } as const;
@@ -184,7 +186,7 @@ describe('events of the hub (device.md §9)', () => {
   it('when an event cannot be stored, then what it is about has happened all the same, and the failure is told', async () => {
     await fixture.telemetry.close();
     await fixture.core.registry.put('d', { deviceId: 'd' }, undefined);
-    await new Promise((resolve) => setImmediate(resolve));
+    await fixture.clock.advance(50);
     expect((await fixture.core.registry.get('d')).deviceId).toBe('d');
     expect(fixture.errors).toHaveLength(1);
   });
