@@ -20,7 +20,7 @@ export function chooseColumns<Row>(
 }
 
 export function toTableColumns<Row>(columns: readonly Column<Row>[]): TableColumn[] {
-  return columns.map((column) => ({ header: column.header, align: column.align ?? 'left' }));
+  return columns.map((column) => ({ header: column.header, align: column.align ?? 'left', whole: column.whole }));
 }
 
 export function toCells<Row>(row: Row, columns: readonly Column<Row>[]): Cell[] {

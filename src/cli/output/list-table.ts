@@ -39,7 +39,10 @@ async function chooseRenderer(
 ): Promise<ChunkRenderer> {
   const natural = measure(columns, sample);
   if (!isTTY || format === 'wide') return plainTable(columns, natural, { paint, cut: false });
-  const { borderedTable } = await import('./bordered-table.ts');
   // Each column has a space on both sides and a border; plus the last border.
-  return borderedTable(columns, fit(natural, width - 3 * columns.length - 1), paint);
+  const fitted = fit(natural, width - 3 * columns.length - 1);
+  const cutsWhole = columns.some(({ whole }, index) => whole === true && (fitted[index] ?? 0) < (natural[index] ?? 0));
+  if (cutsWhole) return plainTable(columns, natural, { paint, cut: false });
+  const { borderedTable } = await import('./bordered-table.ts');
+  return borderedTable(columns, fitted, paint);
 }

@@ -11,6 +11,8 @@ export interface Column<Row> {
   /** Only in `-o wide`. */
   readonly wide?: boolean;
   readonly align?: 'left' | 'right';
+  /** Never cut, because a part of it is of no use: a connection string. A table that is too wide for it wraps and has no borders. */
+  readonly whole?: boolean;
 }
 
 export interface ListView<Row> {

@@ -11,6 +11,8 @@ export interface Cell {
 export interface TableColumn {
   readonly header: string;
   readonly align: 'left' | 'right';
+  /** Never cut. */
+  readonly whole?: boolean | undefined;
 }
 
 /** Where a chunk stands in its table: the first has the header, the last the closing border. */

@@ -96,7 +96,7 @@ function provisionView({ showSecrets }: ProvisionReport, brief: boolean): ListVi
       { header: 'RESULT', value: (result) => result.outcome, tone: (result) => tones[result.outcome] },
       { header: 'REASON', value: (result) => result.reason },
       ...(showSecrets
-        ? [{ header: 'CONNECTION STRING', value: (result: ProvisionResult) => result.connectionString }]
+        ? [{ header: 'CONNECTION STRING', value: (result: ProvisionResult) => result.connectionString, whole: true }]
         : []),
     ],
     json: ({ deviceId, line, outcome, reason, code, connectionString }) => ({

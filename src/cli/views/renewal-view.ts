@@ -11,7 +11,7 @@ export function renewalView(hostName: string): ListView<RenewOutcome> {
     ...plain,
     columns: [
       ...plain.columns,
-      { header: 'CONNECTION STRING', value: (outcome) => connectionStringOf(outcome, hostName) },
+      { header: 'CONNECTION STRING', value: (outcome) => connectionStringOf(outcome, hostName), whole: true },
     ],
     json: (outcome) => ({
       ...(plain.json(outcome) as object),

@@ -54,6 +54,21 @@ describe('a list', () => {
     expect(stdout).toBe('DEVICE  PRESSURE\npump-1      12.5\n泵-2           7\n');
   });
 
+  test('on a narrow terminal has no borders when it would cut what is of use only whole', async () => {
+    const secret = {
+      columns: [
+        { header: 'ID', value: () => 'a' },
+        { header: 'KEY', value: () => 'k'.repeat(30), whole: true },
+      ],
+    };
+    const { stdout } = await written(
+      (output) => output.list([1], { ...secret, json: () => null, name: () => '' }),
+      [],
+      { isTTY: true, columns: 20 },
+    );
+    expect(stdout).toBe(`ID  KEY\na   ${'k'.repeat(30)}\n`);
+  });
+
   test('wide has all columns, nothing cut', async () => {
     const { stdout } = await show(['-o', 'wide'], { isTTY: true, columns: 10 });
     expect(stdout).toBe('DEVICE  PRESSURE  TAGS\npump-1      12.5  {"site":"north"}\n泵-2           7  {}\n');
