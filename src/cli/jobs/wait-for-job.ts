@@ -62,7 +62,7 @@ async function leave(context: CommandContext, hub: Hub, jobId: string, options: 
 }
 
 function describe({ status, startTime, deviceJobStatistics: counts }: Job): string {
-  if (status === 'scheduled') return `scheduled, begins at ${startTime}`;
+  if (status === 'scheduled') return `scheduled for ${startTime.replace(/\.\d+Z$/, 'Z')}`;
   if (counts === undefined || counts.deviceCount === 0) return status;
   return `${status}, ${counts.succeededCount} of ${counts.deviceCount} succeeded, ${counts.failedCount} failed`;
 }

@@ -17,13 +17,13 @@ export const enrollmentListView: ListView<EnrollmentSummary> = {
       value: ({ status }) => status,
       tone: ({ status }) => (status === 'enabled' ? 'plain' : 'warn'),
     },
-    { header: 'ALLOCATION', value: ({ allocation }) => allocation },
     {
       header: 'REGISTRATION',
       value: ({ registration }) => registration,
       tone: ({ registration }) => stateTone(registration),
     },
     { header: 'HUB', value: ({ assignedHub }) => assignedHub },
+    { header: 'ALLOCATION', value: ({ allocation }) => allocation, wide: true },
     { header: 'LIMITED TO', value: ({ hubs }) => hubs.join(', '), wide: true },
   ],
   json: (enrollment) => enrollment,
@@ -79,7 +79,7 @@ export const enrollmentView: DocumentView<FoundEnrollment> = {
       ['Initial twin', enrollment.initialTwin],
       ['Information', own?.optionalDeviceInformation],
       ['Registration', state === undefined ? undefined : registrationText(state), stateTone(state?.status ?? null)],
-      ['Changed', enrollment.lastUpdatedDateTimeUtc],
+      ['Changed', shortTime(enrollment.lastUpdatedDateTimeUtc)],
       ['ETag', enrollment.etag, 'dim'],
     ];
   },
@@ -90,6 +90,11 @@ export const enrollmentView: DocumentView<FoundEnrollment> = {
 function subjectsOf(pair: CertificatePair | undefined): string | undefined {
   const subjects = [pair?.primary, pair?.secondary].flatMap((each) => each?.info?.subjectName ?? []);
   return subjects.length === 0 ? undefined : subjects.join('; ');
+}
+
+/** The service writes seven digits after the second, of which three are ever used. */
+function shortTime(time: string): string {
+  return time.replace(/(\.\d{3})\d*Z$/, '$1Z');
 }
 
 /** What a device would get, in the order in which it is decided. */
@@ -133,7 +138,7 @@ function registrationText(state: StateFacts): string {
   const { status, substatus, assignedHub, deviceId, errorMessage, lastUpdatedDateTimeUtc } = state;
   const where = assignedHub === undefined ? '' : ` to ${assignedHub} as ${deviceId ?? ''}`;
   const detail = errorMessage ?? substatus;
-  return `${status}${where}${detail === undefined ? '' : ` (${detail})`}, ${lastUpdatedDateTimeUtc}`;
+  return `${status}${where}${detail === undefined ? '' : ` (${detail})`}, ${shortTime(lastUpdatedDateTimeUtc)}`;
 }
 
 function stateTone(status: string | null): Tone {
