@@ -7,6 +7,8 @@ import { fit, measure, plainTable, type Cell, type ChunkRenderer, type TableColu
 /** Rows that decide the widths; later rows keep to them, so that a list of any length needs little memory. */
 const sampleSize = 10_000;
 const chunkSize = 100;
+/** Columns that a cut table has room for, at least. */
+const readable = 10;
 
 /** A list as a table: with borders, cut to the width of a terminal, or plain and whole on a pipe and in `-o wide`. */
 export async function writeTable<Row>(rows: Rows<Row>, view: ListView<Row>, options: OutputOptions): Promise<void> {
@@ -32,17 +34,31 @@ export async function writeTable<Row>(rows: Rows<Row>, view: ListView<Row>, opti
   else await write(true);
 }
 
+/** Each column has a space on both sides and a border; plus the last border. */
+function tableWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + 3, 1);
+}
+
 async function chooseRenderer(
   columns: readonly TableColumn[],
   sample: readonly (readonly Cell[])[],
-  { paint, isTTY, format, width }: OutputOptions,
+  { paint, isTTY, format, width, notes }: OutputOptions,
 ): Promise<ChunkRenderer> {
   const natural = measure(columns, sample);
   if (!isTTY || format === 'wide') return plainTable(columns, natural, { paint, cut: false });
-  // Each column has a space on both sides and a border; plus the last border.
-  const fitted = fit(natural, width - 3 * columns.length - 1);
+  const fitted = fit(natural, width - tableWidth(natural.map(() => 0)));
   const cutsWhole = columns.some(({ whole }, index) => whole === true && (fitted[index] ?? 0) < (natural[index] ?? 0));
   if (cutsWhole) return plainTable(columns, natural, { paint, cut: false });
   const { borderedTable } = await import('./bordered-table.ts');
-  return borderedTable(columns, fitted, paint);
+  if (tableWidth(fitted) <= width || columns.length === 1) return borderedTable(columns, fitted, paint);
+  // Cut to less, no column would say anything; the terminal would break the lines of a table that is wider than it is.
+  const count = Math.max(1, Math.floor((width - 1) / (readable + 3)));
+  const [shown, left] = [columns.slice(0, count), columns.slice(count)];
+  notes.info(`no room for ${left.map(({ header }) => header).join(', ')}: -o wide or --columns shows more`);
+  const render = borderedTable(shown, fit(natural.slice(0, count), width - tableWidth(shown.map(() => 0))), paint);
+  return (rows, place) =>
+    render(
+      rows.map((row) => row.slice(0, count)),
+      place,
+    );
 }

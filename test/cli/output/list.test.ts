@@ -69,6 +69,18 @@ describe('a list', () => {
     expect(stdout).toBe(`ID  KEY\na   ${'k'.repeat(30)}\n`);
   });
 
+  test('on a terminal too narrow for its columns leaves the last ones out and says so', async () => {
+    const many = Array.from({ length: 8 }, (_, at) => ({ header: `COLUMN${at}`, value: () => 'some value' }));
+    const { stdout, stderr } = await written(
+      (output) => output.list([1], { columns: many, json: () => null, name: () => '' }),
+      [],
+      { isTTY: true, columns: 40 },
+    );
+    expect(stdout.split('\n').every((line) => line.length <= 40)).toBe(true);
+    expect(stdout).toContain('COLUMN2');
+    expect(stderr).toContain('no room for COLUMN3, COLUMN4, COLUMN5, COLUMN6, COLUMN7');
+  });
+
   test('wide has all columns, nothing cut', async () => {
     const { stdout } = await show(['-o', 'wide'], { isTTY: true, columns: 10 });
     expect(stdout).toBe('DEVICE  PRESSURE  TAGS\npump-1      12.5  {"site":"north"}\n泵-2           7  {}\n');
