@@ -259,10 +259,11 @@ describe('what is refused', () => {
 describe('one job at a time', () => {
   let slow: Server;
   let release: () => void;
+  let puts: number;
 
   beforeEach(async () => {
     const gate = new Promise<void>((resolve) => (release = resolve));
-    let puts = 0;
+    puts = 0;
     slow = createServer((request, response) => {
       puts += 1;
       // The try at the creation passes; what the job itself writes waits.
@@ -294,6 +295,14 @@ describe('one job at a time', () => {
     expect(await finished(first)).toMatchObject({ status: 'completed' });
     expect(await run(other)).toMatchObject({ status: 'completed' });
     expect(await fixture.core.files.registryJobs.list()).toHaveLength(2);
+  });
+
+  test('when the storage does not answer, a job can be cancelled all the same', async () => {
+    await createDevices(2);
+    const job = await slowJob();
+    await expect.poll(() => puts).toBe(4);
+    await fixture.core.files.registryJobs.cancel(job.jobId);
+    expect(await fixture.core.files.registryJobs.get(job.jobId)).toMatchObject({ status: 'cancelled' });
   });
 
   test('when the end of one cannot be stored, the next can begin all the same', async () => {

@@ -16,15 +16,16 @@ interface PlaceParts {
 export async function openPlaces(
   parts: PlaceParts,
   { input, inputBlobName, output }: RegistryJobDraft,
+  signal: AbortSignal,
 ): Promise<JobPlaces> {
   const target = await validated('outputBlobContainerUri', async () => {
-    const container = await open(parts, output);
+    const container = await open(parts, output, signal);
     await tryOutput(container);
     return container;
   });
   if (input === undefined) return { input: target, output: target };
   const source = await validated('inputBlobContainerUri', async () => {
-    const container = await open(parts, input);
+    const container = await open(parts, input, signal);
     const found = await container.read(inputBlobName);
     // The first byte is proof enough; leaving the loop lets the blob go.
     if (found !== undefined) for await (const _ of found.bytes) break;
@@ -33,8 +34,8 @@ export async function openPlaces(
   return { input: source, output: target };
 }
 
-async function open({ blobs, openContainer }: PlaceParts, uri: string): Promise<BlobContainer> {
-  return (await openLocalContainer(uri, blobs)) ?? openContainer(uri);
+async function open({ blobs, openContainer }: PlaceParts, uri: string, signal: AbortSignal): Promise<BlobContainer> {
+  return (await openLocalContainer(uri, blobs)) ?? openContainer(uri, signal);
 }
 
 async function tryOutput(container: BlobContainer): Promise<void> {

@@ -42,9 +42,9 @@ export function createRegistryJobs(parts: RegistryJobParts): RunningRegistryJobs
   const loaded = failUnfinished(documents, clock);
   loaded.catch(onError);
 
-  async function start(draft: RegistryJobDraft, places: JobPlaces): Promise<RegistryJob> {
+  async function start(draft: RegistryJobDraft, places: JobPlaces, ending: AbortController): Promise<RegistryJob> {
     const job = newJob(draft, clock.now());
-    const started: ActiveJob = { job, ending: new AbortController(), run: Promise.resolve() };
+    const started: ActiveJob = { job, ending, run: Promise.resolve() };
     active = started;
     try {
       await save(documents, job);
@@ -96,7 +96,8 @@ export function createRegistryJobs(parts: RegistryJobParts): RunningRegistryJobs
         throw new HubError('JobQuotaExceeded', 'Another import or export is under way.');
       opening = true;
       try {
-        return await start(draft, await openPlaces(parts, draft));
+        const ending = new AbortController();
+        return await start(draft, await openPlaces(parts, draft, ending.signal), ending);
       } finally {
         opening = false;
       }

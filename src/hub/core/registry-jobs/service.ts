@@ -20,5 +20,5 @@ export interface BlobContainer {
   remove(name: string): Promise<void>;
 }
 
-/** Reaches a container at another place. Throws an Error whose text says what is wrong with the address. */
-export type OpenContainer = (uri: string) => BlobContainer;
+/** Reaches a container at another place, until the signal aborts. Throws an Error whose text says what is wrong with the address. */
+export type OpenContainer = (uri: string, signal: AbortSignal) => BlobContainer;

@@ -15,9 +15,10 @@ const longestError = 4_096;
 
 /**
  * A container of Azure Blob Storage, or of what speaks like it, by an address with a signature. HTTPS alone, except on this
- * machine, where emulators speak HTTP. Throws an Error whose text can be shown: it holds no signature.
+ * machine, where emulators speak HTTP. Nothing waits for it once the signal aborts. Throws an Error whose text can be shown: it
+ * holds no signature.
  */
-export function openRemoteContainer(uri: string): BlobContainer {
+export function openRemoteContainer(uri: string, signal: AbortSignal): BlobContainer {
   const url = new URL(uri);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
     throw new Error('its address must begin with https');
@@ -26,15 +27,15 @@ export function openRemoteContainer(uri: string): BlobContainer {
       const ids: string[] = [];
       for await (const block of blocksOf(bytes)) {
         const id = Buffer.from(String(ids.length).padStart(8, '0')).toString('base64');
-        await send(addressOf(url, name, { comp: 'block', blockid: id }), 'PUT', block);
+        await send(addressOf(url, name, { comp: 'block', blockid: id }), 'PUT', signal, block);
         ids.push(id);
       }
       const list = ids.map((id) => `<Latest>${id}</Latest>`).join('');
       const xml = Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`);
-      await send(addressOf(url, name, { comp: 'blocklist' }), 'PUT', xml);
+      await send(addressOf(url, name, { comp: 'blocklist' }), 'PUT', signal, xml);
     },
     async read(name) {
-      const answer = await ask(addressOf(url, name, {}), 'GET');
+      const answer = await ask(addressOf(url, name, {}), 'GET', signal);
       if (answer.statusCode === 404) {
         answer.destroy();
         return undefined;
@@ -43,7 +44,7 @@ export function openRemoteContainer(uri: string): BlobContainer {
       return { size: Number(answer.headers['content-length'] ?? 0), bytes: answer };
     },
     async remove(name) {
-      await send(addressOf(url, name, {}), 'DELETE');
+      await send(addressOf(url, name, {}), 'DELETE', signal);
     },
   };
 }
@@ -59,17 +60,18 @@ function addressOf(container: URL, name: string, parameters: Readonly<Record<str
   return url;
 }
 
-async function send(url: URL, method: string, body?: Uint8Array): Promise<void> {
-  const answer = await ask(url, method, body);
+async function send(url: URL, method: string, signal: AbortSignal, body?: Uint8Array): Promise<void> {
+  const answer = await ask(url, method, signal, body);
   await accept(answer);
   answer.resume();
 }
 
-function ask(url: URL, method: string, body?: Uint8Array): Promise<IncomingMessage> {
+function ask(url: URL, method: string, signal: AbortSignal, body?: Uint8Array): Promise<IncomingMessage> {
   const { request } =
     url.protocol === 'https:' ? (load('node:https') as typeof Https) : (load('node:http') as typeof Http);
   const options: RequestOptions = {
     method,
+    signal,
     timeout: timeoutMs,
     headers: { 'x-ms-version': version, ...(body !== undefined && { 'content-length': body.length }) },
   };
