@@ -2,8 +2,9 @@ import { identityPath } from '../../protocol/identity-path.ts';
 import { isJsonObject, type JsonObject } from '../../std/json.ts';
 import type { Column, ListView } from '../output/output.ts';
 import { ageText } from './device-view.ts';
+import { whenText } from './when-text.ts';
 
-/** Rows of a query: the selected columns, those of a device for whole twins, else those the first rows have. */
+/** Rows of a query: the selected columns, those of a device or of a job for whole ones, else those the first rows have. */
 export function queryView(
   columns: readonly string[] | undefined,
   firstRows: readonly JsonObject[],
@@ -12,14 +13,35 @@ export function queryView(
   const names = columns ?? namesOf(firstRows);
   const [firstName = 'deviceId'] = names;
   return {
-    columns:
-      columns === undefined && firstRows[0] !== undefined && isTwin(firstRows[0])
-        ? twinColumns(now, typeof firstRows[0]['moduleId'] === 'string')
-        : names.map(column),
+    columns: (columns === undefined ? wholeColumns(firstRows[0], now) : undefined) ?? names.map(column),
     json: (row) => row,
     name: (row) => nameOf(row, firstName),
     empty: 'no rows',
   };
+}
+
+/** The columns for whole twins and whole results of jobs; undefined for other rows. */
+function wholeColumns(row: JsonObject | undefined, now: number): Column<JsonObject>[] | undefined {
+  if (row === undefined || typeof row['deviceId'] !== 'string') return undefined;
+  const ofModules = typeof row['moduleId'] === 'string';
+  if (isJsonObject(row['properties'])) return twinColumns(now, ofModules);
+  return typeof row['jobId'] === 'string' && typeof row['jobType'] === 'string' ? jobColumns(now) : undefined;
+}
+
+function jobColumns(now: number): Column<JsonObject>[] {
+  return [
+    { header: 'deviceId', value: nameOfIdentity, tone: () => 'accent' },
+    { header: 'jobId', value: textMember('jobId') },
+    { header: 'status', value: textMember('status') },
+    { header: 'end', value: (row) => whenText(textOf(row['endTimeUtc']), now), align: 'right' },
+    { header: 'jobType', value: textMember('jobType'), wide: true },
+    { header: 'outcome', value: (row) => row['outcome'], wide: true },
+    { header: 'error', value: (row) => row['error'], wide: true },
+  ];
+}
+
+function nameOfIdentity(row: JsonObject): string {
+  return nameOf(row, 'deviceId');
 }
 
 function column(name: string): Column<JsonObject> {
@@ -28,10 +50,6 @@ function column(name: string): Column<JsonObject> {
 
 function namesOf(rows: readonly JsonObject[]): string[] {
   return [...new Set(rows.flatMap((row) => Object.keys(row)))];
-}
-
-function isTwin(row: JsonObject): boolean {
-  return typeof row['deviceId'] === 'string' && isJsonObject(row['properties']);
 }
 
 /** A module is named as commands take it: `DEVICE/MODULE`. */
