@@ -90,9 +90,7 @@ function* checkConfiguration(inspection: ConfigInspection): Generator<Check, voi
 
 function sourceOf(connection: Connection): string {
   if (connection.fromConnectionString === true)
-    return connection.source === 'flag'
-      ? 'by --connection-string-file'
-      : 'by a connection string in the environment';
+    return connection.source === 'flag' ? 'by --connection-string-file' : 'by a connection string in the environment';
   const by = { flag: ' by --profile', environment: ' by IOTCTL_PROFILE', profile: '' }[connection.source];
   return `profile ${connection.name}${by}`;
 }

@@ -69,7 +69,7 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
     cancel = undefined;
     const due = gathered;
     gathered = [];
-    for (const append of due) append();
+    for (const write of due) write();
   }
 
   function tell(who: Who, event: Event): void {
