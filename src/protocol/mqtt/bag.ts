@@ -56,9 +56,16 @@ export function encodeBag(bag: PropertyBag, uuids?: ReadonlySet<UuidProperty>): 
     const suffix = uuids?.has(name as UuidProperty) === true ? '-uuid' : '';
     if (value !== undefined) pairs.push(`%24${wire.slice(1)}${suffix}=${percentEncode(value)}`);
   }
-  for (const [name, value] of Object.entries(bag.properties))
-    pairs.push(`${percentEncode(name)}=${percentEncode(value)}`);
-  return pairs.join('&');
+  return [...pairs, ...pairsOf(bag.properties)].join('&');
+}
+
+/** A bag of application properties alone. */
+export function encodeProperties(properties: PropertyBag['properties']): string {
+  return pairsOf(properties).join('&');
+}
+
+function pairsOf(properties: PropertyBag['properties']): string[] {
+  return Object.entries(properties).map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`);
 }
 
 /** True when this id of the message is a UUID rather than text. */

@@ -1,4 +1,12 @@
-export { decodeBag, encodeBag, isUuidProperty, stampBag, type PropertyBag, type UuidProperty } from './bag.ts';
+export {
+  decodeBag,
+  encodeBag,
+  encodeProperties,
+  isUuidProperty,
+  stampBag,
+  type PropertyBag,
+  type UuidProperty,
+} from './bag.ts';
 export { parsePublishTopic, telemetryBag, type DeviceTopic } from './device-topics.ts';
 export { classifyFilter, matchesFilter, type FilterKind } from './filters.ts';
 export { parseDesiredTopic, parseMethodRequestTopic, parseTwinResponse } from './hub-topics.ts';

@@ -1,5 +1,5 @@
 /** What the hub tells about its devices, appended to the log beside their telemetry. Source: device.md §9, service.md §9.7. */
-import { encodeBag } from '../../../protocol/mqtt/index.ts';
+import { encodeBag, encodeProperties } from '../../../protocol/mqtt/index.ts';
 import type { MessageSource } from '../../../protocol/telemetry/message.ts';
 import { isoTicks } from '../../../protocol/time.ts';
 import type { JsonObject } from '../../../std/json.ts';
@@ -86,7 +86,7 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
   ): void {
     const sender: Sender = { deviceId, moduleId, generationId, modelId, auth: ownAuth, source };
     const properties = moduleId === '' ? { deviceId } : { deviceId, moduleId };
-    const bag = `${constantPart(schema, operation)}&${encodeBag({ system: {}, properties })}&operationTimestamp=${timestamp(now)}`;
+    const bag = `${constantPart(schema, operation)}&${encodeProperties(properties)}&operationTimestamp=${timestamp(now)}`;
     telemetry.append(sender, now, bag, Buffer.from(JSON.stringify(body())), stored);
   }
 
