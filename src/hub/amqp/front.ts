@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../std/clock.ts';
 import { AppendGate } from '../append-gate.ts';
+import { ConnectionSet } from '../connection-set.ts';
 import type { HubCore, PeerCertificates } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import { Writer } from './codec/writer.ts';
@@ -50,32 +51,16 @@ export function createAmqpFront({ core, clock, log, eventHubs, limits }: AmqpFro
   };
   const routes = createRoutes(context, eventHubs);
   const writer = new Writer();
-  const connections = new Set<Connection>();
-  let closing = false;
-  const allClosed = Promise.withResolvers<void>();
-  const onClosed = (connection: Connection): void => {
-    connections.delete(connection);
-    if (closing && connections.size === 0) allClosed.resolve();
-  };
+  const connections = new ConnectionSet<Connection>();
 
   return {
     accept(stream, { protocol = 'amqp', remote, secure, certificates, localPort }) {
-      if (closing || stream.destroyed) {
-        stream.on('error', () => undefined);
-        stream.destroy();
-        return;
-      }
       const peer = { remote, secure, protocol, certificates, localPort };
-      connections.add(new Connection({ context, routes, writer, stream, onClosed, ...peer }));
+      connections.accept(stream, (onClosed) => new Connection({ context, routes, writer, stream, onClosed, ...peer }));
     },
     get size() {
       return connections.size;
     },
-    async close() {
-      closing = true;
-      if (connections.size === 0) return;
-      for (const connection of connections) connection.shutdown();
-      await allClosed.promise;
-    },
+    close: () => connections.close(),
   };
 }

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { PeerCertificates } from '../core/services.ts';
 import type { RegistrationAddress } from '../../protocol/provisioning/index.ts';
+import { messageOf } from '../../std/message-of.ts';
 import type { StoredFilter } from '../core/ports.ts';
 import { newAttempt, runConnectSteps, type ConnectAttempt, type Refusal } from './connect.ts';
 import type { EndReason, FrontContext } from './context.ts';
@@ -336,8 +337,4 @@ export class Connection implements Wire {
 
 function failure(error: unknown): Outcome {
   return { end: { reason: 'failed', detail: messageOf(error) } };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown';
 }

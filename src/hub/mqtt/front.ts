@@ -3,6 +3,7 @@ import type { Clock } from '../../std/clock.ts';
 import type { PeerCertificates } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import { AppendGate } from '../append-gate.ts';
+import { ConnectionSet } from '../connection-set.ts';
 import { Connection } from './connection.ts';
 import type { FrontContext, MqttCore } from './context.ts';
 import { defaultMqttLimits, type MqttLimits } from './limits.ts';
@@ -43,31 +44,18 @@ export function createMqttFront({ core, clock, log, limits }: MqttFrontOptions):
     limits: { ...defaultMqttLimits, ...limits },
     gate: new AppendGate(core.telemetry, log),
   };
-  const connections = new Set<Connection>();
-  let closing = false;
-  const allClosed = Promise.withResolvers<void>();
-  const onClosed = (connection: Connection): void => {
-    connections.delete(connection);
-    if (closing && connections.size === 0) allClosed.resolve();
-  };
+  const connections = new ConnectionSet<Connection>();
 
   return {
     accept(stream, { remote, secure, protocol = 'mqtt', certificates }) {
-      if (closing || stream.destroyed) {
-        stream.on('error', () => undefined);
-        stream.destroy();
-        return;
-      }
-      connections.add(new Connection({ context, stream, remote, secure, protocol, certificates, onClosed }));
+      connections.accept(
+        stream,
+        (onClosed) => new Connection({ context, stream, remote, secure, protocol, certificates, onClosed }),
+      );
     },
     get size() {
       return connections.size;
     },
-    async close() {
-      closing = true;
-      if (connections.size === 0) return;
-      for (const connection of connections) connection.shutdown();
-      await allClosed.promise;
-    },
+    close: () => connections.close(),
   };
 }

@@ -3,6 +3,7 @@ import type { IdentityPath } from '../../protocol/identity-path.ts';
 import { HubError } from '../../protocol/hub-errors.ts';
 import { encodeBag, messageTopic } from '../../protocol/mqtt/index.ts';
 import { isoTicks } from '../../protocol/time.ts';
+import { messageOf } from '../../std/message-of.ts';
 import type { LockedMessage, MessageService, QueuedMessage, Settlement } from '../core/messages/service.ts';
 import type { HubLog } from '../log.ts';
 import type { Wire } from './device-link.ts';
@@ -144,7 +145,7 @@ export class MessageDelivery {
 
   #fail(error: unknown, what: string): void {
     const { log, identity, wire } = this.#parts;
-    log.error({ identity, error: error instanceof Error ? error.message : 'unknown' }, what);
+    log.error({ identity, error: messageOf(error) }, what);
     wire.end('failed', what);
   }
 }

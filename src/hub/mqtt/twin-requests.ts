@@ -1,12 +1,11 @@
 /** Twin reads and reported properties over MQTT. Source: device.md §2.6. */
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../std/clock.ts';
-import { structuredErrorBody } from '../../protocol/error-body.ts';
 import type { IdentityPath } from '../../protocol/identity-path.ts';
 import { HubError } from '../../protocol/hub-errors.ts';
 import { twinResponseTopic, type DeviceTopic } from '../../protocol/mqtt/index.ts';
 import type { TwinService } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
+import { twinFailure } from '../twin-failure.ts';
 
 export type TwinRequest = Extract<DeviceTopic, { kind: 'twin-get' | 'twin-patch' }>;
 
@@ -61,15 +60,7 @@ function parsePatch(body: string): unknown {
   }
 }
 
-function errorAnswer({ clock, log, identity }: TwinRequestParts, rid: string, error: unknown): TwinAnswer {
-  const trackingId = randomBytes(16).toString('hex');
-  let known: HubError;
-  if (error instanceof HubError) {
-    known = error;
-  } else {
-    known = new HubError('ServerError', 'The request could not be completed.');
-    log.error({ identity, trackingId, error: String(error) }, 'a twin request failed');
-  }
-  const payload = JSON.stringify(structuredErrorBody(known, { trackingId, now: clock.now() }));
-  return { topic: twinResponseTopic(known.status, rid), payload };
+function errorAnswer(parts: TwinRequestParts, rid: string, error: unknown): TwinAnswer {
+  const { status, body } = twinFailure(error, parts);
+  return { topic: twinResponseTopic(status, rid), payload: body };
 }

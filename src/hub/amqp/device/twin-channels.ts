@@ -1,9 +1,8 @@
 /** Twin requests and notifications of one identity. Source: device.md §4.6. */
-import { randomBytes } from 'node:crypto';
-import { structuredErrorBody } from '../../../protocol/error-body.ts';
 import { HubError } from '../../../protocol/hub-errors.ts';
 import type { IdentityPath } from '../../../protocol/identity-path.ts';
 import type { JsonObject } from '../../../std/json.ts';
+import { twinFailure } from '../../twin-failure.ts';
 import { bodyOf } from '../codec/decode-message.ts';
 import { int, long, type Writable } from '../codec/values.ts';
 import type { AmqpContext } from '../context.ts';
@@ -91,8 +90,8 @@ export class TwinChannels {
     const { correlationId } = message.properties;
     // Without these there is nothing to do, or nobody to tell (the reference hub ignores them too).
     if (typeof operation !== 'string' || (correlationId === undefined && operation.toUpperCase() !== 'PATCH')) return;
-    const answer = await this.#answer(operation.toUpperCase(), message, channel).catch((error: unknown) =>
-      this.#errorAnswer(error),
+    const answer = await this.#answer(operation.toUpperCase(), message, channel).catch((error: unknown): Answer =>
+      twinFailure(error, { ...this.#context, identity: this.#identity }),
     );
     if (correlationId === undefined) return;
     const annotations = new Map<string, Writable>([['status', int(answer.status)]]);
@@ -122,19 +121,6 @@ export class TwinChannels {
       return { status: 200, body: '' };
     }
     throw new HubError('ArgumentInvalid', 'The twin has no such operation on this resource.');
-  }
-
-  #errorAnswer(error: unknown): Answer {
-    const trackingId = randomBytes(16).toString('hex');
-    let known: HubError;
-    if (error instanceof HubError) {
-      known = error;
-    } else {
-      known = new HubError('ServerError', 'The request could not be completed.');
-      this.#context.log.error({ identity: this.#identity, trackingId, err: error }, 'a twin request failed');
-    }
-    const body = structuredErrorBody(known, { trackingId, now: this.#context.clock.now() });
-    return { status: known.status, body: JSON.stringify(body) };
   }
 
   /** To the receiver of the channel, else to the one there is. */

@@ -1,10 +1,10 @@
 /** Brings a device to its hub, and says what became of it. Source: device.md §5.3, §5.7. */
-import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { HubError } from '../../../protocol/hub-errors.ts';
 import { isoTicks } from '../../../protocol/time.ts';
 import type { RegistrationState, RegistrationSubstatus } from '../../../protocol/provisioning/index.ts';
 import type { JsonValue } from '../../../std/json.ts';
+import { generateKeys } from '../keys.ts';
 import type { Admission } from './admitted.ts';
 import { allocate, candidatesOf, findHub, registrationErrors } from './allocation.ts';
 import { allocateByWebhook, type CustomAllocation } from './custom-allocation.ts';
@@ -135,8 +135,7 @@ function sameCredential(one: HubCredential | undefined, other: HubCredential): b
 
 /** The keys of a device whose enrollment holds none: a TPM gets them sealed. */
 function newKeys(): HubCredential {
-  const [primaryKey, secondaryKey] = [randomBytes(32), randomBytes(32)].map((bytes) => bytes.toString('base64'));
-  return { type: 'sas', primaryKey: primaryKey ?? '', secondaryKey: secondaryKey ?? '' };
+  return { type: 'sas', ...generateKeys() };
 }
 
 /** Nothing changed: the registration stays as it was, its etag too (device.md §5.7). */

@@ -1,15 +1,14 @@
 /** How a device of an enrollment proves itself: reading it from a service, showing it to one. Source: service.md §10.2. */
-import { randomBytes } from 'node:crypto';
 import { HubError } from '../../../protocol/hub-errors.ts';
 import type { Attestation, EnrolledCertificate } from '../../../protocol/provisioning/index.ts';
 import type { JsonValue } from '../../../std/json.ts';
+import { generateKey, keyBytes } from '../keys.ts';
 import { fieldsOf, stringField, wordField, type Fields } from '../untrusted.ts';
 import { certificateInfo, fromDer, readCertificate } from './certificates.ts';
 import type { StoredAttestation } from './stored.ts';
 
 export type EnrollmentKind = 'individual' | 'group';
 
-const keyBytes = { minimum: 16, maximum: 64, generated: 32 } as const;
 const none: Fields = new Map();
 
 /**
@@ -34,7 +33,7 @@ function parseKeys(fields: Fields, before: StoredAttestation | undefined): Store
   const kept = before?.type === 'symmetricKey' ? before : undefined;
   const [primaryKey, secondaryKey] = (['primaryKey', 'secondaryKey'] as const).map((name) => {
     const key = stringField(fields, name) ?? '';
-    if (key === '') return kept?.[name] ?? randomBytes(keyBytes.generated).toString('base64');
+    if (key === '') return kept?.[name] ?? generateKey();
     checkBase64(key, `attestation.symmetricKey.${name}`, keyBytes.minimum, keyBytes.maximum);
     return key;
   });

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { HubError } from '../../../protocol/hub-errors.ts';
 import type { AuthenticationType, DeviceStatus } from '../../../protocol/identity.ts';
 import type { JsonValue } from '../../../std/json.ts';
+import { generateKeys, keyBytes } from '../keys.ts';
 import { fieldsOf, stringField, wordField, type Fields } from '../untrusted.ts';
 
 /** What a service may say about an identity; everything it left out has its default. */
@@ -24,22 +24,7 @@ export interface ScopeRequest {
   readonly parentScopes: readonly string[] | undefined;
 }
 
-const keyBytes = { minimum: 16, maximum: 64, generated: 32 } as const;
 const reasonLimit = 128;
-
-/** A new symmetric key: 32 random bytes in base64. */
-export function generateKey(): string {
-  return randomBytes(keyBytes.generated).toString('base64');
-}
-
-/** Two new keys from one draw: with ten thousand devices at once, drawing is what takes the time. */
-function generateKeys(): { primaryKey: string; secondaryKey: string } {
-  const bytes = randomBytes(2 * keyBytes.generated);
-  return {
-    primaryKey: bytes.toString('base64', 0, keyBytes.generated),
-    secondaryKey: bytes.toString('base64', keyBytes.generated),
-  };
-}
 
 /**
  * Reads the writable part of an identity; read-only members that the SDKs echo are ignored. Keys that are missing or empty are

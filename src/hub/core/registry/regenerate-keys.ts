@@ -1,12 +1,12 @@
 import { HubError } from '../../../protocol/hub-errors.ts';
 import { bulkLimit, type KeyRegeneration, type RotatedKeys } from '../../../protocol/identity.ts';
 import { identityNames, identityPath, type IdentityPath } from '../../../protocol/identity-path.ts';
+import { generateKey } from '../keys.ts';
 import type { DeviceRecord } from '../ports.ts';
 import { pathOf } from '../records.ts';
 import { fieldsOf, stringField, wordField } from '../untrusted.ts';
 import { endSessionAfter } from './end-session.ts';
 import { checkIds } from './identity-body.ts';
-import { generateKey } from './identity-draft.ts';
 import type { RegistryParts } from './parts.ts';
 import { registryNotFound } from './preconditions.ts';
 
