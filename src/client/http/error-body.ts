@@ -1,6 +1,6 @@
 /** The three forms in which a hub tells an error. Source: service.md §0.4. */
 import { hubErrors } from '../../protocol/hub-errors.ts';
-import { isJsonObject, type JsonObject } from '../../std/json.ts';
+import { isJsonObject, parseJsonObject, type JsonObject } from '../../std/json.ts';
 
 export interface HubAnswerError {
   /** Symbol such as `DeviceNotFound`, '' when the answer has none. */
@@ -17,7 +17,7 @@ const longestText = 500;
 
 /** Reads an error answer; never throws, whatever the body is. */
 export function parseErrorBody(body: string, errorCodeHeader: string | undefined): HubAnswerError {
-  const envelope = parseObject(body);
+  const envelope = parseJsonObject(body);
   const inner =
     envelope === undefined ? undefined : (structuredForm(envelope) ?? nestedForm(envelope) ?? classicForm(envelope));
   const symbol = errorCodeHeader ?? inner?.symbol ?? '';
@@ -49,7 +49,7 @@ function structuredForm(value: JsonObject): HubAnswerError | undefined {
 function nestedForm(value: JsonObject): HubAnswerError | undefined {
   const message = value['Message'];
   if (typeof message !== 'string' || !message.trimStart().startsWith('{')) return undefined;
-  const inner = parseObject(message);
+  const inner = parseJsonObject(message);
   return inner === undefined ? undefined : structuredForm(inner);
 }
 
@@ -68,15 +68,6 @@ function classicForm(value: JsonObject): HubAnswerError | undefined {
     trackingId: tracking,
     info: undefined,
   };
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function numberOf(symbol: string): number {

@@ -1,7 +1,7 @@
 import { isFailure } from '../../errors/index.ts';
 import type { Clock } from '../../std/clock.ts';
 import { sleep } from '../../std/clock.ts';
-import { isJsonObject, type JsonObject } from '../../std/json.ts';
+import { isJsonObject, parseJsonObject, type JsonObject } from '../../std/json.ts';
 import type { DeviceConnection } from '../connection/device-connection.ts';
 import type { Outbox, OutboxRecord } from '../outbox/outbox.ts';
 
@@ -88,12 +88,6 @@ async function sendOne(options: DeliveryOptions, record: OutboxRecord): Promise<
 }
 
 function decodeReading(payload: Uint8Array): KeptReading | undefined {
-  try {
-    const kept: unknown = JSON.parse(new TextDecoder().decode(payload));
-    if (!isJsonObject(kept)) return undefined;
-    const { time, body } = kept;
-    return typeof time === 'number' && Math.abs(time) <= latestDate && isJsonObject(body) ? { time, body } : undefined;
-  } catch {
-    return undefined;
-  }
+  const { time, body } = parseJsonObject(new TextDecoder().decode(payload)) ?? {};
+  return typeof time === 'number' && Math.abs(time) <= latestDate && isJsonObject(body) ? { time, body } : undefined;
 }

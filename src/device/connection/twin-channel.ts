@@ -9,7 +9,7 @@ import {
 } from '../../protocol/mqtt/index.ts';
 import type { DeviceTwin } from '../../protocol/twin/document.ts';
 import type { Clock } from '../../std/clock.ts';
-import { isJsonObject, type JsonObject } from '../../std/json.ts';
+import { isJsonObject, parseJsonObject, type JsonObject } from '../../std/json.ts';
 import type { Link } from './link.ts';
 
 /** Desired properties as the device is to have them, without `$version`. */
@@ -178,12 +178,7 @@ function parseTwin(body: Uint8Array): DeviceTwin | undefined {
 }
 
 function parseObject(body: Uint8Array): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body));
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  return parseJsonObject(new TextDecoder().decode(body));
 }
 
 function versionOf(section: JsonObject): number {

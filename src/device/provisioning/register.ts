@@ -9,7 +9,7 @@ import {
 } from '../../protocol/provisioning/index.ts';
 import { createSasToken } from '../../protocol/sas-token.ts';
 import { sleep, type Clock } from '../../std/clock.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../std/json.ts';
+import { parseJsonObject, type JsonValue } from '../../std/json.ts';
 import { messageOf } from '../../std/message-of.ts';
 import type {
   ChannelOptions,
@@ -113,7 +113,7 @@ async function reach<Value>({ endpoint, signal }: RegisterOptions, work: () => P
 }
 
 function readOperation({ body }: RegistrationReply): RegistrationOperation {
-  const value = parseObject(body);
+  const value = parseJsonObject(body);
   const { operationId, status } = value ?? {};
   if (value === undefined || typeof operationId !== 'string' || typeof status !== 'string')
     throw new Failure('hub-failed', 'the answer is not that of a provisioning service');
@@ -134,7 +134,7 @@ function outcomeOf(
 }
 
 function refusal({ registrationId }: RegisterOptions, { status, body }: RegistrationReply): Failure {
-  const { errorCode, message, trackingId } = parseObject(body) ?? {};
+  const { errorCode, message, trackingId } = parseJsonObject(body) ?? {};
   const why = typeof message === 'string' && message !== '' ? message : `status ${status}`;
   const details = { registrationId, status, errorCode, trackingId };
   if (status === 401)
@@ -143,13 +143,4 @@ function refusal({ registrationId }: RegisterOptions, { status, body }: Registra
       details,
     });
   return new Failure(status === 404 ? 'not-found' : 'refused', `${registrationId} was refused: ${why}`, { details });
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

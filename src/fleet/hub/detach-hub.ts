@@ -3,7 +3,7 @@ import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure, failures, type FailureCode } from '../../errors/index.ts';
 import type { HubInfo } from '../../hub/index.ts';
-import { isJsonObject } from '../../std/json.ts';
+import { isJsonObject, parseJsonObject } from '../../std/json.ts';
 import { sleep, type Clock } from '../../std/clock.ts';
 
 export interface DetachRequest {
@@ -85,13 +85,7 @@ async function failureOfChild(logFile: string, from: number, error: Error | unde
 }
 
 function parseFailure(line: string): Failure | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  const error = isJsonObject(value) ? value['error'] : undefined;
+  const error = parseJsonObject(line)?.['error'];
   if (!isJsonObject(error) || typeof error['code'] !== 'string' || typeof error['message'] !== 'string')
     return undefined;
   if (!Object.hasOwn(failures, error['code'])) return undefined;

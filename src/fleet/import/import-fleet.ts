@@ -1,6 +1,7 @@
 import { toFailure, type Failure } from '../../errors/index.ts';
 import { bulkLimit, type BulkDevice } from '../../protocol/identity.ts';
 import type { IdentityPath } from '../../protocol/identity-path.ts';
+import { lotsOf } from '../../std/lots.ts';
 import { windowed } from '../../std/windowed.ts';
 import type { FleetRow } from '../export/fleet-row.ts';
 import type { Hub } from '../ports.ts';
@@ -56,24 +57,11 @@ async function* inLots(
 ): AsyncGenerator<ImportResult, void, undefined> {
   const work = (lot: readonly InputRow[]): Promise<LotOutcome> => settleLot({ hub, scopes, options }, lot);
   const concurrency = options.concurrency ?? defaultConcurrency;
-  for await (const { results, failure } of windowed(lotsOf(rows), concurrency, work, options.signal)) {
+  for await (const { results, failure } of windowed(lotsOf(rows, bulkLimit), concurrency, work, options.signal)) {
     for (const result of results) yield result;
     if (failure !== undefined) throw failure;
   }
   options.signal?.throwIfAborted();
-}
-
-async function* lotsOf(
-  rows: Iterable<InputRow> | AsyncIterable<InputRow>,
-): AsyncGenerator<InputRow[], void, undefined> {
-  let lot: InputRow[] = [];
-  for await (const row of rows) {
-    lot.push(row);
-    if (lot.length < bulkLimit) continue;
-    yield lot;
-    lot = [];
-  }
-  if (lot.length > 0) yield lot;
 }
 
 interface LotOutcome {

@@ -1,6 +1,7 @@
 import { isFailure, toFailure, type Failure } from '../../errors/index.ts';
 import { formatConnectionString } from '../../protocol/connection-string.ts';
 import { bulkLimit, type BulkDevice } from '../../protocol/identity.ts';
+import { lotsOf } from '../../std/lots.ts';
 import { windowed } from '../../std/windowed.ts';
 import type { Hub } from '../ports.ts';
 import { creation, difference, readExisting } from './existing.ts';
@@ -32,7 +33,12 @@ export async function* provisionDevices(
   options: ProvisionOptions = {},
 ): AsyncGenerator<ProvisionResult, void, undefined> {
   const work = (lot: readonly InputRow[]): Promise<LotOutcome> => settleLot(hub, lot, options);
-  for await (const outcome of windowed(lotsOf(rows), options.concurrency ?? defaultConcurrency, work, options.signal)) {
+  for await (const outcome of windowed(
+    lotsOf(rows, bulkLimit),
+    options.concurrency ?? defaultConcurrency,
+    work,
+    options.signal,
+  )) {
     // One by one: handing them on as a whole (yield*) takes twice as long.
     for (const result of outcome.results) yield result;
     if (outcome.failure !== undefined) throw outcome.failure;
@@ -43,19 +49,6 @@ export async function* provisionDevices(
 interface LotOutcome {
   readonly results: readonly ProvisionResult[];
   readonly failure?: Failure;
-}
-
-async function* lotsOf(
-  rows: Iterable<InputRow> | AsyncIterable<InputRow>,
-): AsyncGenerator<InputRow[], void, undefined> {
-  let lot: InputRow[] = [];
-  for await (const row of rows) {
-    lot.push(row);
-    if (lot.length < bulkLimit) continue;
-    yield lot;
-    lot = [];
-  }
-  if (lot.length > 0) yield lot;
 }
 
 async function settleLot(

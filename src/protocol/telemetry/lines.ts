@@ -1,5 +1,5 @@
 /** Lines of the telemetry stream, read. */
-import { isJsonObject, type JsonObject } from '../../std/json.ts';
+import { parseJsonObject, type JsonObject } from '../../std/json.ts';
 import type { TelemetryMessage } from './message.ts';
 import type { StreamLine, StreamMessage } from './stream.ts';
 
@@ -8,13 +8,8 @@ const latestTime = 8.64e15;
 
 /** Reads one line of the stream; undefined when it is neither a message nor a mark. */
 export function parseStreamLine(line: string): StreamLine | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (!isJsonObject(value)) return undefined;
+  const value = parseJsonObject(line);
+  if (value === undefined) return undefined;
   if (typeof value['position'] === 'string') return value as unknown as StreamLine;
   return isStreamMessage(value) ? (value as unknown as StreamMessage) : undefined;
 }
