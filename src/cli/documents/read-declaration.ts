@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { Failure, toFailure } from '../../errors/index.ts';
+import { Failure } from '../../errors/index.ts';
 import type { JsonValue } from '../../std/json.ts';
+import { readTextFile } from '../changes/read-document.ts';
 import type { CommandContext } from '../context.ts';
 
 /** What a file declares, and the directory that paths in it begin at. */
@@ -13,7 +13,7 @@ export interface Declaration {
 
 /** Reads a file, or `-` for standard input, as YAML or JSON; several YAML documents are a list. Failures: file-not-found, invalid-input. */
 export async function readDeclaration(context: Pick<CommandContext, 'stdin'>, file: string): Promise<Declaration> {
-  const text = file === '-' ? await context.stdin.text() : await readText(file);
+  const text = file === '-' ? await context.stdin.text() : await readTextFile(file);
   const name = file === '-' ? 'standard input' : file;
   const documents = parseAllDocuments(text.replace(/^\uFEFF/, ''), { prettyErrors: true });
   if (!Array.isArray(documents)) throw new Failure('invalid-input', `${name} is empty`);
@@ -31,14 +31,6 @@ export async function readDeclaration(context: Pick<CommandContext, 'stdin'>, fi
     value: values.length === 1 && only !== undefined ? only : values,
     directory: file === '-' ? '.' : dirname(file),
   };
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw toFailure(error, path);
-  }
 }
 
 /** YAML knows dates and the like, which go over no wire. */

@@ -1,12 +1,11 @@
 /** The byte stream under AMQP: TCP with or without TLS, or a WebSocket where its port is blocked. */
-import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Connection } from '../../config/profile.ts';
-import { Failure } from '../../errors/index.ts';
 import type { Clock } from '../../std/clock.ts';
 import { chooseAmqpRoute } from '../amqp-route.ts';
 import { proxyAgent, type Environment } from '../proxy.ts';
+import { readCa } from '../read-ca.ts';
 import type { AmqpEndpoint } from './endpoint.ts';
 
 export interface SocketOptions {
@@ -107,16 +106,5 @@ async function settled(
   } finally {
     cancel();
     signal?.removeEventListener('abort', onAbort);
-  }
-}
-
-async function readCa(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new Failure('invalid-config', `cannot read the CA file of this profile, ${path}`, {
-      cause: error,
-      hint: 'iotctl hub env',
-    });
   }
 }

@@ -1,9 +1,9 @@
 /** One HTTP exchange with the hub: keep-alive connections, the profile's CA, a deadline, an abort signal. Knows nothing of IoT Hub. */
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
-import { readFile } from 'node:fs/promises';
 import { Failure } from '../../errors/index.ts';
 import type { Clock } from '../../std/clock.ts';
 import { proxyAgent, type Environment } from '../proxy.ts';
+import { readCa } from '../read-ca.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
@@ -122,17 +122,6 @@ async function openWire(options: TransportOptions): Promise<Wire> {
   const secureOptions = { ...agentOptions, ...(ca !== undefined && { ca }) };
   const throughProxy = await proxyAgent(options.baseUrl, options.env ?? {}, secureOptions);
   return { agent: throughProxy ?? new https.Agent(secureOptions), request: https.request };
-}
-
-async function readCa(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new Failure('invalid-config', `cannot read the CA file of this profile, ${path}`, {
-      cause: error,
-      hint: 'iotctl hub env',
-    });
-  }
 }
 
 async function readBody(response: IncomingMessage): Promise<string> {

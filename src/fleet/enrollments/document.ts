@@ -1,9 +1,8 @@
 /** Enrollments as files describe them: the documents of the service API, with what the service manages left out. */
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
-import { Failure, toFailure } from '../../errors/index.ts';
+import { Failure } from '../../errors/index.ts';
 import { registrationIdProblem } from '../../protocol/provisioning/index.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../std/json.ts';
+import { readBeside } from '../read-beside.ts';
 
 export type EnrollmentKind = 'individual' | 'group';
 
@@ -88,19 +87,10 @@ async function withFiles(value: JsonObject, directory: string): Promise<JsonObje
   const read: JsonObject = {};
   for (const [name, member] of Object.entries(value)) {
     if (name === 'certificateFile' && typeof member === 'string')
-      read['certificate'] = await readPem(member, directory);
+      read['certificate'] = await readBeside(member, directory);
     else read[name] = isJsonObject(member) ? await withFiles(member, directory) : member;
   }
   return read;
-}
-
-async function readPem(path: string, directory: string): Promise<string> {
-  const file = isAbsolute(path) ? path : join(directory, path);
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw toFailure(error, file);
-  }
 }
 
 function invalid(message: string): Failure {

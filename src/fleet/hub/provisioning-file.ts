@@ -1,10 +1,9 @@
 /** The file of `hub start --provisioning`: other hubs to assign devices to, and how far away they are. */
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
-import { Failure, toFailure } from '../../errors/index.ts';
+import { Failure } from '../../errors/index.ts';
 import type { HubOptions } from '../../hub/index.ts';
 import { parsePolicyConnectionString } from '../../protocol/connection-string.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../std/json.ts';
+import { readBeside } from '../read-beside.ts';
 
 export type ProvisioningOptions = NonNullable<HubOptions['provisioning']>;
 
@@ -27,7 +26,7 @@ export async function readProvisioningOptions(value: JsonValue, directory: strin
 async function readHub(value: JsonValue, name: string, directory: string) {
   const { connectionString, connectionStringFile, serviceUrl, caFile, weight } = objectOf(value, name);
   const file = textOf(connectionStringFile, `connectionStringFile of ${name}`);
-  const text = textOf(connectionString, `connectionString of ${name}`) ?? (file && (await readText(file, directory)));
+  const text = textOf(connectionString, `connectionString of ${name}`) ?? (file && (await readBeside(file, directory)));
   if (text === undefined) throw invalid(`${name} needs connectionStringFile`);
   const url = textOf(serviceUrl, `serviceUrl of ${name}`);
   if (url !== undefined && !URL.canParse(url)) throw invalid(`serviceUrl of ${name} is not a URL`);
@@ -37,7 +36,7 @@ async function readHub(value: JsonValue, name: string, directory: string) {
   return {
     ...parsePolicyConnectionString(text),
     ...(url !== undefined && { serviceUrl: url }),
-    ...(ca !== undefined && { ca: await readText(ca, directory) }),
+    ...(ca !== undefined && { ca: await readBeside(ca, directory) }),
     ...(typeof weight === 'number' && { weight }),
   };
 }
@@ -69,15 +68,6 @@ function textOf(value: JsonValue | undefined, name: string): string | undefined 
 function numberOf(value: JsonValue, name: string): number {
   if (typeof value !== 'number' || value < 0) throw invalid(`the milliseconds of ${name} must be a number`);
   return value;
-}
-
-async function readText(path: string, directory: string): Promise<string> {
-  const file = isAbsolute(path) ? path : join(directory, path);
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw toFailure(error, file);
-  }
 }
 
 function invalid(message: string): Failure {
