@@ -1,4 +1,3 @@
-import { Failure } from '../../errors/index.ts';
 import {
   countResult,
   describeSummary,
@@ -8,9 +7,11 @@ import {
   type CommandResult,
   type SendOptions,
 } from '../../fleet/commands/index.ts';
-import { selectDevices, type DeviceSelector } from '../../fleet/selection/index.ts';
+import type { DeviceSelector } from '../../fleet/selection/index.ts';
 import type { MethodRequest } from '../../protocol/method.ts';
+import { countOf } from '../changes/change-devices.ts';
 import { confirmChange } from '../changes/confirm-change.ts';
+import { selectTargets, targetView } from '../changes/targets.ts';
 import type { CommandContext } from '../context.ts';
 import { resultView } from './command-view.ts';
 
@@ -27,15 +28,11 @@ export async function fanOut(
   { selector, request, options, dryRun }: FanOutRequest,
 ): Promise<void> {
   const hub = await context.hub();
-  const ids: string[] = [];
-  // All of them before the first command: a mistyped device or condition must not leave half of the fleet changed.
-  for await (const id of selectDevices(hub, selector, { check: true, modules: true, signal: context.signal }))
-    ids.push(id);
-  if (ids.length === 0) throw new Failure('no-match', 'no device matches the selection; nothing was sent');
-  const devices = `${ids.length} device${ids.length === 1 ? '' : 's'}`;
+  const ids = await selectTargets(context, hub, selector);
+  const devices = countOf(ids);
   if (dryRun) {
     context.notes.info(`${request.methodName} would be sent to ${devices}`);
-    await context.output.list(ids, idView);
+    await context.output.list(ids, targetView);
     return;
   }
   await confirmChange(context, `Send ${request.methodName} to ${devices} on ${hub.hostName}?`, false);
@@ -56,9 +53,3 @@ export async function fanOut(
   const failure = failureOfSummary(summary, request.methodName);
   if (failure !== undefined) throw failure;
 }
-
-const idView = {
-  columns: [{ header: 'DEVICE', value: (id: string) => id }],
-  json: (id: string) => ({ deviceId: id }),
-  name: (id: string) => id,
-};

@@ -5,9 +5,10 @@ import {
   type OutgoingMessage,
   type SendMessagesOptions,
 } from '../../fleet/messages/index.ts';
-import { selectDevices, type DeviceSelector } from '../../fleet/selection/index.ts';
+import type { DeviceSelector } from '../../fleet/selection/index.ts';
 import { countOf } from '../changes/change-devices.ts';
 import { confirmChange } from '../changes/confirm-change.ts';
+import { selectTargets, targetView } from '../changes/targets.ts';
 import type { CommandContext } from '../context.ts';
 import { selectsMany } from '../options/selector.ts';
 import { messageResultView, sentMessageView } from './message-view.ts';
@@ -25,14 +26,10 @@ export async function fanOutMessage(
   { selector, message, options, dryRun }: MessageFanOut,
 ): Promise<void> {
   const hub = await context.hub();
-  const ids: string[] = [];
-  // All of them before the first message: a mistyped device or condition must not leave half of the fleet with one.
-  for await (const id of selectDevices(hub, selector, { check: true, modules: true, signal: context.signal }))
-    ids.push(id);
-  if (ids.length === 0) throw new Failure('no-match', 'no device matches the selection; nothing was sent');
+  const ids = await selectTargets(context, hub, selector);
   if (dryRun) {
     context.notes.info(`the message would be sent to ${countOf(ids)}`);
-    await context.output.list(ids, idView);
+    await context.output.list(ids, targetView);
     return;
   }
   const many = selectsMany(selector);
@@ -84,9 +81,3 @@ async function reportMany(
     });
   }
 }
-
-const idView = {
-  columns: [{ header: 'DEVICE', value: (id: string) => id }],
-  json: (id: string) => ({ deviceId: id }),
-  name: (id: string) => id,
-};
