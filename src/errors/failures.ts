@@ -42,6 +42,12 @@ export const failures = {
   unsupported: user(exitCodes.usage, 'The hub of this profile does not offer this.'),
   'not-found': user(exitCodes.notFound, 'The thing named does not exist.'),
   'device-not-found': user(exitCodes.notFound, 'The hub has no device with this id.', 'iotctl device list'),
+  'firmware-not-found': user(
+    exitCodes.notFound,
+    'The hub keeps no firmware of this name and version.',
+    'iotctl firmware list',
+  ),
+  'rollout-not-found': user(exitCodes.notFound, 'There is no rollout with this id.', 'iotctl rollout list'),
   'profile-not-found': user(exitCodes.notFound, 'There is no profile with this name.', 'iotctl profile list'),
   'file-not-found': user(exitCodes.notFound, 'A file that was named does not exist.'),
   'hub-not-running': user(exitCodes.notFound, 'No hub runs on this data directory.', 'iotctl hub start'),
@@ -62,6 +68,21 @@ export const failures = {
     'run the command again',
   ),
   'hub-running': user(exitCodes.conflict, 'Another hub runs on this data directory.', 'iotctl hub status'),
+  drifted: user(
+    exitCodes.conflict,
+    'The fleet, the firmware or the plan is not what it was when the plan was made.',
+    'iotctl rollout plan',
+  ),
+  'rollout-halted': user(
+    exitCodes.rolloutHalted,
+    'A rollout was halted, aborted or reverted by its limits.',
+    'iotctl rollout status ID',
+  ),
+  'rollout-needs-person': user(
+    exitCodes.needsPerson,
+    'A rollout is paused and waits for a person.',
+    'iotctl rollout status ID',
+  ),
   'port-taken': user(exitCodes.failed, 'A port is in use by another program, or needs more rights.'),
   'device-offline': user(
     exitCodes.deviceOffline,

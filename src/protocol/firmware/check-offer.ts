@@ -1,0 +1,97 @@
+import { lt } from 'semver';
+import { isJsonObject, type JsonObject } from '../../std/json.ts';
+import type { RejectionCode } from './codes.ts';
+import { manifestSchema, signatureSchema, keyIdSchema, type Manifest } from './manifest.ts';
+import { isManifestSignature, keyIdOf, trustProblem } from './signature.ts';
+import { signedTrustSchema, type Trust } from './trust.ts';
+
+/** What a device knows of itself when it looks at an offer. */
+export interface InstallerFacts {
+  readonly trust: Trust;
+  readonly hardware: string;
+  /** Of what runs. */
+  readonly version: string;
+  /** The highest release counter the device has confirmed. */
+  readonly releaseCounter: number;
+  /** Bytes that fit into a slot. */
+  readonly slotBytes: number;
+}
+
+export type OfferVerdict =
+  /** `trust` is the set of keys to keep from now on: the present one, or a newer one that came along. */
+  | { readonly kind: 'accepted'; readonly manifest: Manifest; readonly trust: Trust }
+  | { readonly kind: 'rejected'; readonly code: RejectionCode; readonly message: string; readonly trust: Trust };
+
+/**
+ * Whether a device may install what an offer describes: the signature first, by a key that the device has had before or that such a
+ * key vouches for, and then what the manifest says. Nothing of an offer is used before this has accepted it. Source: trust.md B4, B6.
+ */
+export function checkOffer(offer: JsonObject, facts: InstallerFacts): OfferVerdict {
+  const advanced = advanceTrust(facts.trust, offer['trust']);
+  const { trust } = advanced;
+  const reject = (code: RejectionCode, message: string): OfferVerdict => ({ kind: 'rejected', code, message, trust });
+  if (advanced.problem !== undefined) return reject('trust-invalid', advanced.problem);
+  const parsed = manifestSchema.safeParse(offer['manifest']);
+  if (!parsed.success) return reject('manifest-invalid', firstIssue(parsed.error.issues));
+  const manifest = parsed.data;
+  if (offer['signature'] === undefined) return reject('signature-missing', 'the offer has no signature');
+  const signature = signatureSchema.safeParse(offer['signature']);
+  const keyId = keyIdSchema.safeParse(offer['keyId']);
+  if (!signature.success || !keyId.success)
+    return reject('signature-invalid', 'the signature or its key id is malformed');
+  const key = trust.keys.find((each) => each.keyId === keyId.data && keyIdOf(each.publicKey) === each.keyId);
+  if (key === undefined) return reject('key-unknown', `the key ${keyId.data} is not trusted here`);
+  if (!isManifestSignature(manifest, signature.data, key.publicKey))
+    return reject('signature-invalid', 'the signature does not fit the manifest');
+  return fits(manifest, { ...facts, trust });
+}
+
+/** What a signed manifest has to agree with on this device. */
+function fits(manifest: Manifest, facts: InstallerFacts): OfferVerdict {
+  const { trust } = facts;
+  const reject = (code: RejectionCode, message: string): OfferVerdict => ({ kind: 'rejected', code, message, trust });
+  if (!manifest.hardware.includes(facts.hardware))
+    return reject('hardware-mismatch', `made for ${manifest.hardware.join(', ')}, this is ${facts.hardware}`);
+  if (manifest.releaseCounter < facts.releaseCounter)
+    return reject('downgrade', `release counter ${manifest.releaseCounter} is below ${facts.releaseCounter}`);
+  if (manifest.minVersion !== undefined && lt(facts.version, manifest.minVersion))
+    return reject('below-min-version', `upgrades from ${manifest.minVersion} on, this runs ${facts.version}`);
+  if (manifest.size > facts.slotBytes)
+    return reject('too-large', `${manifest.size} bytes do not fit into ${facts.slotBytes}`);
+  return { kind: 'accepted', manifest, trust };
+}
+
+/** Follows a chain of key sets, oldest first, as far as it is newer; the chain may begin with sets that are known already. */
+function advanceTrust(present: Trust, chain: unknown): { readonly trust: Trust; readonly problem?: string } {
+  if (chain === undefined || chain === null) return { trust: present };
+  const parsed = signedTrustSchema.array().safeParse(chain);
+  if (!parsed.success) return { trust: present, problem: firstIssue(parsed.error.issues) };
+  let trust = present;
+  for (const next of parsed.data) {
+    if (next.trust.version <= trust.version) continue;
+    const problem = trustProblem(trust, next);
+    if (problem !== undefined) return { trust, problem };
+    trust = next.trust;
+  }
+  return { trust };
+}
+
+function firstIssue(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]): string {
+  const [issue] = issues;
+  return issue === undefined
+    ? 'not understood'
+    : `${issue.path.map(String).join('.') || 'it'}: ${issue.message}`.slice(0, 300);
+}
+
+/** The patch of `properties.desired.firmware` that leaves nothing of an earlier offer behind, because patches merge. */
+export function offerPatch(present: unknown, offer: JsonObject): JsonObject {
+  const patch: JsonObject = { ...offer };
+  if (!isJsonObject(present)) return patch;
+  for (const [name, before] of Object.entries(present)) {
+    if (name.startsWith('$')) continue;
+    const after = Object.hasOwn(offer, name) ? offer[name] : undefined;
+    if (after === undefined) patch[name] = null;
+    else if (isJsonObject(before) && isJsonObject(after)) patch[name] = offerPatch(before, after);
+  }
+  return patch;
+}

@@ -1,0 +1,47 @@
+export {
+  failureCodes,
+  rejectionCodes,
+  revertCodes,
+  type FailureReportCode,
+  type RejectionCode,
+  type RevertCode,
+} from './codes.ts';
+export { checkOffer, offerPatch, type InstallerFacts, type OfferVerdict } from './check-offer.ts';
+export {
+  deadlinesSchema,
+  offerSchema,
+  reportSchema,
+  reportStates,
+  rolloutIdSchema,
+  type Deadlines,
+  type Offer,
+  type Report,
+  type ReportState,
+} from './documents.ts';
+export {
+  hardwareSchema,
+  keyIdSchema,
+  manifestName,
+  manifestSchema,
+  sha256Schema,
+  signatureSchema,
+  signedManifestSchema,
+  timeSchema,
+  versionSchema,
+  type Manifest,
+  type SignedManifest,
+} from './manifest.ts';
+export {
+  isManifestSignature,
+  keyIdOf,
+  manifestBytes,
+  manifestDigest,
+  rawPublicKey,
+  readPrivateKey,
+  readPublicKey,
+  signManifest,
+  signTrust,
+  trustBytes,
+  trustProblem,
+} from './signature.ts';
+export { signedTrustSchema, trustSchema, type SignedTrust, type Trust } from './trust.ts';
