@@ -1,0 +1,7 @@
+export {
+  findFirmwareByDigest,
+  listFirmware,
+  readFirmware,
+  readTrustChain,
+  type StoredFirmware,
+} from './firmware-records.ts';
