@@ -1,3 +1,4 @@
+export { twinChangeBody, type TwinContent } from './change.ts';
 export { checkTwinContent, twinSize, type TwinContentRules } from './check.ts';
 export type { DeviceTwin, Twin, TwinChange, TwinMetadata, TwinSection } from './document.ts';
 export { etagOf } from './etag.ts';

@@ -2,6 +2,7 @@
 import { encodeBag, encodeProperties } from '../../../protocol/mqtt/index.ts';
 import type { MessageSource } from '../../../protocol/telemetry/message.ts';
 import { isoTicks } from '../../../protocol/time.ts';
+import { twinChangeBody } from '../../../protocol/twin/index.ts';
 import type { JsonObject } from '../../../std/json.ts';
 import type { Clock } from '../../../std/clock.ts';
 import type { ConnectionState } from '../../../protocol/identity.ts';
@@ -10,7 +11,7 @@ import type { MessageNote } from '../messages/device-queues.ts';
 import type { QueueEvent } from '../messages/queue-state.ts';
 import type { DeviceRecord, RegistryChange, Sender, TelemetryLog } from '../ports.ts';
 import { messageBody, messageOperation } from './message-events.ts';
-import { lifecycleBody, replacedTwinBody, twinChangeBody } from './twin-events.ts';
+import { lifecycleBody, replacedTwinBody } from './twin-events.ts';
 
 export interface EventParts {
   readonly telemetry: Pick<TelemetryLog, 'append'>;
