@@ -5,6 +5,7 @@ import { resolveDirectories } from './directories.ts';
 import type { GlobalOptions } from './options/global-options.ts';
 import { chooseFormat } from './output/choose-format.ts';
 import { colourLevel, createPaint, type Paint } from './output/colour.ts';
+import { createLiveBlock, type LiveBlock } from './output/live-block.ts';
 import { createNotes } from './output/create-notes.ts';
 import { createOutput } from './output/create-output.ts';
 import { createStatusLine, type StatusLine } from './output/status-line.ts';
@@ -19,10 +20,12 @@ interface Terminal {
   readonly stdout: Writer;
   readonly stderr: Writer;
   readonly statusLine: StatusLine;
+  readonly live: LiveBlock;
   readonly controller: AbortController;
 }
 
 const defaultWidth = 80;
+const defaultHeight = 24;
 
 /**
  * Runs one command line from its words to the exit of the process. The only place that sets the exit code: everything
@@ -39,7 +42,8 @@ export async function run(system: System, rooms: Rooms, table: CommandTable): Pr
     onClosed: (reason) => controller.abort(reason),
     outlivesReader: () => outlivesReader,
   });
-  const terminal: Terminal = { stdout, stderr, statusLine, controller };
+  const live = createLiveBlock((text) => stdout.write(text));
+  const terminal: Terminal = { stdout, stderr, statusLine, live, controller };
   const unwatch = watchSignals(system, controller, () => statusLine.clear());
   let wishes = guessWishes(system);
   const finish = async (code: number): Promise<void> => {
@@ -82,7 +86,13 @@ async function runCommand(
   const { controller } = terminal;
   const notes = createNotes({
     write: (text) => void terminal.stderr.write(text).catch(() => undefined),
-    statusLine: terminal.statusLine,
+    statusLine: {
+      draw: (text) => terminal.statusLine.draw(text),
+      clear: () => {
+        terminal.live.clear();
+        terminal.statusLine.clear();
+      },
+    },
     isTTY: system.stderr.isTTY === true,
     width: widthOf(system.stderr),
     quiet: globals.quiet,
@@ -126,6 +136,14 @@ async function openOutput(
     notes,
     pick,
     columns: globals.columns,
+    live: terminal.live,
+    terminal: {
+      size: () => ({ columns: widthOf(system.stdout), rows: heightOf(system.stdout) }),
+      onResize: (handler) => {
+        system.stdout.on('resize', handler);
+        return () => system.stdout.removeListener('resize', handler);
+      },
+    },
   });
 }
 
@@ -169,4 +187,8 @@ function paintFor(stream: OutputStream, system: System, flag: boolean | undefine
 
 function widthOf(stream: OutputStream): number {
   return stream.columns !== undefined && stream.columns > 0 ? stream.columns : defaultWidth;
+}
+
+function heightOf(stream: OutputStream): number {
+  return stream.rows !== undefined && stream.rows > 0 ? stream.rows : defaultHeight;
 }

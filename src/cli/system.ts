@@ -1,7 +1,11 @@
 import type { Clock } from '../std/clock.ts';
 
 /** A standard stream as the program uses it. */
-export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+export type OutputStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
 
 /** What runs the program. */

@@ -1,6 +1,7 @@
 import { begin } from './begin.ts';
 import type { Paint } from './colour.ts';
 import type { Picker } from './jmespath.ts';
+import type { LiveBlock, TerminalSize } from './live-block.ts';
 import type { Notes } from './notes.ts';
 import type { Output, OutputFormat } from './output.ts';
 import type { Writer } from './writer.ts';
@@ -16,6 +17,14 @@ export interface OutputOptions {
   readonly pick: Picker | undefined;
   /** `--columns`, as typed. */
   readonly columns: readonly string[] | undefined;
+  /** Where frames are drawn in place. */
+  readonly live: LiveBlock;
+  readonly terminal: {
+    /** Now; a person may change it at any time. */
+    readonly size: () => TerminalSize;
+    /** The returned function undoes it. */
+    readonly onResize: (handler: () => void) => () => void;
+  };
 }
 
 /** The output of one command. The renderer of a shape is loaded when a command has something of that shape. */
@@ -33,6 +42,7 @@ export function createOutput(options: OutputOptions): Output {
       const begun = begin(batches);
       return (await import('./render-stream.ts')).renderStream(begun, view, options);
     },
+    live: async (frames, view) => (await import('./render-live.ts')).renderLive(frames, view, options),
     text: (text) => options.writer.write(text),
   };
 }

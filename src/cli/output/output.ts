@@ -41,6 +41,15 @@ export interface StreamView<Row> extends ListView<Row> {
   readonly raw?: (row: Row) => Uint8Array;
 }
 
+/** A line of a live picture: its parts stand right beside each other; each is made safe. */
+export type LiveLine = readonly (readonly [text: string, tone?: Tone])[];
+
+/** What is drawn over in place on a terminal. */
+export interface LiveView<Frame> {
+  /** Not more lines than rows, if they can be chosen; what does not fit is cut. */
+  readonly lines: (frame: Frame, size: { readonly columns: number; readonly rows: number }) => readonly LiveLine[];
+}
+
 export interface Output {
   readonly format: OutputFormat;
   readonly isTTY: boolean;
@@ -50,6 +59,8 @@ export interface Output {
   document<Value>(value: Value, view: DocumentView<Value>): Promise<void>;
   /** Batches in, rows out as they come; waits for a slow stdout, ends quietly on a closed pipe. */
   stream<Row>(batches: AsyncIterable<readonly Row[]>, view: StreamView<Row>): Promise<void>;
+  /** Frames drawn in place, each over the one before; only where {@link Output.isTTY}. The last one stays. */
+  live<Frame>(frames: AsyncIterable<Frame>, view: LiveView<Frame>): Promise<void>;
   /** Plain text, as it is; for scripts (`completion bash`) and templates. */
   text(text: string): Promise<void>;
 }

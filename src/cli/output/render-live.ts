@@ -1,0 +1,52 @@
+import type { OutputOptions } from './create-output.ts';
+import type { DrawnLine } from './live-block.ts';
+import type { LiveLine, LiveView } from './output.ts';
+import { safeText } from './safe-text.ts';
+import { textWidth, truncate } from './text-width.ts';
+
+/**
+ * Draws each frame in the place of the one before, and the last one again when the terminal gets another size. What is drawn last
+ * stays. A frame that is higher than the terminal loses its end.
+ */
+export async function renderLive<Frame>(
+  frames: AsyncIterable<Frame>,
+  view: LiveView<Frame>,
+  { live, terminal, paint }: OutputOptions,
+): Promise<void> {
+  let last: { readonly frame: Frame } | undefined;
+  const draw = async (): Promise<void> => {
+    if (last === undefined) return;
+    const size = terminal.size();
+    // The cursor stands on the row below.
+    const lines = view.lines(last.frame, size).slice(0, Math.max(1, size.rows - 1));
+    await live.draw(
+      lines.map((line) => drawnLine(line, size.columns, paint)),
+      size,
+    );
+  };
+  // A terminal that is gone makes the next frame fail.
+  const unwatch = terminal.onResize(() => void draw().catch(() => undefined));
+  try {
+    for await (const frame of frames) {
+      last = { frame };
+      await draw();
+    }
+  } finally {
+    unwatch();
+    live.leave();
+  }
+}
+
+/** The parts of a line one after the other, cut where the terminal ends. */
+function drawnLine(line: LiveLine, columns: number, paint: OutputOptions['paint']): DrawnLine {
+  let painted = '';
+  let plain = '';
+  for (const [text, tone] of line) {
+    const left = columns - textWidth(plain);
+    if (left <= 0) break;
+    const shown = truncate(safeText(text), left);
+    painted += paint(shown, tone);
+    plain += shown;
+  }
+  return { painted, plain };
+}
