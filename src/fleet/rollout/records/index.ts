@@ -1,0 +1,23 @@
+export { openAuditLog, type AuditLog, type AuditNote } from './audit-chain.ts';
+export { changeIntent } from './change-intent.ts';
+export { createRollout, createdNote } from './create-rollout.ts';
+export {
+  parseIntent,
+  parseLease,
+  parseState,
+  type AuditHead,
+  type RolloutHeader,
+  type StoredIntent,
+  type StoredState,
+} from './documents.ts';
+export { parseRecordName, recordNames, rolloutsPrefix, type RecordNames } from './names.ts';
+export {
+  findRollout,
+  laterHead,
+  listRollouts,
+  noIntent,
+  readPlan,
+  readRollout,
+  type StoredRollout,
+} from './read-rollout.ts';
+export { readAudit, verifyAudit, type AuditProblem, type AuditVerification } from './verify-audit.ts';
