@@ -15,6 +15,7 @@ import { createMessageQueues } from './messages.ts';
 import { createMethodInvoker } from './methods.ts';
 import { createModuleRegistry } from './modules.ts';
 import { createQueryRunner } from './queries.ts';
+import { createRecordStore } from './records.ts';
 import type { Hub, TelemetryBatch } from './service-api.ts';
 import type * as ChooseSource from './telemetry/choose-source.ts';
 import { createTwinStore } from './twins.ts';
@@ -45,6 +46,7 @@ export function connectHub(connection: Connection, given: ClientDependencies): H
     jobs: createJobStore(client, queries),
     configurations: createConfigurationStore(client),
     faults: createFaultStore(client),
+    records: createRecordStore(client),
     methods: createMethodInvoker(client, twins),
     messages: createMessageQueues(client),
     telemetry: { read: (request) => readTelemetry(client, connection, dependencies, request) },

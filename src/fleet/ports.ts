@@ -13,6 +13,8 @@ export type {
   MethodInvoker,
   ModuleRegistry,
   QueryRunner,
+  RecordStore,
+  StoredRecord,
   TelemetryBatch,
   TelemetryRequest,
   TelemetrySource,

@@ -134,7 +134,15 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   };
   await writeHubState({ ...info, version, startedAt: isoMillis(clock.now()) });
   log.info({ ports: info.ports, dataDir: info.dataDir }, 'hub is up');
-  return { info, fallbacks: listeners.flatMap(({ fallback }) => fallback ?? []), close: () => shutdown.run() };
+  return {
+    info,
+    fallbacks: listeners.flatMap(({ fallback }) => fallback ?? []),
+    records: {
+      has: async (prefix) => (await core.records.list({ prefix, limit: 1 })).records.length > 0,
+      onChange: (prefix, listener) => core.records.onChange(prefix, listener),
+    },
+    close: () => shutdown.run(),
+  };
 }
 
 /** The registry as the cloud's queries see it: behind by the lag that is imitated. */

@@ -37,10 +37,19 @@ export interface HubOptions {
   readonly version: string;
 }
 
+/** Records of the hub as the program that runs it sees them. */
+export interface HubRecords {
+  /** Whether there is any record below the prefix. */
+  has(prefix: string): Promise<boolean>;
+  /** Tells names below the prefix that were written or removed; the returned function ends it. */
+  onChange(prefix: string, listener: (name: string) => void): () => void;
+}
+
 export interface RunningHub {
   readonly info: HubInfo;
   /** Default ports that could not be had, to be announced. */
   readonly fallbacks: readonly PortFallback[];
+  readonly records: HubRecords;
   /** Stops: no new work, what is acknowledged is on disk, devices and callers are disconnected. Idempotent. */
   close(): Promise<void>;
 }

@@ -55,6 +55,7 @@ export function memoryHub(): MemoryHub {
     jobs: notOfferedPart('jobs'),
     configurations: notOfferedPart('configurations'),
     faults: notOfferedPart('faults'),
+    records: notOfferedPart('records'),
     messages: notOfferedPart('messages'),
     devices: {
       async get(deviceId) {

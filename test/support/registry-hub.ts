@@ -60,6 +60,7 @@ export function registryHub(): RegistryHub {
     jobs: notOfferedPart('jobs'),
     configurations: notOfferedPart('configurations'),
     faults: notOfferedPart('faults'),
+    records: notOfferedPart('records'),
     messages: notOfferedPart('messages'),
     devices: {
       get: async (deviceId) => structuredClone(find('get', deviceId).identity),

@@ -19,6 +19,7 @@ import type { RegistryStore, Sender, TelemetryLog } from './ports.ts';
 import { createProvisioning, type ProvisioningSettings } from './provisioning/provisioning.ts';
 import { createQueries } from './queries.ts';
 import { createDeviceRecords, type DeviceRecords } from './records.ts';
+import { createRecords } from './records/records.ts';
 import { createRegistry } from './registry/registry.ts';
 import type { Gatekeeper, HubCore } from './services.ts';
 import { rememberProofs, type Proofs } from './sessions/proofs.ts';
@@ -130,6 +131,7 @@ export function createCore(parts: CoreParts): RunningCore {
     jobs,
     configurations,
     digitalTwins: createDigitalTwins(twins, commands),
+    records: createRecords({ documents: store.documents, onError: parts.onError }),
     faults,
     throttle,
     provisioning: createProvisioning({

@@ -13,6 +13,7 @@ import type { MessageService, ServiceQueue } from './messages/service.ts';
 import type { ProvisioningService } from './provisioning/service.ts';
 import type { CertificateService } from './certificates/service.ts';
 import type { RegistryCounts, Sender, StoredFilter, TelemetryLog } from './ports.ts';
+import type { RecordService } from './records/service.ts';
 import type { ThrottleService } from './throttling/service.ts';
 
 export type Permission =
@@ -194,6 +195,7 @@ export interface HubCore {
   readonly jobs: JobService;
   readonly configurations: ConfigurationService;
   readonly digitalTwins: DigitalTwinService;
+  readonly records: RecordService;
   readonly faults: FaultService;
   readonly throttle: ThrottleService;
   readonly provisioning: ProvisioningService;

@@ -39,6 +39,7 @@ export const rights = {
   query: ['ServiceConnect', 'RegistryRead'],
   statistics: ['RegistryRead', 'ServiceConnect'],
   telemetry: ['ServiceConnect'],
+  records: ['ServiceConnect'],
   status: ['RegistryRead', 'RegistryWrite', 'ServiceConnect', 'DeviceConnect'],
 } as const satisfies Record<string, readonly Permission[]>;
 

@@ -27,6 +27,7 @@ import { provisioningServiceRoutes } from './routes/provisioning-service.ts';
 import { queryRoutes } from './routes/query.ts';
 import { queuedMessageRoutes } from './routes/queued-messages.ts';
 import { scheduledJobRoutes } from './routes/scheduled-jobs.ts';
+import { recordRoutes } from './routes/records.ts';
 import { registryJobRoutes } from './routes/registry-jobs.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { statusRoutes } from './routes/status.ts';
@@ -105,6 +106,7 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     configurationRoutes,
     digitalTwinRoutes,
     faultRoutes,
+    recordRoutes,
     provisioningServiceRoutes,
     provisioningDeviceRoutes,
   ]) {

@@ -42,11 +42,14 @@ function runQuery() {
 }
 
 describe('a hub that imitates the cloud', () => {
-  it.each(['/iotctl/status', '/iotctl/faults', '/IOTCTL/status'])('has nothing at %s', async (path) => {
-    const answer = await call('GET', path);
-    expect(answer.statusCode).toBe(404);
-    expect(answer.headers['iothub-errorcode']).toBe('NotFound');
-  });
+  it.each(['/iotctl/status', '/iotctl/faults', '/iotctl/records', '/iotctl/records/a/b', '/IOTCTL/status'])(
+    'has nothing at %s',
+    async (path) => {
+      const answer = await call('GET', path);
+      expect(answer.statusCode).toBe(404);
+      expect(answer.headers['iothub-errorcode']).toBe('NotFound');
+    },
+  );
 
   it('delays the 21st query and refuses the 23rd with the time to wait', async () => {
     for (let count = 0; count < 20; count++) expect((await runQuery()).statusCode).toBe(200);

@@ -49,6 +49,10 @@ test.each<[Method, string, readonly string[]]>([
   ['GET', '/iotctl/devices/x/messages', services],
   ['POST', '/iotctl/devices/x/messages/requeue', services],
   ['GET', '/iotctl/telemetry', services],
+  ['GET', '/iotctl/records', services],
+  ['GET', '/iotctl/records/x/y', services],
+  ['PUT', '/iotctl/records/x', services],
+  ['DELETE', '/iotctl/records/x', services],
   ['GET', '/iotctl/status', everyone],
 ])('when %s %s is called, the policies with the right get in and the others 401', async (method, path, allowed) => {
   for (const policy of [...everyone, null]) {
