@@ -1,0 +1,3 @@
+export { measureGate } from './measure-gate.ts';
+export { createProgramRunner } from './run-program.ts';
+export type { GatePorts, GateSubject, RunProgram } from './subject.ts';
