@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // `npm run test:sdk` runs those with the official SDKs.
-    exclude: ['test/sdk/**'],
+    // `npm run test:sdk` runs those with the official SDKs, `npm run test:rollout` the long proofs of rollouts.
+    exclude: ['test/sdk/**', 'test/rollout/**'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: 'forks',
