@@ -46,7 +46,7 @@ export async function readRollout(records: RecordStore, id: string, signal?: Abo
 }
 
 /**
- * All rollouts of a hub in the order of their ids; one that was only half made is not among them. One whose records are not understood
+ * All rollouts of a hub, in no order that means anything; one that was only half made is not among them. One whose records are not understood
  * ends the list, unless somebody wants to be told of it instead.
  */
 export async function* listRollouts(
