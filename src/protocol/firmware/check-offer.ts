@@ -1,5 +1,6 @@
-import { lt } from 'semver';
+import { lt, valid } from 'semver';
 import { isJsonObject, type JsonObject } from '../../std/json.ts';
+import { setMember } from '../twin/merge.ts';
 import type { RejectionCode } from './codes.ts';
 import { manifestSchema, signatureSchema, keyIdSchema, type Manifest } from './manifest.ts';
 import { isManifestSignature, keyIdOf, trustProblem } from './signature.ts';
@@ -29,12 +30,13 @@ export type OfferVerdict =
 export function checkOffer(offer: JsonObject, facts: InstallerFacts): OfferVerdict {
   const advanced = advanceTrust(facts.trust, offer['trust']);
   const { trust } = advanced;
-  const reject = (code: RejectionCode, message: string): OfferVerdict => ({ kind: 'rejected', code, message, trust });
+  const reject = rejecting(trust);
   if (advanced.problem !== undefined) return reject('trust-invalid', advanced.problem);
   const parsed = manifestSchema.safeParse(offer['manifest']);
   if (!parsed.success) return reject('manifest-invalid', firstIssue(parsed.error.issues));
   const manifest = parsed.data;
-  if (offer['signature'] === undefined) return reject('signature-missing', 'the offer has no signature');
+  if (offer['signature'] === undefined || offer['signature'] === null)
+    return reject('signature-missing', 'the offer has no signature');
   const signature = signatureSchema.safeParse(offer['signature']);
   const keyId = keyIdSchema.safeParse(offer['keyId']);
   if (!signature.success || !keyId.success)
@@ -46,19 +48,31 @@ export function checkOffer(offer: JsonObject, facts: InstallerFacts): OfferVerdi
   return fits(manifest, { ...facts, trust });
 }
 
+/** Messages go into a report, which has a limit, and parts of them are as long as somebody has made them. */
+const longestMessage = 300;
+
+function rejecting(trust: Trust): (code: RejectionCode, message: string) => OfferVerdict {
+  return (code, message) => ({ kind: 'rejected', code, message: message.slice(0, longestMessage), trust });
+}
+
 /** What a signed manifest has to agree with on this device. */
 function fits(manifest: Manifest, facts: InstallerFacts): OfferVerdict {
   const { trust } = facts;
-  const reject = (code: RejectionCode, message: string): OfferVerdict => ({ kind: 'rejected', code, message, trust });
+  const reject = rejecting(trust);
   if (!manifest.hardware.includes(facts.hardware))
     return reject('hardware-mismatch', `made for ${manifest.hardware.join(', ')}, this is ${facts.hardware}`);
   if (manifest.releaseCounter < facts.releaseCounter)
     return reject('downgrade', `release counter ${manifest.releaseCounter} is below ${facts.releaseCounter}`);
-  if (manifest.minVersion !== undefined && lt(facts.version, manifest.minVersion))
+  if (manifest.minVersion !== undefined && isTooOld(facts.version, manifest.minVersion))
     return reject('below-min-version', `upgrades from ${manifest.minVersion} on, this runs ${facts.version}`);
   if (manifest.size > facts.slotBytes)
     return reject('too-large', `${manifest.size} bytes do not fit into ${facts.slotBytes}`);
   return { kind: 'accepted', manifest, trust };
+}
+
+/** A device that does not know what it runs cannot say that it is new enough. */
+function isTooOld(version: string, minimum: string): boolean {
+  return valid(version) === null || lt(version, minimum);
 }
 
 /** Follows a chain of key sets, oldest first, as far as it is newer; the chain may begin with sets that are known already. */
@@ -78,9 +92,7 @@ function advanceTrust(present: Trust, chain: unknown): { readonly trust: Trust; 
 
 function firstIssue(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]): string {
   const [issue] = issues;
-  return issue === undefined
-    ? 'not understood'
-    : `${issue.path.map(String).join('.') || 'it'}: ${issue.message}`.slice(0, 300);
+  return issue === undefined ? 'not understood' : `${issue.path.map(String).join('.') || 'it'}: ${issue.message}`;
 }
 
 /** The patch of `properties.desired.firmware` that leaves nothing of an earlier offer behind, because patches merge. */
@@ -90,8 +102,8 @@ export function offerPatch(present: unknown, offer: JsonObject): JsonObject {
   for (const [name, before] of Object.entries(present)) {
     if (name.startsWith('$')) continue;
     const after = Object.hasOwn(offer, name) ? offer[name] : undefined;
-    if (after === undefined) patch[name] = null;
-    else if (isJsonObject(before) && isJsonObject(after)) patch[name] = offerPatch(before, after);
+    if (after === undefined) setMember(patch, name, null);
+    else if (isJsonObject(before) && isJsonObject(after)) setMember(patch, name, offerPatch(before, after));
   }
   return patch;
 }

@@ -51,8 +51,14 @@ export const manifestSchema = z
 
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** A signature by one key over the canonical bytes of a document. */
-export const signatureSchema = z.string().regex(/^[A-Za-z0-9+/]{86}==$/, 'must be an Ed25519 signature in base64');
+/**
+ * A signature by one key over the canonical bytes of a document. The last digit carries two bits alone: with others in it a second text
+ * would stand for the same signature.
+ */
+export const signatureSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{85}[AQgw]==$/, 'must be an Ed25519 signature in base64')
+  .meta({ description: 'Ed25519 signature, base64' });
 
 /** The digest of a public key: what signatures and trust documents call it. */
 export const keyIdSchema = z

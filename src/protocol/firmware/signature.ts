@@ -28,12 +28,15 @@ export function manifestDigest(manifest: Manifest): string {
     .digest('hex');
 }
 
-/** An Ed25519 key that can sign. TypeError for a key of another kind, or a text that is no key. */
-export function readPrivateKey(pem: string): KeyObject {
-  return checked(createPrivateKey(pem));
+/**
+ * An Ed25519 key that can sign; `passphrase` opens one that is encrypted. TypeError for a key of another kind, an Error of OpenSSL for
+ * a text that is no key, and for a passphrase that is missing or wrong.
+ */
+export function readPrivateKey(pem: string, passphrase?: string): KeyObject {
+  return checked(createPrivateKey({ key: pem, format: 'pem', ...(passphrase !== undefined && { passphrase }) }));
 }
 
-/** An Ed25519 public key in PEM. TypeError for a key of another kind, or a text that is no key. */
+/** An Ed25519 public key in PEM. TypeError for a key of another kind, an Error of OpenSSL for a text that is no key. */
 export function readPublicKey(pem: string): KeyObject {
   return checked(createPublicKey(pem));
 }

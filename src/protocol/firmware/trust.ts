@@ -15,7 +15,7 @@ export const trustSchema = z
           keyId: keyIdSchema,
           publicKey: z
             .string()
-            .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be a raw Ed25519 public key in base64')
+            .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'must be a raw Ed25519 public key in base64')
             .meta({ description: 'Raw Ed25519 public key, base64' }),
         }),
       )
