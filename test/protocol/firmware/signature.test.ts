@@ -105,13 +105,13 @@ describe('signManifest', () => {
   it('takes any 32 bytes for a key and any 64 for a signature, and finds them wrong', () => {
     const manifest = manifestFor('image');
     fc.assert(
-      fc.property(bytes(32), bytes(64), (raw, signature) => {
+      fc.property(randomBase64(32), randomBase64(64), (raw, signature) => {
         expect(isManifestSignature(manifest, signature, raw)).toBe(false);
       }),
     );
   });
 });
 
-function bytes(length: number): fc.Arbitrary<string> {
+function randomBase64(length: number): fc.Arbitrary<string> {
   return fc.uint8Array({ minLength: length, maxLength: length }).map((array) => Buffer.from(array).toString('base64'));
 }
