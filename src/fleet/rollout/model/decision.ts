@@ -1,7 +1,7 @@
 /** The border between deciding, which is pure, and acting. */
 import type { ObservedDevice, Mark } from './observed.ts';
 import type { Plan } from './plan.ts';
-import type { Intent, Measurement, State } from './record.ts';
+import type { Intent, Measurement, ReturnProblem, State } from './record.ts';
 
 export interface DecideInput {
   readonly plan: Plan;
@@ -14,10 +14,25 @@ export interface DecideInput {
   readonly measurements: readonly { readonly wave: number; readonly gate: string; readonly measurement: Measurement }[];
   /** Trouble of the hub itself since the last decision, such as a firmware file that is gone. */
   readonly trouble?: string | undefined;
-  /** Unix milliseconds. */
+  /**
+   * What firmware with a digest can be brought back, as far as that was asked for with `resolve`: its release counter, or why not.
+   * Only a revert needs it.
+   */
+  readonly former?: ReadonlyMap<string, FormerFirmware>;
+  /**
+   * Ids of the rollouts that go on. The mark of another one keeps a device blocked until it has an outcome, as long as that rollout is
+   * among them. Undefined when it is not known: then every such mark blocks.
+   */
+  readonly others?: ReadonlySet<string>;
+  /** Unix milliseconds, by the hub's clock as the times of twins are. */
   readonly now: number;
   readonly fence: number;
 }
+
+/** Firmware that devices ran before. */
+export type FormerFirmware =
+  | { readonly releaseCounter: number }
+  | { readonly problem: Extract<ReturnProblem, 'not-kept'> };
 
 export type Action =
   /** Write desired.firmware and the mark, on the condition of the etag. */
@@ -28,16 +43,20 @@ export type Action =
       readonly mark: Mark;
       readonly notBefore?: string;
     }
-  /** Offer the way back to what the device ran before. */
+  /** Offer the way back to what the device ran before, `mark.previous`; conditions as with `offer`. */
   | { readonly kind: 'return'; readonly deviceId: string; readonly etag: string; readonly mark: Mark }
-  /** Take an offer back that the device has not begun to install. */
-  | { readonly kind: 'withdraw'; readonly deviceId: string; readonly etag: string }
-  /** Keep what was found about an attempt. */
+  /** Take an offer back that the device has not begun to install: remove desired.firmware and write the mark, on the etag. */
+  | { readonly kind: 'withdraw'; readonly deviceId: string; readonly etag: string; readonly mark: Mark }
+  /** Keep what was found about an attempt: write tags.firmware, on the etag. The mark replaces the one before, it is not merged. */
   | { readonly kind: 'mark'; readonly deviceId: string; readonly etag: string; readonly mark: Mark }
-  /** Measure a gate; the result comes with a later decision. */
-  | { readonly kind: 'measure'; readonly wave: number; readonly gate: string };
+  /**
+   * Measure a gate; the result comes with a later decision. Asked for again until then: one that is being measured is not begun twice.
+   */
+  | { readonly kind: 'measure'; readonly wave: number; readonly gate: string }
+  /** Find out whether this firmware is kept; the result comes in `former` of every later decision. */
+  | { readonly kind: 'resolve'; readonly digest: string; readonly version: string };
 
-/** Something that belongs into the audit. */
+/** Something that belongs into the audit. Those of a decision that is carried out again are the same. */
 export interface Finding {
   readonly action: string;
   readonly details: Readonly<Record<string, string | number | boolean | null>>;

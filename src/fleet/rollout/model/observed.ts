@@ -2,7 +2,7 @@
 import type { Offer, Report } from '../../../protocol/firmware/index.ts';
 import type { JsonObject } from '../../../std/json.ts';
 
-/** Times are Unix milliseconds by the hub's clock. */
+/** Times are Unix milliseconds by the hub's clock; `now` of a decision is by the same clock. */
 export interface ObservedDevice {
   readonly deviceId: string;
   /** Of the twin; writes are conditional on it. */
@@ -12,13 +12,22 @@ export interface ObservedDevice {
   readonly tags: JsonObject;
   /** `properties.desired.firmware`; `at` from its metadata. Undefined when there is none, or it is not understood. */
   readonly offer?: { readonly value: Offer; readonly at: number };
-  /** `properties.reported.firmware`; `at` from its metadata. */
+  /** `properties.reported.firmware`; `at` from its metadata. A report that is not newer than the one before keeps the `at` of that one. */
   readonly report?: { readonly value: Report; readonly at: number };
   /** `tags.firmware`: what the controller has found, so that it need not find it again. */
   readonly mark?: Mark;
 }
 
-export const outcomes = ['succeeded', 'failed', 'rejected', 'reverted', 'lost', 'recovered', 'unreached'] as const;
+export const outcomes = [
+  'succeeded',
+  'failed',
+  'rejected',
+  'reverted',
+  'lost',
+  'recovered',
+  'unreached',
+  'canceled',
+] as const;
 export type Outcome = (typeof outcomes)[number];
 
 /**
@@ -41,6 +50,12 @@ export interface Mark {
   readonly returning?: true;
   /** Left alone until then, ISO 8601. */
   readonly penaltyUntil?: string;
+  /** What the device had counted before `attempt`: a higher number says that it has restarted. */
+  readonly bootCount?: number;
+  /** Attempts of this rollout that failed, `attempt` among them once it has. */
+  readonly failures?: number;
+  /** How often the device has put `attempt` off, and the number of the report that said so last. */
+  readonly deferrals?: { readonly count: number; readonly seq: number };
 }
 
 export const deviceStates = [
@@ -64,5 +79,7 @@ export const deviceStates = [
   'unreached',
   'canceled',
   'skipped',
+  /** Runs again what it ran before the rollout, because the rollout has brought it back. */
+  'returned',
 ] as const;
 export type DeviceState = (typeof deviceStates)[number];

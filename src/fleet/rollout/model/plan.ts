@@ -1,5 +1,6 @@
 /** The exact list of what a rollout does: made once, carried out as it is. Source: docs/concepts/rollouts.md. */
 import type { SignedManifest } from '../../../protocol/firmware/index.ts';
+import type { ObservedDevice } from './observed.ts';
 import type { Spec } from './spec.ts';
 
 /** Why a device is not offered the firmware now; each leaves by itself when its cause does, except that of another hardware. */
@@ -12,7 +13,13 @@ export type BlockReason =
   | 'penalty'
   | 'fault-domain'
   | 'in-other-rollout'
-  | 'disabled';
+  | 'disabled'
+  /** The hub does not have it any more. */
+  | 'gone';
+
+/** A device that the target matches. */
+export type PlanCandidate = Pick<ObservedDevice, 'deviceId' | 'enabled' | 'tags'> &
+  Partial<Pick<ObservedDevice, 'offer' | 'report' | 'mark'>>;
 
 export interface PlannedDevice {
   readonly deviceId: string;

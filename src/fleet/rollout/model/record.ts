@@ -15,6 +15,8 @@ export interface Intent {
   readonly retries: readonly { readonly deviceId: string; readonly attempt: number }[];
   /** Set by resume: failures up to here no longer count against the limit. */
   readonly pardoned?: { readonly decided: number; readonly failures: number };
+  /** Raised by each resume: a halt from before is over, and gates that have not passed are measured anew. */
+  readonly resumes?: number;
 }
 
 export const phases = ['running', 'paused', 'aborting', 'aborted', 'reverting', 'reverted', 'completed'] as const;
@@ -57,6 +59,9 @@ export interface GateState {
 export interface WaveState {
   /** Unix milliseconds. */
   readonly openedAt: number;
+  /** Every device that the wave waits for is decided; its gates are measured from then on. */
+  readonly settledAt?: number;
+  /** It has passed, or a person has let the next one open. */
   readonly closedAt?: number;
   readonly gates: readonly GateState[];
 }
@@ -80,6 +85,15 @@ export interface Summary {
   readonly endsAt?: number;
 }
 
+/** Why a device is not brought back to what it ran before. */
+export type ReturnProblem =
+  /** It is not known what that was. */
+  | 'previous-unknown'
+  /** The hub does not keep that firmware. */
+  | 'not-kept'
+  /** Its release counter is lower than that of the rollout's firmware, so the device would refuse it. */
+  | 'downgrade';
+
 /** The controller's state. Written before what it announces is done: whoever takes over does that first. */
 export interface State {
   readonly phase: Phase;
@@ -93,7 +107,9 @@ export interface State {
   /** Devices that joined after the plan was made, by wave. */
   readonly joined: readonly { readonly deviceId: string; readonly wave: number }[];
   /** Devices that cannot be returned to their former version, and why. */
-  readonly cannotReturn: readonly { readonly deviceId: string; readonly reason: string }[];
+  readonly cannotReturn: readonly { readonly deviceId: string; readonly reason: ReturnProblem }[];
+  /** `Intent.resumes` as far as it is followed. */
+  readonly resumes?: number;
   readonly summary: Summary;
   readonly startedAt: number;
   readonly updatedAt: number;
