@@ -1,4 +1,5 @@
 import { commandReference, errorReference } from './command-reference.ts';
+import { jsonSchemas } from './json-schemas.ts';
 import { commandTable } from '../src/cli/commands/index.ts';
 import { completionModel, loadCommands } from '../src/cli/completion/model.ts';
 import { completionScripts, shells } from '../src/cli/completion/scripts.ts';
@@ -11,5 +12,6 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ...shells.map((shell) => [`completions/iotctl.${shell}`, completionScripts[shell](model)] as const),
     ['docs/commands.md', commandReference(commands)],
     ['docs/errors.md', errorReference()],
+    ...jsonSchemas(),
   ]);
 }

@@ -12,7 +12,11 @@ export const versionSchema = z
   .string()
   .max(128)
   .refine((text) => valid(text) === text, 'must be a version such as 1.4.2 (semver)')
-  .meta({ description: 'Version by semver 2.0.0, such as 1.4.2' });
+  // The pattern is for readers of the JSON Schema alone; semver decides.
+  .meta({
+    description: 'Version by semver 2.0.0 without build metadata, such as 1.4.2',
+    pattern: String.raw`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`,
+  });
 
 /** A moment, as `2026-03-01T12:00:00.000Z`. */
 export const timeSchema = z.iso.datetime().meta({ description: 'UTC time, ISO 8601' });

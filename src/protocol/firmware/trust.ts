@@ -27,12 +27,17 @@ export const trustSchema = z
 
 export type Trust = z.infer<typeof trustSchema>;
 
-export const signedTrustSchema = z.strictObject({
-  trust: trustSchema,
-  signatures: z
-    .array(z.strictObject({ keyId: keyIdSchema, signature: signatureSchema }))
-    .min(1)
-    .max(16),
-});
+export const signedTrustSchema = z
+  .strictObject({
+    trust: trustSchema,
+    signatures: z
+      .array(z.strictObject({ keyId: keyIdSchema, signature: signatureSchema }))
+      .min(1)
+      .max(16),
+  })
+  .meta({
+    title: 'Signed firmware trust',
+    description: 'A set of keys, signed by one of the set before and one of its own',
+  });
 
 export type SignedTrust = z.infer<typeof signedTrustSchema>;
