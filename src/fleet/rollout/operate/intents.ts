@@ -1,0 +1,145 @@
+/** What operators ask of a rollout: from what is in force to what shall be, without any input or output. */
+import { Failure } from '../../../errors/index.ts';
+import type { Intent } from '../model/record.ts';
+import { hasEnded } from './standing.ts';
+import type { RolloutStatus } from './status.ts';
+
+/** Waves are counted from 0. */
+export type Wish =
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
+  /** Without a wave: the one that waits, or the next that will. */
+  | { readonly kind: 'approve'; readonly wave: number | undefined }
+  | { readonly kind: 'promote'; readonly wave: number | undefined }
+  | { readonly kind: 'abort' }
+  | { readonly kind: 'revert' }
+  | { readonly kind: 'retry'; readonly devices: Intent['retries'] };
+
+type Asked = Pick<RolloutStatus, 'id' | 'header' | 'intent' | 'state'>;
+
+/**
+ * The intent with a wish in it; undefined when that is what is asked for already. Failures: conflict for what a rollout in its state
+ * cannot do, invalid-value for a wave that it does not have.
+ */
+export function withWish(rollout: Asked, wish: Wish): Intent | undefined {
+  const { intent } = rollout;
+  switch (wish.kind) {
+    case 'pause':
+      refuseEnded(rollout, 'paused');
+      return intent.paused ? undefined : { ...intent, paused: true };
+    case 'resume':
+      return resumed(rollout);
+    case 'approve':
+      return approved(rollout, wish.wave);
+    case 'promote':
+      return promoted(rollout, wish.wave);
+    case 'abort':
+    case 'revert':
+      return ending(rollout, wish.kind);
+    case 'retry':
+      return retried(rollout, wish.devices);
+  }
+}
+
+/** Lifts a pause, and forgives what has failed up to now where that is why it halted. */
+function resumed(rollout: Asked): Intent | undefined {
+  const { intent, state } = rollout;
+  refuseEnded(rollout, 'resumed');
+  if (intent.ending !== undefined)
+    throw new Failure(
+      'conflict',
+      `rollout ${rollout.id} is on its way to be ended (${intent.ending}) and cannot go on`,
+    );
+  const halt = state?.phase === 'paused' ? state.halt : undefined;
+  const failures = state?.summary.failures ?? 0;
+  const pardons = halt?.kind === 'failure-limit' && (intent.pardoned?.failures ?? -1) < failures;
+  if (!pardons && !intent.paused) {
+    refuseOtherHalt(rollout);
+    return undefined;
+  }
+  return {
+    ...intent,
+    paused: false,
+    ...(pardons && { pardoned: { decided: state?.summary.decided ?? 0, failures } }),
+  };
+}
+
+/** Resuming does not answer every halt: whoever tries is told what does. */
+function refuseOtherHalt({ id, state }: Asked): void {
+  const halt = state?.phase === 'paused' ? state.halt : undefined;
+  if (halt?.kind === 'approval')
+    throw new Failure('conflict', `rollout ${id} waits for the approval of wave ${halt.wave + 1}`, {
+      hint: `iotctl rollout approve ${id}`,
+    });
+  if (halt?.kind === 'gate-failed' || halt?.kind === 'gate-inconclusive' || halt?.kind === 'wave-unreached')
+    throw new Failure(
+      'conflict',
+      `rollout ${id} does not go on until wave ${halt.wave + 1} is promoted, or it is ended`,
+      {
+        hint: `iotctl rollout promote ${id}, or iotctl rollout abort ${id}`,
+      },
+    );
+}
+
+function approved(rollout: Asked, wanted: number | undefined): Intent | undefined {
+  const { intent, state, header } = rollout;
+  refuseEnded(rollout, 'approved');
+  const { waves } = header.spec.policy;
+  const waiting = state?.halt?.kind === 'approval' ? state.halt.wave : undefined;
+  const next = waves.findIndex(({ approval }, index) => approval && !intent.approved.includes(index));
+  const wave = wanted ?? waiting ?? (next >= 0 ? next : waves.findLastIndex(({ approval }) => approval));
+  if (wave < 0) throw new Failure('conflict', `no wave of rollout ${rollout.id} needs an approval`);
+  checkWave(rollout, wave);
+  if (waves[wave]?.approval !== true)
+    throw new Failure('conflict', `wave ${wave + 1} of rollout ${rollout.id} needs no approval`);
+  if (intent.approved.includes(wave)) return undefined;
+  return { ...intent, approved: [...intent.approved, wave].toSorted((a, b) => a - b) };
+}
+
+function promoted(rollout: Asked, wanted: number | undefined): Intent | undefined {
+  const { intent, state } = rollout;
+  refuseEnded(rollout, 'promoted');
+  const halted =
+    state?.halt !== undefined && 'wave' in state.halt && state.halt.kind !== 'approval' ? state.halt.wave : undefined;
+  const open = state?.waves.findLastIndex(({ closedAt }) => closedAt === undefined) ?? -1;
+  const wave = wanted ?? halted ?? (open >= 0 ? open : undefined);
+  if (wave === undefined) throw new Failure('conflict', `no wave of rollout ${rollout.id} is open`);
+  checkWave(rollout, wave);
+  if (intent.promoted.includes(wave)) return undefined;
+  return { ...intent, promoted: [...intent.promoted, wave].toSorted((a, b) => a - b) };
+}
+
+function ending(rollout: Asked, kind: 'abort' | 'revert'): Intent | undefined {
+  const { intent, state, id } = rollout;
+  if (intent.ending === kind) return undefined;
+  if (kind === 'abort') {
+    refuseEnded(rollout, 'aborted');
+    if (intent.ending === 'revert') throw new Failure('conflict', `rollout ${id} is being reverted already`);
+  }
+  if (state?.phase === 'reverted') throw new Failure('conflict', `rollout ${id} is reverted already`);
+  return { ...intent, ending: kind };
+}
+
+function retried(rollout: Asked, devices: Intent['retries']): Intent | undefined {
+  refuseEnded(rollout, 'tried again');
+  const { intent } = rollout;
+  const fresh = devices.filter(
+    ({ deviceId, attempt }) => !intent.retries.some((each) => each.deviceId === deviceId && each.attempt === attempt),
+  );
+  if (fresh.length === 0) return undefined;
+  const again = new Set(fresh.map(({ deviceId }) => deviceId));
+  return { ...intent, retries: [...intent.retries.filter(({ deviceId }) => !again.has(deviceId)), ...fresh] };
+}
+
+function checkWave({ id, header }: Asked, wave: number): void {
+  const count = header.waveEnds.length;
+  if (wave >= 0 && wave < count) return;
+  throw new Failure('invalid-value', `rollout ${id} has no wave ${wave + 1}`, {
+    hint: `its waves are 1 to ${count}`,
+  });
+}
+
+function refuseEnded({ id, state }: Asked, done: string): void {
+  if (state === undefined || !hasEnded(state)) return;
+  throw new Failure('conflict', `rollout ${id} is ${state.phase} and can no longer be ${done}`);
+}
