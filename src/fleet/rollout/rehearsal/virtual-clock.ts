@@ -40,11 +40,11 @@ export function virtualClock(start: number = Date.UTC(2026, 0, 1)): VirtualClock
     },
     async run(work, { limitMs = Number.POSITIVE_INFINITY } = {}) {
       const end = elapsed + limitMs;
-      let ended = false;
-      const finish = (): void => void (ended = true);
+      const progress = { ended: false };
+      const finish = (): void => void (progress.ended = true);
       work.then(finish, finish);
       await settle();
-      while (!ended) {
+      while (!progress.ended) {
         const next = timers.nextAt();
         if (next === undefined) throw new Error('the work waits for something that no timer brings');
         if (next > end) throw new Error(`the work has not ended within ${limitMs} ms of virtual time`);
