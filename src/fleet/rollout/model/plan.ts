@@ -3,19 +3,21 @@ import type { SignedManifest } from '../../../protocol/firmware/index.ts';
 import type { ObservedDevice } from './observed.ts';
 import type { Spec } from './spec.ts';
 
-/** Why a device is not offered the firmware now; each leaves by itself when its cause does, except that of another hardware. */
-export type BlockReason =
-  | 'hardware-mismatch'
-  | 'hardware-unknown'
-  | 'below-min-version'
-  | 'version-unknown'
-  | 'outside-window'
-  | 'penalty'
-  | 'fault-domain'
-  | 'in-other-rollout'
-  | 'disabled'
+/** Why a device is not offered the firmware now; each leaves by itself when its cause does. */
+export const blockReasons = [
+  'hardware-mismatch',
+  'hardware-unknown',
+  'below-min-version',
+  'version-unknown',
+  'outside-window',
+  'penalty',
+  'fault-domain',
+  'in-other-rollout',
+  'disabled',
   /** The hub does not have it any more. */
-  | 'gone';
+  'gone',
+] as const;
+export type BlockReason = (typeof blockReasons)[number];
 
 /** A device that the target matches. */
 export type PlanCandidate = Pick<ObservedDevice, 'deviceId' | 'enabled' | 'tags'> &

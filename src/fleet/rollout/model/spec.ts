@@ -57,6 +57,7 @@ export const gateSchema = z
       .min(1)
       .optional()
       .meta({ description: 'A program and its arguments; exit 0 passes, 1 fails, anything else is inconclusive' }),
+    timeout: durationSchema.optional().meta({ description: 'How long the command may take; a minute when absent' }),
     pass: limitSchema.optional(),
     fail: limitSchema.optional(),
     interval: durationSchema.default(60),
