@@ -2,12 +2,12 @@ import type { GateVerdict, Measurement } from '../model/record.ts';
 import type { Gate } from '../model/spec.ts';
 import type { GatePorts, GateSubject, ProgramEnd } from './subject.ts';
 
-/** A command has as long as this, seconds. */
-const timeoutSeconds = 60;
+/** A command has as long as this when its gate does not say, seconds. */
+const defaultTimeout = 60;
 
 /** Runs the command of a gate: exit 0 passes, 1 fails, anything else is inconclusive; its last line is the note. */
 export async function measureCommand(
-  { name, command = [] }: Pick<Gate, 'name' | 'command'>,
+  { name, command = [], timeout = defaultTimeout }: Pick<Gate, 'name' | 'command' | 'timeout'>,
   { rolloutId, firmwareVersion, wave }: GateSubject,
   { clock, runProgram }: Pick<GatePorts, 'clock' | 'runProgram'>,
   signal?: AbortSignal,
@@ -23,7 +23,7 @@ export async function measureCommand(
       IOTCTL_GATE: name,
       IOTCTL_FIRMWARE_VERSION: firmwareVersion,
     },
-    timeoutMs: timeoutSeconds * 1_000,
+    timeoutMs: timeout * 1_000,
     ...(signal && { signal }),
   });
   const note = plainLine(end.kind === 'exited' ? end.lastLine : end.reason);

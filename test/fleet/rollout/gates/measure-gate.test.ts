@@ -224,7 +224,7 @@ test('a failure that another try may mend is the caller’s; any other is a note
   });
 });
 
-const command = gateSchema.parse({ name: 'smoke test', command: ['check', '--fast'] });
+const command = gateSchema.parse({ name: 'smoke test', command: ['check', '--fast'], timeout: '5m' });
 
 test.each([
   [{ kind: 'exited', code: 0, lastLine: 'fine' }, 'pass', 'fine'],
@@ -250,6 +250,7 @@ test.each([
           IOTCTL_GATE: 'smoke test',
           IOTCTL_FIRMWARE_VERSION: '2.0.0',
         },
+        timeoutMs: 300_000,
       },
     ],
   ]);
