@@ -70,7 +70,10 @@ function callsOf(box: Sandbox, env: Readonly<Record<string, string>>): Pick<Roll
 
 function requestsOf(info: HubInfo): Pick<RolloutBox, 'record' | 'query'> {
   const token = ownerToken(info, 86_400);
-  const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
+  const ask = (
+    path: string,
+    init: { method?: string; body?: string; headers?: Record<string, string> } = {},
+  ): Promise<Response> =>
     fetch(`http://127.0.0.1:${info.ports.http}${path}?api-version=2021-04-12`, {
       ...init,
       headers: { authorization: token, 'content-type': 'application/json', ...init.headers },
