@@ -15,10 +15,11 @@ export function numberText(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** Two digits at the most: `0.7%`, `12%`. */
+/** `0.7%`, `12%`, `99.6%`; 100% is all. */
 export function shareText(share: number): string {
   const percent = share * 100;
-  return `${Number(percent.toFixed(percent < 10 ? 1 : 0))}%`;
+  const digits = percent < 10 || (percent > 99 && percent < 100) ? 1 : 0;
+  return `${Math.floor(Number((percent * 10 ** digits).toFixed(6))) / 10 ** digits}%`;
 }
 
 /** A measured value, as short as it says something. */
@@ -132,7 +133,7 @@ export function haltWords(id: string, halt: HaltReason, policy: Policy): HaltWor
       const ended = halt.kind === 'gate-failed' ? 'failed' : 'came to no verdict';
       return {
         text: `gate "${halt.gate}" of wave ${halt.wave + 1} (${waveName(policy, halt.wave)}) ${ended}`,
-        commands: [[command('promote'), 'open the next wave anyway'], giveUp],
+        commands: [[command('resume'), 'measure again'], [command('promote'), 'open the next wave anyway'], giveUp],
       };
     }
     case 'approval':

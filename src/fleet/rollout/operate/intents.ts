@@ -1,7 +1,7 @@
 /** What operators ask of a rollout: from what is in force to what shall be, without any input or output. */
 import { Failure } from '../../../errors/index.ts';
 import type { Intent } from '../model/record.ts';
-import { hasEnded } from './standing.ts';
+import { hasEnded, isResumed } from './standing.ts';
 import type { RolloutStatus } from './status.ts';
 
 /** Waves are counted from 0. */
@@ -41,44 +41,26 @@ export function withWish(rollout: Asked, wish: Wish): Intent | undefined {
   }
 }
 
-/** Lifts a pause, and forgives what has failed up to now where that is why it halted. */
+/** Lifts a pause and any other halt, and forgives what has failed up to now. */
 function resumed(rollout: Asked): Intent | undefined {
-  const { intent, state } = rollout;
+  const { id, intent, state } = rollout;
   refuseEnded(rollout, 'resumed');
   if (intent.ending !== undefined)
-    throw new Failure(
-      'conflict',
-      `rollout ${rollout.id} is on its way to be ended (${intent.ending}) and cannot go on`,
-    );
+    throw new Failure('conflict', `rollout ${id} is on its way to be ended (${intent.ending}) and cannot go on`);
   const halt = state?.phase === 'paused' ? state.halt : undefined;
-  const failures = state?.summary.failures ?? 0;
-  const pardons = halt?.kind === 'failure-limit' && (intent.pardoned?.failures ?? -1) < failures;
-  if (!pardons && !intent.paused) {
-    refuseOtherHalt(rollout);
-    return undefined;
-  }
-  return {
-    ...intent,
-    paused: false,
-    ...(pardons && { pardoned: { decided: state?.summary.decided ?? 0, failures } }),
-  };
-}
-
-/** Resuming does not answer every halt: whoever tries is told what does. */
-function refuseOtherHalt({ id, state }: Asked): void {
-  const halt = state?.phase === 'paused' ? state.halt : undefined;
-  if (halt?.kind === 'approval')
+  if (halt?.kind === 'approval' && !intent.approved.includes(halt.wave) && !intent.paused)
     throw new Failure('conflict', `rollout ${id} waits for the approval of wave ${halt.wave + 1}`, {
       hint: `iotctl rollout approve ${id}`,
     });
-  if (halt?.kind === 'gate-failed' || halt?.kind === 'gate-inconclusive' || halt?.kind === 'wave-unreached')
-    throw new Failure(
-      'conflict',
-      `rollout ${id} does not go on until wave ${halt.wave + 1} is promoted, or it is ended`,
-      {
-        hint: `iotctl rollout promote ${id}, or iotctl rollout abort ${id}`,
-      },
-    );
+  if (!intent.paused && (halt === undefined || isResumed(intent, state))) return undefined;
+  const { decided, failures } = state?.summary ?? { decided: 0, failures: 0 };
+  return {
+    ...intent,
+    paused: false,
+    resumes: (intent.resumes ?? 0) + 1,
+    // A pause by an operator is no reason to forgive anything.
+    ...(halt?.kind === 'failure-limit' && { pardoned: { decided, failures } }),
+  };
 }
 
 function approved(rollout: Asked, wanted: number | undefined): Intent | undefined {

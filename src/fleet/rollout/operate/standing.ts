@@ -25,28 +25,34 @@ export function standingOf(intent: Intent, state: State | undefined): Standing {
     case 'reverting':
       return 'going';
     case 'paused':
-      if (intent.ending !== undefined || isAnswered(intent, state.halt)) return 'going';
+      if (intent.ending !== undefined || isAnswered(intent, state)) return 'going';
       return state.halt !== undefined && limits.includes(state.halt.kind) ? 'halted' : 'needs-person';
   }
 }
 
 /** Whether an operator has said already what a halt waits for, and the controller has not followed yet. */
-function isAnswered(intent: Intent, halt: HaltReason | undefined): boolean {
+function isAnswered(intent: Intent, state: State): boolean {
+  const { halt } = state;
   if (halt === undefined || intent.paused) return false;
+  if (isResumed(intent, state)) return true;
   switch (halt.kind) {
     case 'operator':
       return true;
-    case 'failure-limit':
-      return intent.pardoned !== undefined && intent.pardoned.failures >= halt.failures;
     case 'gate-failed':
     case 'gate-inconclusive':
     case 'wave-unreached':
       return intent.promoted.includes(halt.wave);
     case 'approval':
       return intent.approved.includes(halt.wave);
+    case 'failure-limit':
     case 'trouble':
       return false;
   }
+}
+
+/** Whether there is a resume that the controller has not followed yet. */
+export function isResumed(intent: Intent, state: State | undefined): boolean {
+  return (intent.resumes ?? 0) > (state?.resumes ?? 0);
 }
 
 /** True when nothing more will happen. */
