@@ -13,6 +13,7 @@ export class Reporter {
   #waiting: JsonObject | undefined;
   #busy = false;
   #cancelRetry: (() => void) | undefined;
+  readonly #quiet = new Set<() => void>();
 
   /** @param onProblem told when the hub refuses a patch, which is then dropped */
   constructor(connection: Pick<DeviceConnection, 'reportProperties'>, clock: Clock, onProblem: (error: Error) => void) {
@@ -27,9 +28,24 @@ export class Reporter {
     void this.#flush();
   }
 
+  /** Resolves when the hub has all that was reported, or after `limitMs`. */
+  delivered(limitMs: number): Promise<void> {
+    if (this.#waiting === undefined && !this.#busy) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel();
+        this.#quiet.delete(done);
+        resolve();
+      };
+      const cancel = this.#clock.after(limitMs, done, { unref: true });
+      this.#quiet.add(done);
+    });
+  }
+
   close(): void {
     this.#cancelRetry?.();
     this.#waiting = undefined;
+    for (const done of this.#quiet) done();
   }
 
   async #flush(): Promise<void> {
@@ -53,6 +69,7 @@ export class Reporter {
       }
     }
     this.#busy = false;
+    if (this.#waiting === undefined) for (const done of this.#quiet) done();
   }
 }
 

@@ -72,3 +72,18 @@ test('nothing is sent for an empty patch, nor after the end', async () => {
   expect(arrived).toEqual([]);
   expect(clock.pending).toBe(0);
 });
+
+test('who waits for the delivery goes on when the hub has everything, or when it took too long', async () => {
+  const { clock, reporter, arrived, failures } = rig();
+  await reporter.delivered(1_000);
+  failures.push(undefined, offline);
+  const heard: string[] = [];
+  reporter.report({ a: 1 });
+  reporter.report({ b: 1 });
+  void reporter.delivered(1_000).then(() => heard.push(`late, ${arrived.length} arrived`));
+  void reporter.delivered(60_000).then(() => heard.push(`done, ${arrived.length} arrived`));
+  await clock.advance(1_000);
+  expect(heard).toEqual(['late, 1 arrived']);
+  await clock.advance(10_000);
+  expect(heard).toEqual(['late, 1 arrived', 'done, 2 arrived']);
+});
