@@ -28,24 +28,39 @@ export type OfferVerdict =
  * key vouches for, and then what the manifest says. Nothing of an offer is used before this has accepted it. Source: trust.md B4, B6.
  */
 export function checkOffer(offer: JsonObject, facts: InstallerFacts): OfferVerdict {
-  const advanced = advanceTrust(facts.trust, offer['trust']);
-  const { trust } = advanced;
+  const { trust, problem } = advanceTrust(facts.trust, offer['trust']);
   const reject = rejecting(trust);
-  if (advanced.problem !== undefined) return reject('trust-invalid', advanced.problem);
-  const parsed = manifestSchema.safeParse(offer['manifest']);
-  if (!parsed.success) return reject('manifest-invalid', firstIssue(parsed.error.issues));
+  if (problem !== undefined) return reject('trust-invalid', problem);
+  const checked = checkSignature(offer, trust);
+  return checked.kind === 'rejected'
+    ? reject(checked.code, checked.message)
+    : fits(checked.manifest, { ...facts, trust });
+}
+
+export type SignatureVerdict =
+  | { readonly kind: 'signed'; readonly manifest: Manifest; readonly keyId: string }
+  | { readonly kind: 'rejected'; readonly code: RejectionCode; readonly message: string };
+
+/** Whether the manifest of a document (`manifest`, `keyId`, `signature`; other members do not count) is signed by a key of the set. */
+export function checkSignature(document: JsonObject, trust: Pick<Trust, 'keys'>): SignatureVerdict {
+  const parsed = manifestSchema.safeParse(document['manifest']);
+  if (!parsed.success) return refusal('manifest-invalid', firstIssue(parsed.error.issues));
   const manifest = parsed.data;
-  if (offer['signature'] === undefined || offer['signature'] === null)
-    return reject('signature-missing', 'the offer has no signature');
-  const signature = signatureSchema.safeParse(offer['signature']);
-  const keyId = keyIdSchema.safeParse(offer['keyId']);
+  if (document['signature'] === undefined || document['signature'] === null)
+    return refusal('signature-missing', 'there is no signature');
+  const signature = signatureSchema.safeParse(document['signature']);
+  const keyId = keyIdSchema.safeParse(document['keyId']);
   if (!signature.success || !keyId.success)
-    return reject('signature-invalid', 'the signature or its key id is malformed');
+    return refusal('signature-invalid', 'the signature or its key id is malformed');
   const key = trust.keys.find((each) => each.keyId === keyId.data && keyIdOf(each.publicKey) === each.keyId);
-  if (key === undefined) return reject('key-unknown', `the key ${keyId.data} is not trusted here`);
-  if (!isManifestSignature(manifest, signature.data, key.publicKey))
-    return reject('signature-invalid', 'the signature does not fit the manifest');
-  return fits(manifest, { ...facts, trust });
+  if (key === undefined) return refusal('key-unknown', `the key ${keyId.data} is not trusted here`);
+  return isManifestSignature(manifest, signature.data, key.publicKey)
+    ? { kind: 'signed', manifest, keyId: keyId.data }
+    : refusal('signature-invalid', 'the signature does not fit the manifest');
+}
+
+function refusal(code: RejectionCode, message: string): SignatureVerdict {
+  return { kind: 'rejected', code, message };
 }
 
 /** Messages go into a report, which has a limit, and parts of them are as long as somebody has made them. */

@@ -6,7 +6,14 @@ export {
   type RejectionCode,
   type RevertCode,
 } from './codes.ts';
-export { checkOffer, offerPatch, type InstallerFacts, type OfferVerdict } from './check-offer.ts';
+export {
+  checkOffer,
+  checkSignature,
+  offerPatch,
+  type InstallerFacts,
+  type OfferVerdict,
+  type SignatureVerdict,
+} from './check-offer.ts';
 export {
   deadlinesSchema,
   offerSchema,
@@ -31,6 +38,7 @@ export {
   type Manifest,
   type SignedManifest,
 } from './manifest.ts';
+export { readTrust, type GivenTrust } from './read-trust.ts';
 export {
   isManifestSignature,
   keyIdOf,

@@ -92,14 +92,17 @@ export function trustProblem(present: Trust, { trust, signatures }: SignedTrust)
     return `version ${trust.version} does not follow version ${present.version}`;
   if (trust.keys.some(({ keyId, publicKey }) => keyIdOf(publicKey) !== keyId))
     return 'a key does not have the id it is given';
-  const bytes = trustBytes(trust);
-  const signedBy = (keys: Trust['keys']): boolean =>
-    keys.some(({ keyId, publicKey }) =>
-      signatures.some((each) => each.keyId === keyId && isSignature(bytes, each.signature, publicKey)),
-    );
-  if (!signedBy(present.keys)) return 'no key of the present set has signed it';
-  if (!signedBy(trust.keys)) return 'no key of its own has signed it';
+  if (!isTrustSignedBy(present.keys, { trust, signatures })) return 'no key of the present set has signed it';
+  if (!isTrustSignedBy(trust.keys, { trust, signatures })) return 'no key of its own has signed it';
   return undefined;
+}
+
+/** Whether at least one of the keys has signed a set of keys. */
+export function isTrustSignedBy(keys: Trust['keys'], { trust, signatures }: SignedTrust): boolean {
+  const bytes = trustBytes(trust);
+  return keys.some(({ keyId, publicKey }) =>
+    signatures.some((each) => each.keyId === keyId && isSignature(bytes, each.signature, publicKey)),
+  );
 }
 
 function isSignature(bytes: Uint8Array, signature: string, rawKey: string): boolean {
