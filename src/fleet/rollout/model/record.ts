@@ -125,6 +125,8 @@ export interface Lease {
   /** Changes with each renewal. */
   readonly beat: number;
   readonly ttlMs: number;
+  /** Given back: whoever wants it may take it at once. */
+  readonly released?: true;
 }
 
 /** One entry of the audit: `hash` is over everything else, `previous` is the hash of the entry before. */

@@ -7,18 +7,8 @@ import type { JsonObject, JsonValue } from '../../../std/json.ts';
 import { lotsOf } from '../../../std/lots.ts';
 import type { RecordStore } from '../../../client/records.ts';
 import type { AuditEntry } from '../model/record.ts';
-import type { AuditHead } from './documents.ts';
+import type { AuditHead, AuditNote } from './documents.ts';
 import { recordNames } from './names.ts';
-
-/** What somebody has to say about a rollout. */
-export interface AuditNote {
-  /** ISO 8601. */
-  readonly at: string;
-  /** Who did it: a person, a controller, a device. */
-  readonly actor: string;
-  readonly action: string;
-  readonly details: JsonObject;
-}
 
 /** Entries of one record. Small enough for a record, large enough that a fleet's reports are few writes. */
 const entriesPerRecord = 500;

@@ -2,7 +2,8 @@ import type { RecordStore } from '../../../client/records.ts';
 import { Failure, isFailure } from '../../../errors/index.ts';
 import type { JsonObject } from '../../../std/json.ts';
 import type { Intent } from '../model/record.ts';
-import { openAuditLog, type AuditNote } from './audit-chain.ts';
+import { openAuditLog } from './audit-chain.ts';
+import type { AuditNote } from './documents.ts';
 import { recordNames } from './names.ts';
 import { readRollout, type StoredRollout } from './read-rollout.ts';
 

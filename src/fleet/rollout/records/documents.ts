@@ -7,6 +7,16 @@ import type { PlannedDevice } from '../model/plan.ts';
 import { phases, type Intent, type Lease, type State } from '../model/record.ts';
 import { specSchema, type Spec } from '../model/spec.ts';
 
+/** What somebody has to say about a rollout. */
+export interface AuditNote {
+  /** ISO 8601. */
+  readonly at: string;
+  /** Who did it: a person, a controller, a device. */
+  readonly actor: string;
+  readonly action: string;
+  readonly details: JsonObject;
+}
+
 /** Where an audit ended when this was written. */
 export interface AuditHead {
   /** Number of the record, from 1; 0 when nothing is written yet. */
@@ -40,7 +50,10 @@ export interface StoredIntent {
 
 export interface StoredState {
   readonly state: State;
+  /** The end of the audit before the findings of this state. */
   readonly audit?: AuditHead | undefined;
+  /** Belong to this state and are appended to the audit after it: whoever takes over looks whether they were. */
+  readonly findings: readonly AuditNote[];
 }
 
 const count = z.int().min(0);
@@ -112,10 +125,22 @@ const leaseSchema = z.object({
   fence: count,
   beat: count,
   ttlMs: z.number().positive(),
+  released: z.literal(true).optional(),
 });
 
 const storedIntentSchema = z.object({ format: z.literal(1), intent: intentSchema, audit: auditHeadSchema.optional() });
-const storedStateSchema = z.object({ format: z.literal(1), state: stateSchema, audit: auditHeadSchema.optional() });
+const noteSchema = z.object({
+  at: z.string(),
+  actor: z.string(),
+  action: z.string(),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+const storedStateSchema = z.object({
+  format: z.literal(1),
+  state: stateSchema,
+  audit: auditHeadSchema.optional(),
+  findings: z.array(noteSchema).default([]),
+});
 
 /** Failure `data-unusable`. */
 export function parseHeader(value: JsonObject, name: string): RolloutHeader {
@@ -137,13 +162,14 @@ export function parseIntent(value: JsonObject, name: string): StoredIntent {
 
 /** Failure `data-unusable`. */
 export function parseState(value: JsonObject, name: string): StoredState {
-  const { state, audit } = parse(storedStateSchema, value, name);
-  return { state: state as unknown as State, audit };
+  const { state, audit, findings } = parse(storedStateSchema, value, name);
+  return { state: state as unknown as State, audit, findings };
 }
 
 /** Failure `data-unusable`. */
 export function parseLease(value: JsonObject, name: string): Lease {
-  return parse(leaseSchema, value, name);
+  const { released, ...lease } = parse(leaseSchema, value, name);
+  return { ...lease, ...(released && { released }) };
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, name: string): z.output<Schema> {

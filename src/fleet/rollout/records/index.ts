@@ -1,4 +1,4 @@
-export { openAuditLog, type AuditLog, type AuditNote } from './audit-chain.ts';
+export { openAuditLog, type AuditLog } from './audit-chain.ts';
 export { changeIntent } from './change-intent.ts';
 export { createRollout, createdNote } from './create-rollout.ts';
 export {
@@ -6,6 +6,7 @@ export {
   parseLease,
   parseState,
   type AuditHead,
+  type AuditNote,
   type RolloutHeader,
   type StoredIntent,
   type StoredState,
