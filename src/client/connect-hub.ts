@@ -1,4 +1,5 @@
 import type { Connection } from '../config/profile.ts';
+import { createArtifactStore } from './artifacts.ts';
 import { createCertificateStore } from './certificates.ts';
 import { createConfigurationStore } from './configurations.ts';
 import { createDeviceRegistry } from './devices.ts';
@@ -47,6 +48,7 @@ export function connectHub(connection: Connection, given: ClientDependencies): H
     configurations: createConfigurationStore(client),
     faults: createFaultStore(client),
     records: createRecordStore(client),
+    artifacts: createArtifactStore(client),
     methods: createMethodInvoker(client, twins),
     messages: createMessageQueues(client),
     telemetry: { read: (request) => readTelemetry(client, connection, dependencies, request) },

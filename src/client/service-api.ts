@@ -5,6 +5,7 @@ import type { FaultStore } from './faults.ts';
 import type { JobStore } from './jobs.ts';
 import type { IdentityReader } from './identities.ts';
 import type { ContainerStore } from './containers.ts';
+import type { ArtifactStore } from './artifacts.ts';
 import type { RecordStore } from './records.ts';
 import type { ServiceChannel } from './amqp/channel.ts';
 import type { AuthorityCertificate } from '../protocol/certificates.ts';
@@ -116,6 +117,7 @@ export interface TelemetrySource {
 export type { ConfigurationStore } from './configurations.ts';
 export type { FaultStore } from './faults.ts';
 export type { JobRequest, JobStore } from './jobs.ts';
+export type { ArtifactStore, StoredArtifact } from './artifacts.ts';
 export type { RecordStore, StoredRecord } from './records.ts';
 
 /** A hub as the use-cases see it. */
@@ -132,6 +134,7 @@ export interface Hub {
   readonly configurations: ConfigurationStore;
   readonly faults: FaultStore;
   readonly records: RecordStore;
+  readonly artifacts: ArtifactStore;
   readonly methods: MethodInvoker;
   readonly messages: MessageQueues;
   readonly telemetry: TelemetrySource;

@@ -2,6 +2,7 @@
 export type { EnrollmentApi } from '../client/enrollments.ts';
 export type { Provisioning } from '../client/provisioning.ts';
 export type {
+  ArtifactStore,
   ConfigurationStore,
   DeviceRegistry,
   FaultStore,

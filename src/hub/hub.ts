@@ -21,6 +21,7 @@ import { provisioningSettings } from './provisioning/settings.ts';
 import { openListeners } from './servers.ts';
 import { createShutdown, type Shutdown } from './shutdown.ts';
 import { writeHubState, type HubInfo } from './state.ts';
+import { createArtifactFiles } from './store/artifacts/index.ts';
 import { createBlobFiles, openRemoteContainer } from './store/blobs/index.ts';
 import { openTelemetryLog } from './store/log/index.ts';
 import { openRegistryStore } from './store/sqlite/index.ts';
@@ -84,6 +85,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     store,
     telemetry,
     files,
+    artifacts: createArtifactFiles(join(directory.path, 'artifacts')),
     gatekeeper,
     certificates: authorities,
     clock,
@@ -100,6 +102,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     hostNames,
     hostName,
     httpsPort: () => portsOf(listeners).https ?? undefined,
+    httpPort: () => portsOf(listeners).http ?? undefined,
   };
   const rest = await createHttpFront({ core, clock, log, version, publicAddress });
   const http = joinBlobs(rest, core.files.blobs, { clock, log });

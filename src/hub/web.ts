@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../std/clock.ts';
+import { artifactsPath } from '../protocol/artifacts.ts';
 import { createBlobFront, isBlobRequest } from './blob/index.ts';
 import type { BlobService } from './core/blobs/service.ts';
 import type { HttpFront } from './http/index.ts';
+import { watchBody } from './request-body.ts';
 import type { HubLog } from './log.ts';
 
-/** A small body must be there in this time; a blob's may take longer, as long as it moves. */
+/** A small body must be there in this time; that of a file may take longer, as long as it moves. */
 const bodyMs = 30_000;
 
 /** The REST side and the blob endpoint behind the same listeners: the path says whose a request is. */
@@ -22,11 +24,17 @@ export function joinBlobs(
         handleBlob(request, response);
         return;
       }
-      limitBody(request, response, clock);
+      if (isArtifact(request)) response.once('close', watchBody(request, clock));
+      else limitBody(request, response, clock);
       http.handle(request, response);
     },
     close: () => http.close(),
   };
+}
+
+/** Whose body is a file. */
+function isArtifact({ method, url }: IncomingMessage): boolean {
+  return method === 'PUT' && url?.toLowerCase().startsWith(`${artifactsPath}/`) === true;
 }
 
 function limitBody(request: IncomingMessage, response: ServerResponse, clock: Clock): void {

@@ -1,6 +1,6 @@
 /**
  * The hub's error catalogue: symbol → number and HTTP status. The first three digits of the number are the status.
- * Source: service.md §0.5, device.md §3.5.
+ * Source: service.md §0.5, device.md §3.5. `ArtifactNotFound`, `ArtifactDamaged` and `InsufficientStorage` are of iotctl's own extensions.
  */
 export const hubErrors = {
   GenericBadRequest: 400000,
@@ -58,6 +58,8 @@ export const hubErrors = {
   EnrollmentNotFound: 404201,
   RegistrationNotFound: 404202,
   ConfigurationNotFound: 404301,
+  ArtifactNotFound: 404900,
+  ArtifactDamaged: 404901,
   MethodNotAllowed: 405000,
   OperationNotAllowedInCurrentState: 405102,
   GenericConflict: 409000,
@@ -83,6 +85,7 @@ export const hubErrors = {
   BadDeviceResponse: 502000,
   ServiceUnavailable: 503001,
   GatewayTimeout: 504101,
+  InsufficientStorage: 507001,
 } as const;
 
 export type HubErrorSymbol = keyof typeof hubErrors;

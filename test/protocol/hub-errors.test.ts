@@ -59,6 +59,8 @@ const catalogue: Readonly<Record<HubErrorSymbol, number>> = {
   EnrollmentNotFound: 404_201,
   RegistrationNotFound: 404_202,
   ConfigurationNotFound: 404_301,
+  ArtifactNotFound: 404_900,
+  ArtifactDamaged: 404_901,
   MethodNotAllowed: 405_000,
   OperationNotAllowedInCurrentState: 405_102,
   GenericConflict: 409_000,
@@ -84,6 +86,7 @@ const catalogue: Readonly<Record<HubErrorSymbol, number>> = {
   BadDeviceResponse: 502_000,
   ServiceUnavailable: 503_001,
   GatewayTimeout: 504_101,
+  InsufficientStorage: 507_001,
 };
 
 describe('hubErrors', () => {

@@ -1,6 +1,7 @@
 /** A hub's core over real stores in memory, for tests of the core and of the fronts. */
 import { createGatekeeper } from '../../src/hub/auth/gatekeeper.ts';
 import { loadPolicies } from '../../src/hub/auth/policies.ts';
+import type { ArtifactFiles } from '../../src/hub/core/artifacts/service.ts';
 import type { FileStorage } from '../../src/hub/core/files/files.ts';
 import { createCore, type RunningCore } from '../../src/hub/core/core.ts';
 import type { ProvisioningSettings } from '../../src/hub/core/provisioning/provisioning.ts';
@@ -47,6 +48,7 @@ export async function openCore(
     readonly provisioning?: ProvisioningSettings;
     withLog?: boolean;
     files?: FileStorage;
+    artifacts?: ArtifactFiles;
   } = {},
 ): Promise<CoreFixture> {
   const clock = fakeClock();

@@ -56,6 +56,7 @@ export function memoryHub(): MemoryHub {
     configurations: notOfferedPart('configurations'),
     faults: notOfferedPart('faults'),
     records: notOfferedPart('records'),
+    artifacts: notOfferedPart('artifacts'),
     messages: notOfferedPart('messages'),
     devices: {
       async get(deviceId) {

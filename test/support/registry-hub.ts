@@ -61,6 +61,7 @@ export function registryHub(): RegistryHub {
     configurations: notOfferedPart('configurations'),
     faults: notOfferedPart('faults'),
     records: notOfferedPart('records'),
+    artifacts: notOfferedPart('artifacts'),
     messages: notOfferedPart('messages'),
     devices: {
       get: async (deviceId) => structuredClone(find('get', deviceId).identity),

@@ -46,6 +46,7 @@ const byStatus: Readonly<Record<number, FailureCode>> = {
   502: 'hub-failed',
   503: 'hub-unreachable',
   504: 'hub-failed',
+  507: 'disk-full',
 };
 
 /** More than this between the two clocks explains a refused token. */

@@ -10,7 +10,7 @@ import { repeatabilityOf, workOf } from './operation.ts';
 import { createPace, type Pace, type WaitEvent } from './pace.ts';
 import { parseRetryAfter, retryDelay, type Outcome, type Repeatability } from './retry.ts';
 import { serviceUrlOf } from './service-url.ts';
-import { createTransport, type HttpRequest, type HttpResponse } from './transport.ts';
+import { createTransport, type HttpRequest, type HttpResponse, type StreamedContent } from './transport.ts';
 
 export interface ClientDependencies {
   readonly clock: Clock;
@@ -43,6 +43,8 @@ export interface ServiceRequest {
   readonly query?: Readonly<Record<string, string | readonly string[]>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Instead of a body. A try that fails begins from its beginning. */
+  readonly content?: StreamedContent;
   readonly action: string;
   readonly deviceId?: string;
   /** By its method and path when absent. */
@@ -105,9 +107,11 @@ export function createServiceClient(connection: Connection, dependencies: Client
       'User-Agent': dependencies.userAgent ?? 'iotctl',
       Accept: 'application/json',
       ...(request.body !== undefined && { 'Content-Type': 'application/json; charset=utf-8' }),
+      ...(request.content !== undefined && { 'Content-Type': 'application/octet-stream' }),
       ...request.headers,
     },
     body: request.body === undefined ? undefined : JSON.stringify(request.body),
+    content: request.content,
     timeoutMs: request.timeoutMs ?? timeoutMs,
     signal: request.signal,
   });

@@ -1,19 +1,30 @@
 /** One HTTP exchange with the hub: keep-alive connections, the profile's CA, a deadline, an abort signal. Knows nothing of IoT Hub. */
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
-import { Failure } from '../../errors/index.ts';
+import { Failure, toFailure } from '../../errors/index.ts';
 import type { Clock } from '../../std/clock.ts';
 import { proxyAgent, type Environment } from '../proxy.ts';
 import { readCa } from '../read-ca.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   /** Path and query, encoded. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** Until the answer is whole (`send`) or its head is there (`open`). */
+  /** Instead of a body. */
+  readonly content?: StreamedContent | undefined;
+  /** Until the answer is whole (`send`) or its head is there (`open`); with content from when it last moved. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A body that is never in memory as a whole. */
+export interface StreamedContent {
+  readonly length: number;
+  /** From the beginning, for each try. */
+  readonly bytes: () => AsyncIterable<Uint8Array>;
+  /** Told how many bytes of this try the system has taken. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
 export interface HttpResponse {
@@ -63,22 +74,24 @@ export function createTransport(options: TransportOptions): Transport {
     const { agent, request: start } = await (wire ??= openWire(options));
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const body = request.body === undefined ? undefined : Buffer.from(request.body, 'utf8');
-    const headers = { ...request.headers, ...(body && { 'Content-Length': String(body.length) }) };
+    const length = request.content?.length ?? body?.length;
+    const headers = { ...request.headers, ...(length !== undefined && { 'Content-Length': String(length) }) };
     const outgoing = start(new URL(request.path, options.baseUrl), { method: request.method, headers, agent });
     const onAbort = (): void => {
       outgoing.destroy(request.signal?.reason as Error);
     };
-    const cancelTimer = options.clock.after(request.timeoutMs, () => {
+    const timer = startTimer(options.clock, request.timeoutMs, () => {
       outgoing.destroy(new TimeoutError(`no answer in ${Math.round(request.timeoutMs / 1000)} s`));
     });
     request.signal?.addEventListener('abort', onAbort, { once: true });
     const stop = (): void => {
-      cancelTimer();
+      timer.cancel();
       request.signal?.removeEventListener('abort', onAbort);
     };
     outgoing.on('error', reject);
     outgoing.on('response', resolve);
-    outgoing.end(body);
+    if (request.content === undefined) outgoing.end(body);
+    else void sendContent(outgoing, request.content, timer.restart);
     try {
       return { response: await promise, stop };
     } catch (error) {
@@ -109,6 +122,64 @@ export function createTransport(options: TransportOptions): Transport {
       void wire?.then(({ agent }) => agent.destroy()).catch(() => undefined);
     },
   };
+}
+
+/** A guard that begins anew, when its time is up, as often as it was restarted meanwhile. */
+function startTimer(
+  clock: Clock,
+  ms: number,
+  onEnd: () => void,
+): { readonly restart: () => void; readonly cancel: () => void } {
+  let isRestarted = false;
+  let cancel = clock.after(ms, check);
+  // Set once for many restarts: content restarts it with every piece.
+  function check(): void {
+    if (isRestarted) cancel = clock.after(ms, check);
+    else onEnd();
+    isRestarted = false;
+  }
+  return { restart: () => void (isRestarted = true), cancel: () => cancel() };
+}
+
+/** Sends content as the connection takes it, until an answer comes: what is answered early wants no more of it. */
+async function sendContent(
+  outgoing: ClientRequest,
+  { length, bytes, onProgress }: StreamedContent,
+  moved: () => void,
+): Promise<void> {
+  let isOver = false;
+  const over = new Promise<void>((resolve) => {
+    const end = (): void => {
+      isOver = true;
+      resolve();
+    };
+    outgoing.once('response', (response: IncomingMessage) => {
+      end();
+      // A connection with half a request on it is of no use to the next one.
+      if (!outgoing.writableFinished) response.once('end', () => outgoing.destroy());
+    });
+    outgoing.once('close', end);
+  });
+  try {
+    let sent = 0;
+    for await (const chunk of bytes()) {
+      if (isOver) return;
+      sent += chunk.length;
+      if (sent > length) break;
+      await Promise.race([over, new Promise((resolve) => outgoing.write(chunk, resolve))]);
+      moved();
+      onProgress?.(sent);
+    }
+    if (sent !== length)
+      throw new Failure(
+        'invalid-input',
+        `what is sent has not the length of ${length} bytes; was it changed meanwhile?`,
+      );
+    outgoing.end();
+  } catch (error) {
+    // What cannot be read here is no fault of the network.
+    outgoing.destroy(toFailure(error));
+  }
 }
 
 async function openWire(options: TransportOptions): Promise<Wire> {

@@ -7,7 +7,7 @@ import { checkPresent } from '../core/blobs/conditions.ts';
 import type { BlobPermission, BlobService, BlobWrite } from '../core/blobs/service.ts';
 import type { HubLog } from '../log.ts';
 import { headersOf, sendEmpty, sendError, sendXml, stampsOf, toBlobError } from './answers.ts';
-import { discardBody, watchBody } from './body.ts';
+import { discardBody, watchBody } from '../request-body.ts';
 import { listContainer } from './list.ts';
 import {
   blobOf,

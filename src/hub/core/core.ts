@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../std/clock.ts';
 import { identityPath } from '../../protocol/identity-path.ts';
+import { createArtifacts } from './artifacts/artifacts.ts';
+import type { ArtifactFiles } from './artifacts/service.ts';
 import { createCertificates } from './certificates/certificates.ts';
 import type { CertificateService } from './certificates/service.ts';
 import { createCommands } from './commands/commands.ts';
@@ -40,6 +42,8 @@ export interface CoreParts {
   readonly clock: Clock;
   /** Where files are kept; without it devices cannot upload any. */
   readonly files?: FileStorage | undefined;
+  /** Where firmware files are kept; without it the hub keeps none. */
+  readonly artifacts?: ArtifactFiles | undefined;
   /** Told of failures that no caller waits for: a batch of activity that could not be written, a check after connect. */
   readonly onError: (error: unknown) => void;
   readonly maxInFlightPerDevice?: number | undefined;
@@ -54,7 +58,7 @@ export interface CoreParts {
 }
 
 export interface RunningCore extends HubCore {
-  /** Resolves when what an earlier run left in the queues is known. */
+  /** Resolves when what an earlier run left is known, or cleared away. */
   readonly ready: Promise<void>;
   /** Ends calls and sessions and writes what is pending; the stores stay open. */
   close(): Promise<void>;
@@ -113,6 +117,7 @@ export function createCore(parts: CoreParts): RunningCore {
     onError,
   });
   const certificates = parts.certificates ?? createCertificates({ documents: store.documents, clock });
+  const artifacts = createArtifacts({ store, files: parts.artifacts, clock, onError });
   const settings = parts.provisioning ?? { hubHostName: 'localhost' };
   return {
     gatekeeper: rememberProofs(disturbedGatekeeper(parts.gatekeeper, { faults, throttle, clock }), proofs),
@@ -125,12 +130,13 @@ export function createCore(parts: CoreParts): RunningCore {
     messages: throttledMessages(messages, throttle),
     feedback: messaging.feedback,
     fileNotifications: messaging.fileNotifications,
-    ready: messages.ready,
+    ready: Promise.all([messages.ready, artifacts.ready]).then(() => undefined),
     telemetry: disturbedLog(telemetry, { faults, throttle, sessions, clock }),
     files,
     jobs,
     configurations,
     digitalTwins: createDigitalTwins(twins, commands),
+    artifacts,
     records: createRecords({ documents: store.documents, onError: parts.onError }),
     faults,
     throttle,

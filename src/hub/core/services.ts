@@ -13,6 +13,7 @@ import type { MessageService, ServiceQueue } from './messages/service.ts';
 import type { ProvisioningService } from './provisioning/service.ts';
 import type { CertificateService } from './certificates/service.ts';
 import type { RegistryCounts, Sender, StoredFilter, TelemetryLog } from './ports.ts';
+import type { ArtifactService } from './artifacts/service.ts';
 import type { RecordService } from './records/service.ts';
 import type { ThrottleService } from './throttling/service.ts';
 
@@ -196,6 +197,7 @@ export interface HubCore {
   readonly configurations: ConfigurationService;
   readonly digitalTwins: DigitalTwinService;
   readonly records: RecordService;
+  readonly artifacts: ArtifactService;
   readonly faults: FaultService;
   readonly throttle: ThrottleService;
   readonly provisioning: ProvisioningService;

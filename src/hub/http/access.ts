@@ -8,10 +8,10 @@ import { checkApiVersion, identityOf, parametersOf } from './request.ts';
 /** What a route declares about itself. */
 export interface RouteConfig {
   /**
-   * Rights of which a back-end caller needs one; `device`: the device or module of the path itself; `registration`: a device that
-   * proves itself to the provisioning service, by the route.
+   * Rights of which a back-end caller needs one; `device`: the device or module of the path itself; `route`: whoever the route lets in,
+   * such as a device that proves itself to the provisioning service.
    */
-  readonly access: readonly Permission[] | 'device' | 'registration';
+  readonly access: readonly Permission[] | 'device' | 'route';
   /** Body shape of its errors. */
   readonly envelope?: Envelope;
   /** The hub's own extensions may be asked without an api-version. */
@@ -40,6 +40,7 @@ export const rights = {
   statistics: ['RegistryRead', 'ServiceConnect'],
   telemetry: ['ServiceConnect'],
   records: ['ServiceConnect'],
+  artifacts: ['ServiceConnect'],
   status: ['RegistryRead', 'RegistryWrite', 'ServiceConnect', 'DeviceConnect'],
 } as const satisfies Record<string, readonly Permission[]>;
 
@@ -54,7 +55,7 @@ export async function admit(gatekeeper: Gatekeeper, request: FastifyRequest): Pr
       token,
       certificates: peerCertificatesOf(request.raw.socket),
     });
-  } else if (config.access !== 'registration') {
+  } else if (config.access !== 'route') {
     await gatekeeper.authorizeService({ token, resource: pathOf(request), anyOf: config.access });
   }
   if (config.unversioned !== true) checkApiVersion(parametersOf(request));

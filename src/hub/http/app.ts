@@ -8,11 +8,12 @@ import { admit } from './access.ts';
 import { retryAfterOf } from '../core/throttling/service.ts';
 import { createApp } from './create-app.ts';
 import { errorReply, isAnswer, type Envelope } from './errors.ts';
+import { artifactRoutes } from './routes/artifacts.ts';
 import { certificateRoutes } from './routes/certificates.ts';
 import { configurationRoutes } from './routes/configurations.ts';
 import { deviceBoundRoutes } from './routes/device-bound.ts';
 import { deviceRoutes } from './routes/devices.ts';
-import { publicHostOf, type PublicAddress } from './public-host.ts';
+import { publicHostOf, publicOriginOf, type PublicAddress } from './public-host.ts';
 import { digitalTwinRoutes } from './routes/digital-twins.ts';
 import { containerRoutes } from './routes/blobs.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -53,6 +54,8 @@ export interface RouteContext extends HttpFrontParts {
   readonly startedAt: number;
   /** Host and port over HTTPS, as this caller should be told. */
   readonly publicHost: (request: IncomingMessage) => string;
+  /** The same with its scheme; without TLS where the hub has none. */
+  readonly publicOrigin: (request: IncomingMessage) => string;
 }
 
 /** The REST side of the hub, apart from any listener: servers hand it requests, tests inject them. */
@@ -83,6 +86,7 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     stopping: stopping.signal,
     startedAt: parts.clock.now(),
     publicHost: (request) => publicHostOf(request, address),
+    publicOrigin: (request) => publicOriginOf(request, address),
   };
   for (const routes of [
     deviceRoutes,
@@ -107,6 +111,7 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     digitalTwinRoutes,
     faultRoutes,
     recordRoutes,
+    artifactRoutes,
     provisioningServiceRoutes,
     provisioningDeviceRoutes,
   ]) {

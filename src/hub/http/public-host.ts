@@ -7,6 +7,8 @@ export interface PublicAddress {
   readonly hostName: string;
   /** Undefined before the port listens, and when it is off. */
   readonly httpsPort: () => number | undefined;
+  /** Without TLS, on this machine alone. */
+  readonly httpPort?: () => number | undefined;
 }
 
 /**
@@ -22,4 +24,11 @@ export function publicHostOf(request: IncomingMessage, { hostNames, hostName, ht
 
 function withPort(host: string, port: number | undefined): string {
   return port === undefined || port === 443 || host.includes(':') ? host : `${host}:${port}`;
+}
+
+/** `https://host[:port]` as {@link publicHostOf} has it; `http://` for a hub that listens without TLS alone. */
+export function publicOriginOf(request: IncomingMessage, address: PublicAddress): string {
+  const plain = address.httpsPort() === undefined ? address.httpPort?.() : undefined;
+  if (plain === undefined) return `https://${publicHostOf(request, address)}`;
+  return `http://${withPort(address.hostName, plain)}`;
 }

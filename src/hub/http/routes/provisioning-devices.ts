@@ -12,7 +12,7 @@ const bodyLimit = 96 * 1024;
 /** Devices that register over HTTPS. Source: device.md §5.5. */
 export function provisioningDeviceRoutes(app: FastifyInstance, { core }: RouteContext): void {
   const { devices } = core.provisioning;
-  const options = { config: { hub: { access: 'registration', envelope: 'provisioning' } }, bodyLimit } as const;
+  const options = { config: { hub: { access: 'route', envelope: 'provisioning' } }, bodyLimit } as const;
   const path = '/:idScope/registrations/:id';
 
   app.put(`${path}/register`, options, async (request, reply) => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../../std/clock.ts';
+import type { Clock } from '../std/clock.ts';
 
 /** A body may take its time, but not stand still for longer. */
 const idleMs = 30_000;

@@ -1,0 +1,1 @@
+export { createArtifactFiles } from './files.ts';
