@@ -9,6 +9,16 @@ export type { LinkState } from './connection/link-keeper.ts';
 export type { DeviceEndpoint } from './connection/link.ts';
 export type { MethodHandler } from './connection/method-channel.ts';
 export { models, type Model } from './models/index.ts';
+export { Reporter } from './reporter.ts';
+export {
+  assignFaults,
+  formatFaults,
+  parseFaults,
+  type DeviceFaults,
+  type Faults,
+} from './simulator/firmware/faults.ts';
+export type { FirmwareCondition, FirmwareStart, SimulatedFirmware } from './simulator/firmware/index.ts';
+export { loadFirmwareSimulator } from './simulator/firmware/load.ts';
 export { startSimulation, type Simulation, type SimulationStats } from './simulator/simulation.ts';
 export type { RegistrationEndpoint, RegistrationProof } from './provisioning/channel.ts';
 export { registerDevice, type Assigned } from './provisioning/register.ts';
