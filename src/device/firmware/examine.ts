@@ -31,11 +31,14 @@ export type Judgement =
   | { readonly kind: 'accepted'; readonly offer: Offer; readonly trust: Trust }
   | { readonly kind: 'rejected'; readonly code: RejectionCode; readonly message: string; readonly trust: Trust };
 
+/** Made once: a schema costs more than what it checks. */
+const withoutTrust = offerSchema.omit({ trust: true });
+
 /** The signature first, then what it stands for, and last what comes along without one: address, times, deadlines. */
 export function judge(document: JsonObject, facts: InstallerFacts): Judgement {
   const verdict = checkOffer(document, facts);
   if (verdict.kind === 'rejected') return { ...verdict, message: verdict.message.slice(0, 512) };
-  const parsed = offerSchema.omit({ trust: true }).safeParse(document);
+  const parsed = withoutTrust.safeParse(document);
   if (parsed.success) return { kind: 'accepted', offer: parsed.data, trust: verdict.trust };
   return { kind: 'rejected', code: 'manifest-invalid', message: wordsOf(parsed.error), trust: verdict.trust };
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { InstallerFacts, Trust } from '../../protocol/firmware/index.ts';
 import { sleep } from '../../std/clock.ts';
-import type { JsonValue } from '../../std/json.ts';
+import type { JsonObject, JsonValue } from '../../std/json.ts';
 import { messageOf } from '../../std/message-of.ts';
 import { ActivationSteps } from './activation.ts';
 import { download, longestTimerMs, raced, stored } from './download.ts';
@@ -54,6 +54,7 @@ class Machine implements Installer {
   #slotBytes = 0;
   /** The newest wish; undefined until the hub has told one. */
   #wish: { readonly section: JsonValue | undefined } | undefined;
+  #judged: { readonly basis: readonly unknown[]; readonly judgement: Judgement } | undefined;
   /** The wish that was looked at last. */
   #seen: object | undefined;
   /** Ends what may be ended: everything up to the installation. */
@@ -145,7 +146,7 @@ class Machine implements Installer {
     }
     const { rollout, attempt } = wish;
     if (isFinished(this.state, rollout, attempt)) return false;
-    const judgement = judge(wish.document, this.#facts());
+    const judgement = this.#judge(wish.document);
     await this.#keepTrust(judgement);
     const finished = withFinished(this.state, rollout, attempt);
     if (judgement.kind === 'rejected') {
@@ -195,7 +196,7 @@ class Machine implements Installer {
     if (this.#wish === undefined) return true;
     const wish = readWish(this.#wish.section);
     if (wish.kind !== 'offer' || !isOf(job, wish)) return false;
-    const judgement = judge(wish.document, this.#facts());
+    const judgement = this.#judge(wish.document);
     return judgement.kind === 'accepted' && isDeepStrictEqual(judgement.offer, job.offer);
   }
 
@@ -203,7 +204,7 @@ class Machine implements Installer {
   async #reconsider(job: Job): Promise<void> {
     this.#seen = this.#wish;
     const wish = readWish(this.#wish?.section);
-    const judgement = wish.kind === 'offer' && isOf(job, wish) ? judge(wish.document, this.#facts()) : undefined;
+    const judgement = wish.kind === 'offer' && isOf(job, wish) ? this.#judge(wish.document) : undefined;
     if (judgement?.kind === 'accepted') {
       const { offer } = judgement;
       await this.#keepTrust(judgement);
@@ -289,6 +290,17 @@ class Machine implements Installer {
     const { clock } = this.#ports;
     for (let left = at - clock.now(); left > 0; left = at - clock.now())
       await sleep(clock, Math.min(left, longestTimerMs), signal);
+  }
+
+  /** One offer is judged once, as long as the device and the keys it trusts are the same. */
+  #judge(document: JsonObject): Judgement {
+    const { running, state } = this.#journal;
+    const basis = [document, this.#trust, running.digest, running.version, state.releaseCounter] as const;
+    const known = this.#judged;
+    if (known !== undefined && basis.every((part, index) => part === known.basis[index])) return known.judgement;
+    const judgement = judge(document, this.#facts());
+    this.#judged = { basis, judgement };
+    return judgement;
   }
 
   #facts(): InstallerFacts {

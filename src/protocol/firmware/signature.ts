@@ -56,9 +56,19 @@ export function rawPublicKey(key: KeyObject): string {
   return half.export({ format: 'der', type: 'spki' }).subarray(derPrefix.length).toString('base64');
 }
 
+/** Keys that were read: to read one costs as much as to check a signature. */
+const publicKeys = new Map<string, KeyObject>();
+const publicKeysKept = 64;
+
 /** The key of a trust document. */
 export function publicKeyOf(raw: string): KeyObject {
-  return createPublicKey({ key: Buffer.concat([derPrefix, Buffer.from(raw, 'base64')]), format: 'der', type: 'spki' });
+  const known = publicKeys.get(raw);
+  if (known !== undefined) return known;
+  const der = Buffer.concat([derPrefix, Buffer.from(raw, 'base64')]);
+  const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  if (publicKeys.size >= publicKeysKept) publicKeys.clear();
+  publicKeys.set(raw, key);
+  return key;
 }
 
 /** The id of a raw public key: the first half of its SHA-256. */
