@@ -28,7 +28,7 @@ interface ActorOptions {
   readonly clock: Clock;
   readonly observer: Pick<Observer, 'view' | 'doubt'>;
   readonly offers: Pick<OfferMaker, 'make'>;
-  /** Throws when this controller may not write any more. */
+  /** Throws, and aborts the signal of `act`, when this controller may not write any more. */
   readonly check: () => void;
   /** A device's twin cannot be written, for a reason of its own. */
   readonly onRefused: (deviceId: string, message: string) => void;
@@ -80,8 +80,7 @@ export function createActor({ hub, clock, observer, offers, check, onRefused }: 
       await carryOut(action, signal);
       return undefined;
     } catch (error) {
-      if (isFailure(error, 'changed-meanwhile') && error.details['deviceId'] === undefined && signal.aborted)
-        return { error };
+      if (signal.aborted) return { error };
       if (isFailure(error, 'changed-meanwhile', 'device-not-found')) {
         doubt(deviceId);
         return undefined;
