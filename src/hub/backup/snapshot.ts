@@ -120,7 +120,7 @@ async function linkAll(from: string, to: string): Promise<void> {
   }
 }
 
-/** Everything else: certificates, keys and what is added later. What belongs to a run of the hub, or to its log, is left out. */
+/** Everything else: certificates, keys, firmware files and what is added later. What is not finished, and what belongs to a run of the hub, or to its log, is left out. */
 async function plainFiles(dataDir: string): Promise<string[]> {
   const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
   const names = entries
@@ -136,7 +136,7 @@ async function plainFiles(dataDir: string): Promise<string[]> {
 function isOfRun(name: string): boolean {
   const first = name.split('/', 1)[0] ?? '';
   const isDatabase = databaseNames.some((database) => name.startsWith(database));
-  return isWorkName(first) || isDatabase || /^hub\.(?:json|lock.*|log.*)$/.test(name) || /(?:\.tmp|\.log)$/.test(name);
+  return isWorkName(first) || isDatabase || /^hub\.(?:json|lock.*|log.*)$/.test(name) || /\.(?:tmp|part|log)$/.test(name);
 }
 
 /** A backup that was killed could not clear up after itself. */
