@@ -4,13 +4,14 @@
 _iotctl_next() {
   _iotctl_reply=()
   case "$1" in
-    '') _iotctl_reply=('provision' 'tail' 'send-command' 'send-message' 'message' 'device' 'twin' 'job' 'configuration' 'query' 'module' 'certificate' 'sas' 'enrollment' 'hub' 'profile' 'demo' 'agent' 'simulate' 'doctor' 'completion') ;;
+    '') _iotctl_reply=('provision' 'tail' 'send-command' 'send-message' 'message' 'device' 'twin' 'job' 'configuration' 'firmware' 'query' 'module' 'certificate' 'sas' 'enrollment' 'hub' 'profile' 'demo' 'agent' 'simulate' 'doctor' 'completion') ;;
     'tail') _iotctl_reply=('telemetry' 'events' 'messages' 'feedback' 'uploads') ;;
     'message') _iotctl_reply=('list' 'peek' 'requeue' 'purge') ;;
     'device') _iotctl_reply=('list' 'show' 'enable' 'disable' 'export' 'import' 'delete' 'renew-key' 'register' 'watch') ;;
     'twin') _iotctl_reply=('show' 'set' 'edit' 'unset' 'diff') ;;
     'job') _iotctl_reply=('run' 'list' 'show' 'cancel') ;;
     'configuration') _iotctl_reply=('apply' 'plan' 'list' 'show' 'delete') ;;
+    'firmware') _iotctl_reply=('keygen' 'sign' 'verify' 'add' 'list' 'show' 'rotate-key') ;;
     'module') _iotctl_reply=('list' 'show' 'create' 'delete') ;;
     'certificate') _iotctl_reply=('add' 'verify' 'list' 'delete' 'issue') ;;
     'sas') _iotctl_reply=('create' 'decode' 'verify') ;;
@@ -62,6 +63,13 @@ _iotctl_flags() {
     'configuration list') _iotctl_reply=() ;;
     'configuration show') _iotctl_reply=() ;;
     'configuration delete') _iotctl_reply=() ;;
+    'firmware keygen') _iotctl_reply=('--out' '--encrypt') ;;
+    'firmware sign') _iotctl_reply=('--hardware' '--release-counter' '--back-to' '--min-version' '--created-at' '--key' '--out' '--payload' '--signature' '--public-key' '--resign') ;;
+    'firmware verify') _iotctl_reply=('--file' '--trust' '--public-key') ;;
+    'firmware add') _iotctl_reply=('--file' '--url' '--trust' '--public-key' '--dry-run') ;;
+    'firmware list') _iotctl_reply=() ;;
+    'firmware show') _iotctl_reply=() ;;
+    'firmware rotate-key') _iotctl_reply=('--trust' '--key' '--new-key' '--retire' '--out' '--offline' '--publish' '--dry-run') ;;
     'query') _iotctl_reply=('--top' '--page-size') ;;
     'module list') _iotctl_reply=('--where') ;;
     'module show') _iotctl_reply=('--show-secrets') ;;
@@ -242,6 +250,31 @@ _iotctl_kind() {
     'job list --status') _iotctl_value='=queued scheduled running completed failed cancelled' ;;
     'job list --action') _iotctl_value='=twin command' ;;
     'configuration apply --timeout') _iotctl_value='none' ;;
+    'firmware keygen --out') _iotctl_value='directory' ;;
+    'firmware sign --hardware') _iotctl_value='none' ;;
+    'firmware sign --release-counter') _iotctl_value='none' ;;
+    'firmware sign --back-to') _iotctl_value='file' ;;
+    'firmware sign --min-version') _iotctl_value='none' ;;
+    'firmware sign --created-at') _iotctl_value='none' ;;
+    'firmware sign --key') _iotctl_value='file' ;;
+    'firmware sign --out') _iotctl_value='file' ;;
+    'firmware sign --payload') _iotctl_value='file' ;;
+    'firmware sign --signature') _iotctl_value='file' ;;
+    'firmware sign --public-key') _iotctl_value='file' ;;
+    'firmware sign --resign') _iotctl_value='file' ;;
+    'firmware verify --file') _iotctl_value='file' ;;
+    'firmware verify --trust') _iotctl_value='file' ;;
+    'firmware verify --public-key') _iotctl_value='file' ;;
+    'firmware add --file') _iotctl_value='file' ;;
+    'firmware add --url') _iotctl_value='none' ;;
+    'firmware add --trust') _iotctl_value='file' ;;
+    'firmware add --public-key') _iotctl_value='file' ;;
+    'firmware rotate-key --trust') _iotctl_value='file' ;;
+    'firmware rotate-key --key') _iotctl_value='file' ;;
+    'firmware rotate-key --new-key') _iotctl_value='file' ;;
+    'firmware rotate-key --retire') _iotctl_value='file' ;;
+    'firmware rotate-key --out') _iotctl_value='file' ;;
+    'firmware rotate-key --publish') _iotctl_value='file' ;;
     'query --top') _iotctl_value='none' ;;
     'query --page-size') _iotctl_value='none' ;;
     'module list --where') _iotctl_value='none' ;;
@@ -359,6 +392,12 @@ _iotctl_kind() {
     'configuration plan *') _iotctl_value='file' ;;
     'configuration show 1') _iotctl_value='none' ;;
     'configuration delete *') _iotctl_value='none' ;;
+    'firmware keygen 1') _iotctl_value='none' ;;
+    'firmware sign 1') _iotctl_value='file' ;;
+    'firmware sign 2') _iotctl_value='none' ;;
+    'firmware verify 1') _iotctl_value='file' ;;
+    'firmware add 1') _iotctl_value='file' ;;
+    'firmware show 1') _iotctl_value='none' ;;
     'query 1') _iotctl_value='none' ;;
     'module list 1') _iotctl_value='device' ;;
     'module show 1') _iotctl_value='device' ;;

@@ -4,13 +4,14 @@
 _iotctl_next() {
   _iotctl_reply=()
   case "$1" in
-    '') _iotctl_reply=('provision:Register devices: by id, by number, or from a CSV file.' 'tail:Follow what devices send and what happens to them.' 'send-command:Send a command to devices and show what they answer.' 'send-message:Send a message to devices, which get it when they are there.' 'message:Look after the messages that wait for devices.' 'device:Look at devices and change them.' 'twin:Read and change tags and desired properties.' 'job:Do one thing to many devices, carried out by the hub.' 'configuration:Say what groups of devices are to be.' 'query:Run a query over the devices.' 'module:Look after the modules of devices.' 'certificate:Let devices in by certificates.' 'sas:Make and check shared access signatures.' 'enrollment:Say who may register, and which hub they get.' 'hub:Run a hub on this machine.' 'profile:Choose which hub to talk to.' 'demo:See a whole fleet at work in half a minute.' 'agent:Run this machine as a device.' 'simulate:Run simulated devices of a model.' 'doctor:Check this machine, the configuration and the hub.' 'completion:Complete commands, flags and device ids in the shell.') ;;
+    '') _iotctl_reply=('provision:Register devices: by id, by number, or from a CSV file.' 'tail:Follow what devices send and what happens to them.' 'send-command:Send a command to devices and show what they answer.' 'send-message:Send a message to devices, which get it when they are there.' 'message:Look after the messages that wait for devices.' 'device:Look at devices and change them.' 'twin:Read and change tags and desired properties.' 'job:Do one thing to many devices, carried out by the hub.' 'configuration:Say what groups of devices are to be.' 'firmware:Sign firmware, and keep it at the hub for rollouts.' 'query:Run a query over the devices.' 'module:Look after the modules of devices.' 'certificate:Let devices in by certificates.' 'sas:Make and check shared access signatures.' 'enrollment:Say who may register, and which hub they get.' 'hub:Run a hub on this machine.' 'profile:Choose which hub to talk to.' 'demo:See a whole fleet at work in half a minute.' 'agent:Run this machine as a device.' 'simulate:Run simulated devices of a model.' 'doctor:Check this machine, the configuration and the hub.' 'completion:Complete commands, flags and device ids in the shell.') ;;
     'tail') _iotctl_reply=('telemetry:Follow the telemetry of devices.' 'events:Follow what happens to devices: connections, creations, deletions, twin changes.' 'messages:Follow messages to devices: queued, completed, returned, rejected, expired.' 'feedback:Read what became of messages whose senders asked.' 'uploads:Read which files devices have uploaded.') ;;
     'message') _iotctl_reply=('list:Show the messages that wait for devices.' 'peek:Show what the next messages for devices say.' 'requeue:Send messages that were not delivered once more.' 'purge:Remove all messages that wait for devices.') ;;
     'device') _iotctl_reply=('list:List devices with status, connection, last activity and tags.' 'show:Show one device: identity, connection, tags and properties.' 'enable:Let devices connect again.' 'disable:Disconnect devices and refuse them.' 'export:Write devices with their modules and twins to a file.' 'import:Bring devices, modules and twins to what a file says.' 'delete:Delete devices with their twins.' 'renew-key:Give devices new keys.' 'register:Register at the provisioning service as a device does.' 'watch:Tell when devices connect, disconnect, come or go.') ;;
     'twin') _iotctl_reply=('show:Show the tags, desired and reported properties of a device.' 'set:Set tags and desired properties.' 'edit:Edit tags and desired properties in your editor.' 'unset:Remove tags and desired properties.' 'diff:Compare two twins, or what one device should be with what it is.') ;;
     'job') _iotctl_reply=('run:Change twins or send a command as one job that the hub carries out.' 'list:List the jobs of the last 30 days.' 'show:Show a job, or what it made of each device.' 'cancel:Cancel a job.') ;;
     'configuration') _iotctl_reply=('apply:Make the configurations of the hub what files say.' 'plan:Show what configuration apply would change.' 'list:List configurations with how many devices they target and are applied to.' 'show:Show a configuration with its metrics.' 'delete:Delete configurations.') ;;
+    'firmware') _iotctl_reply=('keygen:Make a key to sign firmware with.' 'sign:Describe a firmware file by a signed manifest.' 'verify:Check a signed manifest, and the file it describes, as a device does.' 'add:Bring a signed firmware to the hub, for rollouts.' 'list:List the firmware of the hub.' 'show:Show a firmware of the hub.' 'rotate-key:Change the keys that devices trust.') ;;
     'module') _iotctl_reply=('list:List modules, of one device or of all.' 'show:Show one module: identity, connection, tags and properties.' 'create:Give devices modules, each with keys and a twin of its own.' 'delete:Delete modules with their twins.') ;;
     'certificate') _iotctl_reply=('add:Upload the certificate of a CA that devices come with.' 'verify:Prove to the hub that you hold the key of a CA.' 'list:List the CA certificates of the hub.' 'delete:Remove a CA certificate from the hub.' 'issue:Make a certificate for a device, or a CA for tests.') ;;
     'sas') _iotctl_reply=('create:Make a shared access signature, of a device or of the profile.' 'decode:Say what a shared access signature is for and how long it lasts.' 'verify:Check a shared access signature against the keys of the hub.') ;;
@@ -61,6 +62,13 @@ _iotctl_flags() {
     'configuration list') _iotctl_reply=() ;;
     'configuration show') _iotctl_reply=() ;;
     'configuration delete') _iotctl_reply=() ;;
+    'firmware keygen') _iotctl_reply=('--out:where the files go' '--encrypt:encrypt the private key by a passphrase') ;;
+    'firmware sign') _iotctl_reply=('--hardware:hardware model that it fits' '--release-counter:guards against going back; the day when left out' '--back-to:take the release counter of this one' '--min-version:the oldest version that may be upgraded' '--created-at:when it was made, for a manifest that can be made again' '--key:private key that signs (- is standard input; else the key in IOTCTL_SIGNING_KEY)' '--out:the manifest (- is standard output); NAME-VERSION.json when left out' '--payload:write the bytes to sign (- is standard output)' '--signature:signature of the payload (- is standard input)' '--public-key:key that the signature is by, in PEM' '--resign:sign this manifest again, by another key') ;;
+    'firmware verify') _iotctl_reply=('--file:the firmware' '--trust:keys that are trusted (NAME.trust.json)' '--public-key:the one key that is trusted, in PEM') ;;
+    'firmware add') _iotctl_reply=('--file:the firmware' '--url:where devices fetch the file instead; it is not sent to the hub' '--trust:keys that are trusted (NAME.trust.json)' '--public-key:the one key that is trusted, in PEM' '--dry-run:only show what would be changed') ;;
+    'firmware list') _iotctl_reply=() ;;
+    'firmware show') _iotctl_reply=() ;;
+    'firmware rotate-key') _iotctl_reply=('--trust:the present set (NAME.trust.json)' '--key:private key that signs (- is standard input; else the key in IOTCTL_SIGNING_KEY)' '--new-key:private key that joins' '--retire:key that leaves: its id, or the file of its public key' '--out:the new set; trust-VERSION.json when left out' '--offline:only write the file' '--publish:add this set at the hub; nothing is signed' '--dry-run:only show what would be changed') ;;
     'query') _iotctl_reply=('--top:at most so many rows' '--page-size:rows in one request') ;;
     'module list') _iotctl_reply=('--where:only modules for which this holds, as in "moduleId = '\''camera'\''" (IoT Hub query language)') ;;
     'module show') _iotctl_reply=('--show-secrets:also show its keys and connection string') ;;
@@ -240,6 +248,31 @@ _iotctl_find_kind() {
     'job list --status') _iotctl_kind='=queued scheduled running completed failed cancelled' ;;
     'job list --action') _iotctl_kind='=twin command' ;;
     'configuration apply --timeout') _iotctl_kind='none' ;;
+    'firmware keygen --out') _iotctl_kind='directory' ;;
+    'firmware sign --hardware') _iotctl_kind='none' ;;
+    'firmware sign --release-counter') _iotctl_kind='none' ;;
+    'firmware sign --back-to') _iotctl_kind='file' ;;
+    'firmware sign --min-version') _iotctl_kind='none' ;;
+    'firmware sign --created-at') _iotctl_kind='none' ;;
+    'firmware sign --key') _iotctl_kind='file' ;;
+    'firmware sign --out') _iotctl_kind='file' ;;
+    'firmware sign --payload') _iotctl_kind='file' ;;
+    'firmware sign --signature') _iotctl_kind='file' ;;
+    'firmware sign --public-key') _iotctl_kind='file' ;;
+    'firmware sign --resign') _iotctl_kind='file' ;;
+    'firmware verify --file') _iotctl_kind='file' ;;
+    'firmware verify --trust') _iotctl_kind='file' ;;
+    'firmware verify --public-key') _iotctl_kind='file' ;;
+    'firmware add --file') _iotctl_kind='file' ;;
+    'firmware add --url') _iotctl_kind='none' ;;
+    'firmware add --trust') _iotctl_kind='file' ;;
+    'firmware add --public-key') _iotctl_kind='file' ;;
+    'firmware rotate-key --trust') _iotctl_kind='file' ;;
+    'firmware rotate-key --key') _iotctl_kind='file' ;;
+    'firmware rotate-key --new-key') _iotctl_kind='file' ;;
+    'firmware rotate-key --retire') _iotctl_kind='file' ;;
+    'firmware rotate-key --out') _iotctl_kind='file' ;;
+    'firmware rotate-key --publish') _iotctl_kind='file' ;;
     'query --top') _iotctl_kind='none' ;;
     'query --page-size') _iotctl_kind='none' ;;
     'module list --where') _iotctl_kind='none' ;;
@@ -357,6 +390,12 @@ _iotctl_find_kind() {
     'configuration plan *') _iotctl_kind='file' ;;
     'configuration show 1') _iotctl_kind='none' ;;
     'configuration delete *') _iotctl_kind='none' ;;
+    'firmware keygen 1') _iotctl_kind='none' ;;
+    'firmware sign 1') _iotctl_kind='file' ;;
+    'firmware sign 2') _iotctl_kind='none' ;;
+    'firmware verify 1') _iotctl_kind='file' ;;
+    'firmware add 1') _iotctl_kind='file' ;;
+    'firmware show 1') _iotctl_kind='none' ;;
     'query 1') _iotctl_kind='none' ;;
     'module list 1') _iotctl_kind='device' ;;
     'module show 1') _iotctl_kind='device' ;;

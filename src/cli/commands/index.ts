@@ -13,6 +13,7 @@ export const commandTable: CommandTable = {
     job: 'Do one thing to many devices, carried out by the hub.',
     enrollment: 'Say who may register, and which hub they get.',
     configuration: 'Say what groups of devices are to be.',
+    firmware: 'Sign firmware, and keep it at the hub for rollouts.',
     hub: 'Run a hub on this machine.',
     'hub fault': 'Make faults on purpose.',
     profile: 'Choose which hub to talk to.',
@@ -165,6 +166,41 @@ export const commandTable: CommandTable = {
       name: 'configuration delete',
       summary: 'Delete configurations.',
       load: () => import('./configuration/delete.ts'),
+    },
+    {
+      name: 'firmware keygen',
+      summary: 'Make a key to sign firmware with.',
+      load: () => import('./firmware/keygen.ts'),
+    },
+    {
+      name: 'firmware sign',
+      summary: 'Describe a firmware file by a signed manifest.',
+      load: () => import('./firmware/sign.ts'),
+    },
+    {
+      name: 'firmware verify',
+      summary: 'Check a signed manifest, and the file it describes, as a device does.',
+      load: () => import('./firmware/verify.ts'),
+    },
+    {
+      name: 'firmware add',
+      summary: 'Bring a signed firmware to the hub, for rollouts.',
+      load: () => import('./firmware/add.ts'),
+    },
+    {
+      name: 'firmware list',
+      summary: 'List the firmware of the hub.',
+      load: () => import('./firmware/list.ts'),
+    },
+    {
+      name: 'firmware show',
+      summary: 'Show a firmware of the hub.',
+      load: () => import('./firmware/show.ts'),
+    },
+    {
+      name: 'firmware rotate-key',
+      summary: 'Change the keys that devices trust.',
+      load: () => import('./firmware/rotate-key.ts'),
     },
     { name: 'query', summary: 'Run a query over the devices.', load: () => import('./query.ts') },
     {

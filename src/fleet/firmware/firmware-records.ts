@@ -54,9 +54,19 @@ export async function readFirmware(
   version: string,
   signal?: AbortSignal,
 ): Promise<StoredFirmware> {
-  const record = await records.read(releaseRecord({ name, version }), signal);
+  const record = await readReleaseRecord(records, { name, version }, signal);
   if (record === undefined) throw new Failure('firmware-not-found', `there is no firmware ${name}@${version}`);
-  return parseRelease(record);
+  return record.firmware;
+}
+
+/** The same with the etag of the record, for who changes it; undefined where there is none. */
+export async function readReleaseRecord(
+  records: Pick<RecordStore, 'read'>,
+  release: { readonly name: string; readonly version: string },
+  signal?: AbortSignal,
+): Promise<{ readonly firmware: StoredFirmware; readonly etag: string } | undefined> {
+  const record = await records.read(releaseRecord(release), signal);
+  return record === undefined ? undefined : { firmware: parseRelease(record), etag: record.etag };
 }
 
 /**

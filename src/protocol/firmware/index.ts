@@ -30,6 +30,7 @@ export {
   keyIdSchema,
   manifestName,
   manifestSchema,
+  parseManifestName,
   sha256Schema,
   signatureSchema,
   signedManifestSchema,

@@ -81,3 +81,12 @@ export type SignedManifest = z.infer<typeof signedManifestSchema>;
 export function manifestName({ name, version }: Pick<Manifest, 'name' | 'version'>): string {
   return `${name}@${version}`;
 }
+
+/** `NAME@VERSION` taken apart; undefined for what is no name and version of a firmware. */
+export function parseManifestName(text: string): Pick<Manifest, 'name' | 'version'> | undefined {
+  const at = text.indexOf('@');
+  const parsed = manifestSchema
+    .pick({ name: true, version: true })
+    .safeParse({ name: text.slice(0, Math.max(at, 0)), version: text.slice(at + 1) });
+  return parsed.success ? parsed.data : undefined;
+}
