@@ -59,18 +59,18 @@ function placeInWaves(
   let parts = 0;
   let next = 0;
   for (const [wave, { size }] of policy.waves.entries()) {
-    const place = ({ device, takesPart }: Member): void => {
-      devices.push({ ...device, wave });
-      if (takesPart) parts++;
-    };
-    named[wave]?.forEach(place);
+    const members = [...(named[wave] ?? [])];
+    parts += members.filter(({ takesPart }) => takesPart).length;
     const end = waveEnd(size, total);
     // Who does not take part goes along with those before; at the end, with the last of them.
-    const takesAll = wave === policy.waves.length - 1 && end >= total;
-    for (let member = rest[next]; member !== undefined && (parts < end || takesAll); member = rest[next]) {
-      place(member);
-      next++;
+    const goal = wave === policy.waves.length - 1 && end >= total ? Infinity : end;
+    while (next < rest.length && parts < goal) {
+      const member = rest[next++];
+      if (member === undefined) continue;
+      members.push(member);
+      if (member.takesPart) parts++;
     }
+    for (const { device } of members) devices.push({ ...device, wave });
     waveEnds.push(devices.length);
   }
   return { devices, waveEnds };
