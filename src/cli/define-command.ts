@@ -12,7 +12,16 @@ export interface ArgumentDeclaration {
   readonly choices?: readonly string[];
 }
 
-export type CompletionKind = 'device' | 'profile' | 'method' | 'model' | 'file' | 'directory' | 'none';
+export type CompletionKind =
+  | 'device'
+  | 'profile'
+  | 'method'
+  | 'model'
+  | 'rollout'
+  | 'firmware'
+  | 'file'
+  | 'directory'
+  | 'none';
 
 export interface OptionDeclaration {
   /** Long name without dashes, `kebab-case`. */

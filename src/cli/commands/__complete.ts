@@ -2,7 +2,7 @@ import { defineCommand, requiredArg, type CommandInput } from '../define-command
 import type { CommandContext } from '../context.ts';
 import { safeText } from '../output/safe-text.ts';
 
-const kinds = ['device', 'profile', 'model', 'method'] as const;
+const kinds = ['device', 'rollout', 'firmware', 'profile', 'model', 'method'] as const;
 
 /** What the completion scripts call. Whatever fails here stays silent: a shell prompt is no place for an error. */
 export const command = defineCommand({
@@ -23,10 +23,9 @@ export const command = defineCommand({
 
 async function valuesOf(context: CommandContext, input: CommandInput): Promise<readonly string[]> {
   const kind = requiredArg(input, 'kind');
-  if (kind === 'device' || kind === 'profile') {
-    const { deviceValues, profileValues } = await import('../completion/values.ts');
-    return kind === 'device' ? deviceValues(context) : profileValues(context);
-  }
+  if (kind === 'profile') return (await import('../completion/values.ts')).profileValues(context);
+  if (kind === 'device' || kind === 'rollout' || kind === 'firmware')
+    return (await import('../completion/values.ts')).hubValues(context, kind);
   const { deviceVocabulary } = await import('../../fleet/vocabulary.ts');
   const { models, commands } = deviceVocabulary();
   return kind === 'model' ? models : commands;

@@ -9,6 +9,7 @@ import {
   textOption,
   type CommandInput,
 } from '../define-command.ts';
+import { agentFirmwareOptions, readAgentFirmware } from '../options/agent-firmware.ts';
 import { readDeviceIdentity } from '../options/device-identity.ts';
 import { readingView, tellAgentNews } from '../views/agent-view.ts';
 
@@ -20,7 +21,9 @@ export const command = defineCommand({
 sent in order afterwards.
 
 The device is made at the selected hub when it is missing. On a machine without rights at the hub, set \
-IOTCTL_DEVICE_CONNECTION_STRING, with IOTCTL_DEVICE_URL and IOTCTL_CA_FILE where the hub has its own port or certificate.`,
+IOTCTL_DEVICE_CONNECTION_STRING, with IOTCTL_DEVICE_URL and IOTCTL_CA_FILE where the hub has its own port or certificate.
+
+With --firmware-dir the agent also takes firmware that a rollout offers: it verifies the signature, fetches the file, verifies it again, has it run by DIR/hooks/activate, tries it with DIR/hooks/self-test, and goes back by itself when that fails. The first start on a directory has to be told what runs now; later ones need no more than the directory.`,
   options: [
     {
       name: 'device',
@@ -56,6 +59,7 @@ IOTCTL_DEVICE_CONNECTION_STRING, with IOTCTL_DEVICE_URL and IOTCTL_CA_FILE where
     },
     { name: 'once', summary: 'send one reading and end' },
     { name: 'outbox', type: 'string', value: 'DIR', summary: 'where readings wait for the hub', complete: 'directory' },
+    ...agentFirmwareOptions,
   ],
   examples: [
     { run: 'iotctl agent', explains: 'this machine as a device, a reading every 10 seconds' },
@@ -65,8 +69,16 @@ IOTCTL_DEVICE_CONNECTION_STRING, with IOTCTL_DEVICE_URL and IOTCTL_CA_FILE where
       run: 'iotctl agent --allow backup=/usr/local/bin/backup',
       explains: 'let "iotctl send-command DEVICE run script=backup" start it',
     },
+    {
+      run: 'iotctl agent --firmware-dir /var/lib/pump --firmware-image pump.bin --firmware-version 1.0.0 --hardware pump-v2 --firmware-trust keys.trust.json',
+      explains: 'the first start of a machine that takes firmware',
+    },
+    {
+      run: 'iotctl agent --firmware-dir /var/lib/pump --firmware-rate 500k',
+      explains: 'every later start; at most 500 kB/s for downloads',
+    },
   ],
-  exitCodes: [1, 3, 4, 9, 143],
+  exitCodes: [1, 3, 4, 5, 9, 143],
   output: 'stream',
   formats: ['lines'],
   usesHub: true,
@@ -77,6 +89,7 @@ async function run(context: CommandContext, input: CommandInput): Promise<void> 
   const { followAgent, readAllowedScripts } = await import('../../fleet/agent/index.ts');
   const metrics = listOption(input, 'metric');
   const scripts = await readAllowedScripts(listOption(input, 'allow'));
+  const firmware = await readAgentFirmware(context, input);
   const identity = await readDeviceIdentity(context, textOption(input, 'device'));
   const { clock, random, runtime, notes, signal } = context;
   const readings = followAgent({
@@ -86,6 +99,7 @@ async function run(context: CommandContext, input: CommandInput): Promise<void> 
     intervalSeconds: (numberOption(input, 'interval') ?? 10_000) / 1_000,
     metrics: metrics.length === 0 ? allMetrics : allMetrics.filter((metric) => metrics.includes(metric)),
     scripts,
+    firmware,
     environment: context.env,
     version: runtime.version(),
     once: switchOption(input, 'once'),

@@ -14,6 +14,7 @@ export const commandTable: CommandTable = {
     enrollment: 'Say who may register, and which hub they get.',
     configuration: 'Say what groups of devices are to be.',
     firmware: 'Sign firmware, and keep it at the hub for rollouts.',
+    rollout: 'Bring firmware to devices, a wave at a time.',
     hub: 'Run a hub on this machine.',
     'hub fault': 'Make faults on purpose.',
     profile: 'Choose which hub to talk to.',
@@ -201,6 +202,81 @@ export const commandTable: CommandTable = {
       name: 'firmware rotate-key',
       summary: 'Change the keys that devices trust.',
       load: () => import('./firmware/rotate-key.ts'),
+    },
+    {
+      name: 'rollout plan',
+      summary: 'Plan a rollout: which device in which wave, or why not.',
+      load: () => import('./rollout/plan.ts'),
+    },
+    {
+      name: 'rollout create',
+      summary: 'Begin a rollout, by a plan file or by a specification.',
+      load: () => import('./rollout/create.ts'),
+    },
+    {
+      name: 'rollout apply',
+      summary: 'Do what a plan file says, or go on with it.',
+      load: () => import('./rollout/apply.ts'),
+    },
+    {
+      name: 'rollout status',
+      summary: 'Show how far a rollout has come; --wait follows it to its end.',
+      load: () => import('./rollout/status.ts'),
+    },
+    {
+      name: 'rollout watch',
+      summary: 'Watch a rollout live: waves, gates, failures, what happens.',
+      load: () => import('./rollout/watch.ts'),
+    },
+    {
+      name: 'rollout list',
+      summary: 'List rollouts, how far each has come, and why one does not go on.',
+      load: () => import('./rollout/list.ts'),
+    },
+    {
+      name: 'rollout show',
+      summary: 'Show what a rollout was made of, or how each of its devices stands.',
+      load: () => import('./rollout/show.ts'),
+    },
+    {
+      name: 'rollout pause',
+      summary: 'Stop offering the firmware; devices under way finish.',
+      load: () => import('./rollout/pause.ts'),
+    },
+    {
+      name: 'rollout resume',
+      summary: 'Let a rollout go on after a pause or a halt.',
+      load: () => import('./rollout/resume.ts'),
+    },
+    {
+      name: 'rollout approve',
+      summary: 'Let a wave open that waits for a person.',
+      load: () => import('./rollout/approve.ts'),
+    },
+    {
+      name: 'rollout promote',
+      summary: 'Open the next wave although the gate of this one did not pass.',
+      load: () => import('./rollout/promote.ts'),
+    },
+    {
+      name: 'rollout abort',
+      summary: 'Give a rollout up: offers that no device has begun are withdrawn.',
+      load: () => import('./rollout/abort.ts'),
+    },
+    {
+      name: 'rollout revert',
+      summary: 'Give a rollout up and bring its devices back to what they ran.',
+      load: () => import('./rollout/revert.ts'),
+    },
+    {
+      name: 'rollout retry',
+      summary: 'Try devices again whose tries are used up.',
+      load: () => import('./rollout/retry.ts'),
+    },
+    {
+      name: 'rollout audit',
+      summary: 'Show who did what in a rollout, or check that nothing was changed.',
+      load: () => import('./rollout/audit.ts'),
     },
     { name: 'query', summary: 'Run a query over the devices.', load: () => import('./query.ts') },
     {

@@ -16,15 +16,18 @@ interface Remembered {
   readonly values: readonly string[];
 }
 
-/** Ids of the hub's devices; from the cache when it is young, or when the hub does not answer soon. */
-export async function deviceValues(context: Context): Promise<readonly string[]> {
+/** What is read from a hub, and how. */
+const readers = { device: readDeviceIds, rollout: readRolloutIds, firmware: readFirmwareNames } as const;
+
+/** Names of the hub's devices, rollouts or firmware; from the cache when it is young, or when the hub does not answer soon. */
+export async function hubValues(context: Context, kind: keyof typeof readers): Promise<readonly string[]> {
   const { clock } = context;
   const { hostName, name } = await context.connection();
-  const file = cacheFile(context.directories.cache, `${name} ${hostName}`);
+  const file = cacheFile(context.directories.cache, kind, `${name} ${hostName}`);
   const remembered = await readCache(file);
   if (remembered !== undefined && clock.now() - remembered.at < freshFor && clock.now() >= remembered.at)
     return remembered.values;
-  const values = await withinTime((signal) => readDeviceIds(context, signal), context);
+  const values = await withinTime((signal) => readers[kind](context, signal), context);
   if (values === undefined) return remembered?.values ?? [];
   await mkdir(join(context.directories.cache, 'completion'), { recursive: true, mode: 0o700 });
   await writeFileAtomic(file, JSON.stringify({ at: clock.now(), values } satisfies Remembered)).catch(() => undefined);
@@ -44,6 +47,22 @@ async function readDeviceIds(context: Context, signal: AbortSignal): Promise<str
     if (ids.length >= mostValues) break;
   }
   return ids.slice(0, mostValues);
+}
+
+async function readRolloutIds(context: Context, signal: AbortSignal): Promise<string[]> {
+  const { listRollouts } = await import('../../fleet/rollout/records/index.ts');
+  const ids: string[] = [];
+  const options = { signal, onUnreadable: () => undefined };
+  for await (const { id } of listRollouts((await context.hub()).records, options)) ids.push(id);
+  return ids.slice(0, mostValues);
+}
+
+async function readFirmwareNames(context: Context, signal: AbortSignal): Promise<string[]> {
+  const { listFirmware } = await import('../../fleet/firmware/index.ts');
+  const names: string[] = [];
+  for await (const { signed } of listFirmware((await context.hub()).records, { signal }))
+    names.push(`${signed.manifest.name}@${signed.manifest.version}`);
+  return names.slice(0, mostValues);
 }
 
 /** The answer, or undefined when it fails or takes longer than a person at a shell waits. */
@@ -66,9 +85,9 @@ async function withinTime<Value>(
   }
 }
 
-function cacheFile(directory: string, hub: string): string {
+function cacheFile(directory: string, kind: string, hub: string): string {
   const name = createHash('sha256').update(hub).digest('hex').slice(0, 16);
-  return join(directory, 'completion', `devices-${name}.json`);
+  return join(directory, 'completion', `${kind}-${name}.json`);
 }
 
 async function readCache(file: string): Promise<Remembered | undefined> {

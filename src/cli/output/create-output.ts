@@ -42,6 +42,7 @@ export function createOutput(options: OutputOptions): Output {
       const begun = begin(batches);
       return (await import('./render-stream.ts')).renderStream(begun, view, options);
     },
+    picture: async (frame, view) => (await import('./render-live.ts')).renderPicture(frame, view, options),
     live: async (frames, view) => (await import('./render-live.ts')).renderLive(frames, view, options),
     text: (text) => options.writer.write(text),
   };

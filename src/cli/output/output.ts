@@ -59,6 +59,8 @@ export interface Output {
   document<Value>(value: Value, view: DocumentView<Value>): Promise<void>;
   /** Batches in, rows out as they come; waits for a slow stdout, ends quietly on a closed pipe. */
   stream<Row>(batches: AsyncIterable<readonly Row[]>, view: StreamView<Row>): Promise<void>;
+  /** A picture as it is now, with all its lines. */
+  picture<Frame>(frame: Frame, view: LiveView<Frame>): Promise<void>;
   /** Frames drawn in place, each over the one before; only where {@link Output.isTTY}. The last one stays. */
   live<Frame>(frames: AsyncIterable<Frame>, view: LiveView<Frame>): Promise<void>;
   /** Plain text, as it is; for scripts (`completion bash`) and templates. */

@@ -37,6 +37,20 @@ export async function renderLive<Frame>(
   }
 }
 
+/** Columns of a picture that goes into a file or a log. */
+const plainColumns = 100;
+
+/** A picture with as many lines as it has, wherever it goes. */
+export async function renderPicture<Frame>(
+  frame: Frame,
+  view: LiveView<Frame>,
+  { terminal, paint, isTTY, writer }: OutputOptions,
+): Promise<void> {
+  const columns = isTTY ? terminal.size().columns : plainColumns;
+  const lines = view.lines(frame, { columns, rows: Number.POSITIVE_INFINITY });
+  await writer.write(lines.map((line) => `${drawnLine(line, columns, paint).painted.trimEnd()}\n`).join(''));
+}
+
 /** The parts of a line one after the other, cut where the terminal ends. */
 function drawnLine(line: LiveLine, columns: number, paint: OutputOptions['paint']): DrawnLine {
   let painted = '';

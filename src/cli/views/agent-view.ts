@@ -40,7 +40,45 @@ export function tellAgentNews(notes: Notes, event: Parameters<FollowRequest['onN
     case 'lost':
       notes.warn(event.count === 0 ? event.reason : `${event.count} readings lost: ${event.reason}`);
       return;
+    case 'firmware':
+      tellFirmware(notes, event);
+      return;
+    case 'trouble':
+      notes.warn(event.reason);
+      return;
     case 'delivered':
       if (event.count > 1) notes.info(`${event.count} kept readings delivered, ${event.waiting} to go`);
+  }
+}
+
+type News = Parameters<FollowRequest['onNews']>[0];
+
+/** An update as its person follows it: one line for each step. */
+function tellFirmware(notes: Notes, { report, wanted }: Extract<News, { kind: 'firmware' }>): void {
+  const { state, version, progress, code, message, until } = report;
+  const name = `firmware ${wanted ?? ''}`.trim();
+  const reason = [code, message].filter((part) => part !== null && part !== undefined && part !== '').join(': ');
+  switch (state) {
+    case 'idle':
+      return notes.info(`firmware ${version} runs, none is offered`);
+    case 'downloading':
+      return notes.info(`${name}: downloading, ${progress ?? 0} %`);
+    case 'staged':
+      return notes.info(`${name}: fetched and verified`);
+    case 'deferred':
+      return notes.info(`${name}: put off until ${until ?? 'later'}${reason === '' ? '' : `: ${reason}`}`);
+    case 'installing':
+      return notes.info(`${name}: verifying again, then installing`);
+    case 'rebooting':
+      return notes.info(`${name}: activating`);
+    case 'trial':
+      return notes.info(`${name}: runs on trial`);
+    case 'confirmed':
+      return notes.success(`firmware ${version} runs and is confirmed`);
+    case 'reverted':
+      return notes.warn(`${name}: went back to ${version}: ${reason}`);
+    case 'failed':
+    case 'rejected':
+      return notes.warn(`${name}: ${state}: ${reason}`);
   }
 }

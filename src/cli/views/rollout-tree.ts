@@ -28,8 +28,8 @@ export interface RolloutFrame {
   readonly changes: readonly RolloutChange[];
   /** Unix milliseconds. */
   readonly now: number;
-  /** How long nobody has renewed the lease, as this program has seen it; milliseconds. */
-  readonly leaseUnchangedMs: number;
+  /** How long nobody has renewed the lease, as this program has seen it; milliseconds. Undefined at a single look. */
+  readonly leaseUnchangedMs: number | undefined;
   /** The hub cannot be reached at the moment. */
   readonly trouble?: string | undefined;
 }
@@ -306,6 +306,7 @@ function controllerLine({ status, leaseUnchangedMs, trouble }: RolloutFrame): Li
   if (hasEnded(status.state)) return [[`plan ${status.header.planDigest.slice(0, 12)}`, 'dim']];
   const { lease } = status;
   if (lease === undefined) return [['no controller has taken it yet', 'warn']];
+  if (leaseUnchangedMs === undefined) return [[`driven by ${lease.holder}`, 'dim']];
   if (leaseUnchangedMs > lease.ttlMs)
     return [
       [`no sign of the controller ${lease.holder} for ${timeText(leaseUnchangedMs)}: `, 'warn'],

@@ -1,5 +1,5 @@
 /** How rollouts are spoken of, in every view of them. Waves are counted from 1 wherever a person or a script sees them. */
-import type { Standing } from '../../fleet/rollout/operate/index.ts';
+import type { RolloutStatus, Standing } from '../../fleet/rollout/operate/index.ts';
 import type { DeviceState } from '../../fleet/rollout/model/observed.ts';
 import type { GateState, HaltReason, Phase, Summary } from '../../fleet/rollout/model/record.ts';
 import type { Policy } from '../../fleet/rollout/model/spec.ts';
@@ -150,3 +150,31 @@ export function haltWords(id: string, halt: HaltReason, policy: Policy): HaltWor
       return { text: halt.message, commands: [[command('resume'), 'try again when it is put right'], giveUp] };
   }
 }
+
+export const notBegunStates: readonly DeviceState[] = ['planned', 'blocked', 'offered', 'deferred', 'unreached'];
+export const updatedStates: readonly DeviceState[] = ['trial', 'confirmed', 'baking', 'succeeded'];
+
+/** Devices of a rollout in any of these states; before a controller has looked, all are planned. */
+export function countOf(
+  { header, state }: Pick<RolloutStatus, 'header' | 'state'>,
+  states: readonly DeviceState[],
+): number {
+  if (state === undefined) return states.includes('planned') ? (header.waveEnds.at(-1) ?? 0) : 0;
+  return state.summary.waves.reduce(
+    (total, wave) => total + states.reduce((sum, each) => sum + (wave.states[each] ?? 0), 0),
+    0,
+  );
+}
+
+/** `wave 3 of pump-2 (50%, 400 devices)`. */
+export function nextWaveText(
+  { id, header, state }: Pick<RolloutStatus, 'id' | 'header' | 'state'>,
+  wave: number,
+): string {
+  const planned = (header.waveEnds[wave] ?? 0) - (header.waveEnds[wave - 1] ?? 0);
+  const devices = devicesText(state?.summary.waves[wave]?.devices ?? planned);
+  return `wave ${wave + 1} of ${id} (${waveName(header.spec.policy, wave)}, ${devices})`;
+}
+
+export const failedStates: readonly DeviceState[] = ['failed', 'rejected', 'reverted', 'lost', 'recovered'];
+export const succeededStates: readonly DeviceState[] = ['succeeded', 'skipped'];

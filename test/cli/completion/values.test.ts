@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { deviceValues } from '../../../src/cli/completion/values.ts';
+import { hubValues } from '../../../src/cli/completion/values.ts';
 import type { CommandContext } from '../../../src/cli/context.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 
@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(cache, { recursive: true }));
 
-type Context = Parameters<typeof deviceValues>[0];
+type Context = Parameters<typeof hubValues>[0];
 
 /** A hub whose queries answer with these pages, or never. */
 function contextWith(
@@ -48,21 +48,21 @@ describe('device ids for the shell', () => {
   test('come from the hub once a minute, then from the cache', async () => {
     const clock = fakeClock();
     const { context, asked } = contextWith([['pump-1', 'pump-2'], ['pump-3']], clock);
-    expect(await deviceValues(context)).toEqual(['pump-1', 'pump-2', 'pump-3']);
+    expect(await hubValues(context, 'device')).toEqual(['pump-1', 'pump-2', 'pump-3']);
     await clock.advance(59_000);
-    await deviceValues(context);
+    await hubValues(context, 'device');
     expect(asked()).toBe(1);
     await clock.advance(2_000);
-    await deviceValues(context);
+    await hubValues(context, 'device');
     expect(asked()).toBe(2);
     expect(await readdir(join(cache, 'completion'))).toHaveLength(1);
   });
 
   test('are given up after a short time; what was known is offered then', async () => {
     const clock = fakeClock();
-    await deviceValues(contextWith([['pump-1']], clock).context);
+    await hubValues(contextWith([['pump-1']], clock).context, 'device');
     await clock.advance(120_000);
-    const late = deviceValues(contextWith('never', clock).context);
+    const late = hubValues(contextWith('never', clock).context, 'device');
     // The cache is read from the disk before the hub is asked and the clock starts.
     while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
     await clock.advance(800);
@@ -70,11 +70,11 @@ describe('device ids for the shell', () => {
   });
 
   test('are none when the hub fails', async () => {
-    expect(await deviceValues(contextWith(new Error('no')).context)).toEqual([]);
+    expect(await hubValues(contextWith(new Error('no')).context, 'device')).toEqual([]);
   });
 
   test('are at most a thousand', async () => {
     const page = Array.from({ length: 700 }, (_, index) => `pump-${index}`);
-    expect(await deviceValues(contextWith([page, page]).context)).toHaveLength(1_000);
+    expect(await hubValues(contextWith([page, page]).context, 'device')).toHaveLength(1_000);
   });
 });

@@ -1,7 +1,12 @@
+export { findAuditEntries } from './audit.ts';
 export { changesOf, progressOf, type RolloutChange } from './changes.ts';
-export { followRollout, type Look } from './follow.ts';
+export { followRollout } from './follow.ts';
+export { waveFor, withWish, type Wish } from './intents.ts';
 export { makePlan } from './make-plan.ts';
+export { findRetries } from './retries.ts';
 export { hasEnded, standingOf, type Standing } from './standing.ts';
 export { attachRollout, startRollout } from './start-rollout.ts';
+export { readRollout } from '../records/index.ts';
+export { readStandings, type DeviceStanding } from './standings.ts';
 export type { RolloutStatus } from './status.ts';
 export { askRollout } from './wish.ts';

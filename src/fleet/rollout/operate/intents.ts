@@ -8,9 +8,7 @@ import type { RolloutStatus } from './status.ts';
 export type Wish =
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
-  /** Without a wave: the one that waits, or the next that will. */
-  | { readonly kind: 'approve'; readonly wave: number | undefined }
-  | { readonly kind: 'promote'; readonly wave: number | undefined }
+  | { readonly kind: 'approve' | 'promote'; readonly wave: number }
   | { readonly kind: 'abort' }
   | { readonly kind: 'revert' }
   | { readonly kind: 'retry'; readonly devices: Intent['retries'] };
@@ -63,29 +61,36 @@ function resumed(rollout: Asked): Intent | undefined {
   };
 }
 
-function approved(rollout: Asked, wanted: number | undefined): Intent | undefined {
-  const { intent, state, header } = rollout;
-  refuseEnded(rollout, 'approved');
+/** The wave that an approval or a promotion without a number means: the one that waits, or the next that will. Failure: conflict. */
+export function waveFor(kind: 'approve' | 'promote', { id, intent, state, header }: Asked): number {
+  const halt = state?.phase === 'paused' ? state.halt : undefined;
+  const waits = halt !== undefined && 'wave' in halt && (halt.kind === 'approval') === (kind === 'approve');
+  if (waits) return halt.wave;
+  if (kind === 'promote') {
+    const open = state?.waves.findLastIndex(({ closedAt }) => closedAt === undefined) ?? -1;
+    if (open >= 0) return open;
+    throw new Failure('conflict', `no wave of rollout ${id} is open`);
+  }
   const { waves } = header.spec.policy;
-  const waiting = state?.halt?.kind === 'approval' ? state.halt.wave : undefined;
   const next = waves.findIndex(({ approval }, index) => approval && !intent.approved.includes(index));
-  const wave = wanted ?? waiting ?? (next >= 0 ? next : waves.findLastIndex(({ approval }) => approval));
-  if (wave < 0) throw new Failure('conflict', `no wave of rollout ${rollout.id} needs an approval`);
+  const wave = next >= 0 ? next : waves.findLastIndex(({ approval }) => approval);
+  if (wave < 0) throw new Failure('conflict', `no wave of rollout ${id} needs an approval`);
+  return wave;
+}
+
+function approved(rollout: Asked, wave: number): Intent | undefined {
+  const { id, intent, header } = rollout;
+  refuseEnded(rollout, 'approved');
   checkWave(rollout, wave);
-  if (waves[wave]?.approval !== true)
-    throw new Failure('conflict', `wave ${wave + 1} of rollout ${rollout.id} needs no approval`);
+  if (header.spec.policy.waves[wave]?.approval !== true)
+    throw new Failure('conflict', `wave ${wave + 1} of rollout ${id} needs no approval`);
   if (intent.approved.includes(wave)) return undefined;
   return { ...intent, approved: [...intent.approved, wave].toSorted((a, b) => a - b) };
 }
 
-function promoted(rollout: Asked, wanted: number | undefined): Intent | undefined {
-  const { intent, state } = rollout;
+function promoted(rollout: Asked, wave: number): Intent | undefined {
+  const { intent } = rollout;
   refuseEnded(rollout, 'promoted');
-  const halted =
-    state?.halt !== undefined && 'wave' in state.halt && state.halt.kind !== 'approval' ? state.halt.wave : undefined;
-  const open = state?.waves.findLastIndex(({ closedAt }) => closedAt === undefined) ?? -1;
-  const wave = wanted ?? halted ?? (open >= 0 ? open : undefined);
-  if (wave === undefined) throw new Failure('conflict', `no wave of rollout ${rollout.id} is open`);
   checkWave(rollout, wave);
   if (intent.promoted.includes(wave)) return undefined;
   return { ...intent, promoted: [...intent.promoted, wave].toSorted((a, b) => a - b) };

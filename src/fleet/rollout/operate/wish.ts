@@ -31,7 +31,7 @@ export async function askRollout(
 
 /** Waves from 0 as in the records. */
 function detailsOf(wish: Wish): JsonObject {
-  if ('wave' in wish) return wish.wave === undefined ? {} : { wave: wish.wave };
+  if ('wave' in wish) return { wave: wish.wave };
   if (wish.kind === 'retry') return { devices: wish.devices.map(({ deviceId, attempt }) => ({ deviceId, attempt })) };
   return {};
 }
