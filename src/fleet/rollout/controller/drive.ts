@@ -2,7 +2,7 @@ import { isFailure, toFailure, type Failure } from '../../../errors/index.ts';
 import { sleep } from '../../../std/clock.ts';
 import type { Action, Decision, FormerFirmware } from '../model/decision.ts';
 import type { Intent, State } from '../model/record.ts';
-import { findRollout, readPlan, readRollout, recordNames, parseState } from '../records/index.ts';
+import { findRollout, goesOn, parseState, readPlan, readRollout, recordNames } from '../records/index.ts';
 import { createActor, type Actor, type DeviceAction } from './act.ts';
 import { openAuditTrail, type AuditTrail } from './audit-trail.ts';
 import { createBackoff, passingTrouble } from './backoff.ts';
@@ -43,14 +43,14 @@ interface Drive {
   /** Aborts when the caller stops, the lease is lost, or watching fails. */
   readonly signal: AbortSignal;
   readonly former: Map<string, FormerFirmware>;
-  readonly tell: (event: Omit2<ControllerEvent, 'rollout'>) => void;
+  readonly tell: (event: Untold<ControllerEvent, 'rollout'>) => void;
   intent: Intent;
   state: State | undefined;
   decisions: number;
   decideMs: number;
 }
 
-type Omit2<Union, Key extends string> = Union extends unknown ? Omit<Union, Key> : never;
+type Untold<Union, Key extends string> = Union extends unknown ? Omit<Union, Key> : never;
 
 /**
  * Drives one rollout until it has ended or is another's: observe, decide, store, act. Killed at any point, another goes on from the
@@ -60,7 +60,7 @@ type Omit2<Union, Key extends string> = Union extends unknown ? Omit<Union, Key>
 export async function drive(id: string, ports: ControllerPorts, signal: AbortSignal): Promise<DriveEnd> {
   const { hub, clock } = ports;
   const first = await readRollout(hub.records, id, signal);
-  if (first.state !== undefined && isOver(first.state)) return { kind: 'ended', state: first.state };
+  if (first.state !== undefined && !goesOn(first)) return { kind: 'ended', state: first.state };
   const tell: Drive['tell'] = (event) => ports.onEvent?.({ ...event, rollout: id } as ControllerEvent);
   const lease = await acquireLease({
     records: hub.records,
@@ -97,12 +97,17 @@ async function driveHeld(
 ): Promise<DriveEnd> {
   const { hub, clock } = ports;
   const rollout = await insist(ports, tell, signal, () => readRollout(hub.records, id, signal));
-  if (rollout.state !== undefined && isOver(rollout.state)) return { kind: 'ended', state: rollout.state };
+  if (rollout.state !== undefined && !goesOn(rollout)) return { kind: 'ended', state: rollout.state };
   const plan = await insist(ports, tell, signal, () => readPlan(hub.records, id, rollout.header, signal));
   const stateRecord = await insist(ports, tell, signal, () => hub.records.read(recordNames(id).state, signal));
   const stored = stateRecord && parseState(stateRecord.value, stateRecord.name);
   const trail = await insist(ports, tell, signal, () =>
-    openAuditTrail(hub.records, rollout.header, { state: stored, head: rollout.audit }, { holder: ports.holder, signal }),
+    openAuditTrail(
+      hub.records,
+      rollout.header,
+      { state: stored, head: rollout.audit },
+      { holder: ports.holder, signal },
+    ),
   );
   const wake = createWake(clock);
   const now = (): number => clock.now();
@@ -176,7 +181,8 @@ async function loop(run: Drive): Promise<DriveEnd> {
       await keep(run, decision);
       const idle = await act(run, decision);
       backoff.reset();
-      if (isOver(decision.state) && (idle || ++looks >= lastLooks)) return await end(run, decision.state);
+      if (!goesOn({ state: decision.state, intent: run.intent }) && (idle || ++looks >= lastLooks))
+        return await end(run, decision.state);
       const called = await wake.wait(Math.max(0, decision.nextAt - now()), signal);
       if (called) await sleep(clock, Math.min(longestGatherMs, Math.max(gatherMs, decideShare * decideMs)), signal);
     } catch (error) {
@@ -246,7 +252,10 @@ async function act(run: Drive, { actions, state }: Decision): Promise<boolean> {
   return false;
 }
 
-async function resolve({ former, offers, wake, signal }: Drive, { digest }: Extract<Action, { kind: 'resolve' }>): Promise<void> {
+async function resolve(
+  { former, offers, wake, signal }: Drive,
+  { digest }: Extract<Action, { kind: 'resolve' }>,
+): Promise<void> {
   former.set(digest, await offers.resolve(digest, signal));
   wake.call();
 }
@@ -298,8 +307,4 @@ async function insist<Result>(
       await sleep(clock, retryInMs, signal);
     }
   }
-}
-
-function isOver({ phase }: State): boolean {
-  return phase === 'completed' || phase === 'aborted' || phase === 'reverted';
 }

@@ -9,6 +9,8 @@ import { createBackoff, passingTrouble } from './backoff.ts';
 
 /** How long a controller that has gone silent keeps the others waiting. */
 export const leaseTtlMs = 15_000;
+/** The holder stops a little sooner than another may begin: a write that is on its way then still arrives in time. */
+const ownShare = 0.9;
 
 export interface HeldLease {
   readonly fence: number;
@@ -102,7 +104,7 @@ function hold(first: Lease, firstEtag: string, begun: number, options: LeaseOpti
   const backoff = createBackoff(random);
   let lease = first;
   let etag = firstEtag;
-  let validUntil = begun + first.ttlMs;
+  let validUntil = begun + first.ttlMs * ownShare;
 
   const lose = (reason: string): void => lost.abort(new Failure('changed-meanwhile', reason, { retryable: true }));
 
@@ -113,6 +115,19 @@ function hold(first: Lease, firstEtag: string, begun: number, options: LeaseOpti
     lost.signal.throwIfAborted();
   }
 
+  let cancelWatch = watch();
+
+  function watch(): () => void {
+    const end = (): void => lose(`the right to drive "${rolloutId}" lapsed: it could not be renewed in time`);
+    return clock.after(validUntil - clock.monotonic(), end, { unref: true });
+  }
+
+  function extend(from: number): void {
+    validUntil = from + lease.ttlMs * ownShare;
+    cancelWatch();
+    cancelWatch = watch();
+  }
+
   /** Answers how long to wait until the next renewal. */
   async function renew(): Promise<number> {
     const at = clock.monotonic();
@@ -120,7 +135,7 @@ function hold(first: Lease, firstEtag: string, begun: number, options: LeaseOpti
     try {
       etag = await records.write(name, { ...next }, { etag, signal: stop.signal });
       lease = next;
-      validUntil = at + lease.ttlMs;
+      extend(at);
       backoff.reset();
       return lease.ttlMs / 3;
     } catch (error) {
@@ -145,7 +160,6 @@ function hold(first: Lease, firstEtag: string, begun: number, options: LeaseOpti
     for (;;) {
       await sleep(clock, waitMs, stop.signal);
       waitMs = await renew();
-      check();
     }
   }
 
@@ -168,6 +182,7 @@ function hold(first: Lease, firstEtag: string, begun: number, options: LeaseOpti
     check,
     async release() {
       stop.abort();
+      cancelWatch();
       await beating;
       if (lost.signal.aborted) return;
       await giveBack().catch(() => undefined);

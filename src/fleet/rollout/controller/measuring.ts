@@ -70,12 +70,7 @@ export function createMeasuring(options: MeasuringOptions): Measuring {
 }
 
 /** The devices of a wave that run the new firmware, and those of the rollout that nothing was offered to yet. */
-function subjectOf(
-  plan: Plan,
-  state: State,
-  devices: ReadonlyMap<string, ObservedDevice>,
-  wave: number,
-): GateSubject {
+function subjectOf(plan: Plan, state: State, devices: ReadonlyMap<string, ObservedDevice>, wave: number): GateSubject {
   const { spec, firmware } = plan;
   const { sha256, version } = firmware.manifest;
   const updated: string[] = [];

@@ -1,6 +1,14 @@
 /** What a twin says about a rollout. Twins hold what devices and people have written, so nothing of them is taken on trust. */
 import { z } from 'zod';
-import { offerSchema, reportSchema, rolloutIdSchema, sha256Schema, timeSchema, versionSchema, type Report } from '../../../protocol/firmware/index.ts';
+import {
+  offerSchema,
+  reportSchema,
+  rolloutIdSchema,
+  sha256Schema,
+  timeSchema,
+  versionSchema,
+  type Report,
+} from '../../../protocol/firmware/index.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../std/json.ts';
 import { outcomes, type Mark, type ObservedDevice } from '../model/observed.ts';
 

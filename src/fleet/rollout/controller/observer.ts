@@ -109,7 +109,8 @@ export function createObserver({ ports, spec, takesJoiners, now, ...tell }: Obse
     events++;
     if (source === 'twinChangeEvents') {
       const body = bodyAsJson(message) ?? null;
-      const version = typeof body === 'object' && body !== null && 'version' in body ? Number(body['version']) : undefined;
+      const version =
+        typeof body === 'object' && body !== null && 'version' in body ? Number(body['version']) : undefined;
       if (view.takeChange(deviceId, body) === 'stale') doubt(deviceId, version);
     } else if (source === 'deviceConnectionStateEvents') {
       view.setConnected(deviceId, message.properties['opType'] === 'deviceConnected');
@@ -181,7 +182,11 @@ export function createObserver({ ports, spec, takesJoiners, now, ...tell }: Obse
       await readAll(signal);
       await insist(() => findJoiners(signal), signal);
       const pollMs = (): number => Math.max(pollFloorMs, view.watched.size * pollMsPerDevice);
-      tasks.push(settleDoubts(signal), readOften(() => (hasEvents ? fullReadMs : pollMs()), signal), lookForJoiners(signal));
+      tasks.push(
+        settleDoubts(signal),
+        readOften(() => (hasEvents ? fullReadMs : pollMs()), signal),
+        lookForJoiners(signal),
+      );
       for (const task of tasks) task.catch((error: unknown) => signal.aborted || onFailure(error));
     },
   };

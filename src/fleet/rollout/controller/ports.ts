@@ -15,18 +15,19 @@ export type ControllerHub = Pick<Hub, 'hostName' | 'twins' | 'queries' | 'teleme
 };
 
 /** Something that whoever watches a controller may want to know. */
-export type ControllerEvent = { readonly rollout: string } & (
+export type ControllerEvent = { readonly rollout: string } &
   /** Another drives it; this one takes over when that one stops. */
-  | { readonly kind: 'standing-by'; readonly holder: string }
-  | { readonly kind: 'driving'; readonly fence: number; readonly devices: number }
-  | { readonly kind: 'finding'; readonly finding: Finding }
-  | { readonly kind: 'decided'; readonly state: State }
-  /** The hub does not answer, or does not do what it should; tried again in so many milliseconds. */
-  | { readonly kind: 'trouble'; readonly failure: Failure; readonly retryInMs: number }
-  /** It is driven by another now. */
-  | { readonly kind: 'lost'; readonly reason: string }
-  | { readonly kind: 'ended'; readonly state: State; readonly work: WorkCounts }
-);
+  (
+    | { readonly kind: 'standing-by'; readonly holder: string }
+    | { readonly kind: 'driving'; readonly fence: number; readonly devices: number }
+    | { readonly kind: 'finding'; readonly finding: Finding }
+    | { readonly kind: 'decided'; readonly state: State }
+    /** The hub does not answer, or does not do what it should; tried again in so many milliseconds. */
+    | { readonly kind: 'trouble'; readonly failure: Failure; readonly retryInMs: number }
+    /** It is driven by another now. */
+    | { readonly kind: 'lost'; readonly reason: string }
+    | { readonly kind: 'ended'; readonly state: State; readonly work: WorkCounts }
+  );
 
 /** What driving has cost. */
 export interface WorkCounts {

@@ -43,12 +43,7 @@ export async function readTwins(
   return count + (await readEach(hub, view, doubtful, signal));
 }
 
-async function readEach(
-  hub: Reading,
-  view: FleetView,
-  ids: readonly string[],
-  signal: AbortSignal,
-): Promise<number> {
+async function readEach(hub: Reading, view: FleetView, ids: readonly string[], signal: AbortSignal): Promise<number> {
   const read = async (deviceId: string): Promise<void> => {
     const known = view.versionOf(deviceId);
     try {

@@ -14,6 +14,7 @@ export {
 export { parseRecordName, recordNames, rolloutsPrefix, type RecordNames } from './names.ts';
 export {
   findRollout,
+  goesOn,
   laterHead,
   listRollouts,
   noIntent,

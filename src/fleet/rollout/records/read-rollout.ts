@@ -25,6 +25,14 @@ export const noIntent: Intent = { paused: false, approved: [], promoted: [], ret
 
 type Parts = Partial<Record<RolloutPart, StoredRecord>>;
 
+/** Whether a controller has something to do: a rollout that has ended can still be asked to go back. */
+export function goesOn({ state, intent }: Pick<StoredRollout, 'state' | 'intent'>): boolean {
+  if (state === undefined) return true;
+  const { phase } = state;
+  if (phase === 'completed' || phase === 'aborted') return intent.ending === 'revert';
+  return phase !== 'reverted';
+}
+
 /** undefined when there is no such rollout. Failures: invalid-value, data-unusable, and those of any request. */
 export async function findRollout(
   records: RecordStore,

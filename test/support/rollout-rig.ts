@@ -1,0 +1,177 @@
+/** A rollout in a world: devices that update themselves, controllers that come and go, and somebody who watches every write. */
+import { generateKeyPairSync } from 'node:crypto';
+import { parseFaults } from '../../src/device/index.ts';
+import { drive, type ControllerEvent, type DriveEnd } from '../../src/fleet/rollout/controller/index.ts';
+import { decide } from '../../src/fleet/rollout/decide/index.ts';
+import type { Plan } from '../../src/fleet/rollout/model/plan.ts';
+import type { State } from '../../src/fleet/rollout/model/record.ts';
+import { specSchema, type SpecInput } from '../../src/fleet/rollout/model/spec.ts';
+import { createRollout, readRollout, verifyAudit } from '../../src/fleet/rollout/records/index.ts';
+import { createWorld, type World } from '../../src/fleet/rollout/rehearsal/index.ts';
+import type { ClientOptions, WorldClient } from '../../src/fleet/rollout/rehearsal/world-client.ts';
+import { addFirmwareDevices, type WorldFirmware } from '../../src/fleet/rollout/rehearsal/world-firmware.ts';
+import { signManifest } from '../../src/protocol/firmware/index.ts';
+import { isJsonObject } from '../../src/std/json.ts';
+import { manifestFor, trustOf } from './firmware.ts';
+
+const key = generateKeyPairSync('ed25519').privateKey;
+
+export interface RigOptions {
+  readonly devices: number;
+  readonly waveEnds: readonly number[];
+  readonly policy?: SpecInput['policy'];
+  readonly faults?: string;
+  readonly id?: string;
+}
+
+export interface Rig {
+  readonly world: World;
+  readonly plan: Plan;
+  readonly firmware: WorldFirmware;
+  readonly watch: Watch;
+  /** Another controller, with nothing in memory. */
+  controller(options?: ControllerOptions): RigController;
+  state(): Promise<State | undefined>;
+  /** Problems of the audit. */
+  audit(): Promise<readonly unknown[]>;
+  /** What every device runs, reports and is marked with, without times. */
+  outcome(): Readonly<Record<string, unknown>>;
+}
+
+interface ControllerOptions {
+  readonly onWrite?: ClientOptions['onWrite'];
+  readonly latencyMs?: number;
+  readonly skewMs?: number;
+  readonly onEvent?: (event: ControllerEvent) => void;
+}
+
+export interface RigController {
+  readonly holder: string;
+  readonly client: WorldClient;
+  readonly done: Promise<DriveEnd>;
+  stop(): void;
+}
+
+/** What may never happen, looked for on every write. */
+export interface Watch {
+  readonly problems: readonly string[];
+  /** Offers by device. */
+  readonly offers: ReadonlyMap<string, number>;
+  readonly mostInProgress: number;
+}
+
+export async function createRig(options: RigOptions): Promise<Rig> {
+  const { devices, waveEnds, policy = {}, faults = 'none', id = 'pump-2' } = options;
+  const world = createWorld();
+  const manifest = manifestFor('the new firmware', { size: 1_000_000, minVersion: '1.0.0' });
+  const ids = Array.from({ length: devices }, (_, index) => `pump-${String(index).padStart(5, '0')}`);
+  const firmware = await addFirmwareDevices(world, {
+    devices: ids.map((deviceId) => ({ deviceId, version: '1.0.0', hardware: 'pump-v2', tags: { site: 'north' } })),
+    trust: trustOf([key]),
+    faults: parseFaults(faults),
+    seed: 1,
+  });
+  await world.clock.advance(1_000);
+  world.artifacts.put({ sha256: manifest.sha256, size: manifest.size });
+  const spec = specSchema.parse({
+    id,
+    firmware: { name: manifest.name, version: manifest.version },
+    target: { devices: ids },
+    policy: { waves: waveEnds.map((size) => ({ size })), bake: 10, ...policy },
+  });
+  const plan: Plan = {
+    format: 1,
+    digest: 'd'.repeat(64),
+    createdAt: '2026-01-01T00:00:00.000Z',
+    spec,
+    firmware: signManifest(manifest, key),
+    waveEnds,
+    devices: ids.map((deviceId, index) => ({
+      deviceId,
+      wave: waveEnds.findIndex((end) => index < end),
+      version: '1.0.0',
+    })),
+    leftOut: 0,
+  };
+  const operator = world.connect().hub;
+  await createRollout(operator.records, plan, { actor: 'test', now: world.clock.now() });
+  let controllers = 0;
+  return {
+    world,
+    plan,
+    firmware,
+    watch: watchWrites(world, plan),
+    controller({ onWrite, latencyMs = 4, skewMs = 0, onEvent } = {}) {
+      const holder = `controller-${++controllers}`;
+      const client = world.connect({ latencyMs, ...(onWrite && { onWrite }) });
+      const stop = new AbortController();
+      const clock = { ...client.clock, now: () => client.clock.now() + skewMs };
+      const ports = { hub: client.hub, clock, random: () => 0.5, holder, watch: 'events', decide } as const;
+      const done = drive(id, { ...ports, ...(onEvent && { onEvent }) }, stop.signal);
+      done.catch(() => undefined);
+      return { holder, client, done, stop: () => stop.abort(new Error('stopped')) };
+    },
+    state: async () => (await readRollout(operator.records, id)).state,
+    audit: async () => (await verifyAudit(operator.records, id)).problems,
+    outcome: () =>
+      Object.fromEntries(
+        [...world.twins()].map(({ deviceId, tags, properties }) => {
+          const { firmware: mark } = tags;
+          const { firmware: report } = properties.reported;
+          return [deviceId, { mark: part(mark, markParts), report: part(report, reportParts) }];
+        }),
+      ),
+  };
+}
+
+const markParts = ['rollout', 'wave', 'attempt', 'outcome', 'code', 'previous', 'failures'] as const;
+const reportParts = ['rollout', 'attempt', 'state', 'version', 'digest', 'code'] as const;
+
+function part(value: unknown, names: readonly string[]): unknown {
+  if (!isJsonObject(value)) return undefined;
+  return Object.fromEntries(names.filter((name) => name in value).map((name) => [name, value[name]]));
+}
+
+function watchWrites(world: World, { spec, devices }: Plan): Watch {
+  const problems: string[] = [];
+  const offers = new Map<string, number>();
+  const offered = new Set<string>();
+  const underWay = new Set<string>();
+  const waveOf = new Map(devices.map(({ deviceId, wave }) => [deviceId, wave]));
+  const { maxInProgress = Number.POSITIVE_INFINITY } = spec.policy;
+  let mostInProgress = 0;
+  world.onTwinChange((before, after) => {
+    const { deviceId } = after;
+    const offer = after.desired.content['firmware'];
+    const isNew = before.desired.version !== after.desired.version && isJsonObject(offer);
+    if (isNew) {
+      const attempt = `${deviceId} ${String(offer['attempt'])}`;
+      if (offered.has(attempt)) problems.push(`${attempt} is offered twice`);
+      offered.add(attempt);
+      offers.set(deviceId, (offers.get(deviceId) ?? 0) + 1);
+      const open = openWaves(world, spec.id);
+      if ((waveOf.get(deviceId) ?? 0) >= open) problems.push(`${deviceId} is offered before its wave is open`);
+    }
+    const mark = after.tags['firmware'];
+    const isUnderWay = isJsonObject(mark) && mark['outcome'] === undefined;
+    if (isUnderWay) underWay.add(deviceId);
+    else underWay.delete(deviceId);
+    mostInProgress = Math.max(mostInProgress, underWay.size);
+    if (isNew && underWay.size > maxInProgress) problems.push(`${underWay.size} devices are in progress`);
+  });
+  return {
+    problems,
+    offers,
+    get mostInProgress() {
+      return mostInProgress;
+    },
+  };
+}
+
+/** As the state that is stored says. */
+function openWaves(world: World, id: string): number {
+  const record = world.records.read(`rollouts/${id}/state`);
+  const state = record?.value['state'];
+  const waves = isJsonObject(state) ? state['waves'] : undefined;
+  return Array.isArray(waves) ? waves.length : 0;
+}
