@@ -121,7 +121,7 @@ _iotctl_flags() {
     'profile remove') _iotctl_reply=() ;;
     'demo') _iotctl_reply=('--keep') ;;
     'agent') _iotctl_reply=('--device' '--interval' '--metric' '--allow' '--once' '--outbox' '--firmware-dir' '--firmware-image' '--firmware-version' '--hardware' '--firmware-trust' '--firmware-activate' '--firmware-rate') ;;
-    'simulate') _iotctl_reply=('--count' '--prefix' '--rate' '--speed' '--seed' '--for' '--list-models') ;;
+    'simulate') _iotctl_reply=('--count' '--prefix' '--rate' '--speed' '--seed' '--for' '--list-models' '--firmware' '--trust' '--firmware-version' '--hardware' '--firmware-manifest' '--faults' '--download') ;;
     'doctor') _iotctl_reply=() ;;
     'completion') _iotctl_reply=('--install') ;;
   esac
@@ -418,6 +418,12 @@ _iotctl_kind() {
     'simulate --speed') _iotctl_value='none' ;;
     'simulate --seed') _iotctl_value='none' ;;
     'simulate --for') _iotctl_value='none' ;;
+    'simulate --trust') _iotctl_value='file' ;;
+    'simulate --firmware-version') _iotctl_value='none' ;;
+    'simulate --hardware') _iotctl_value='none' ;;
+    'simulate --firmware-manifest') _iotctl_value='file' ;;
+    'simulate --faults') _iotctl_value='none' ;;
+    'simulate --download') _iotctl_value='=once each' ;;
     'provision *') _iotctl_value='none' ;;
     'tail telemetry *') _iotctl_value='device' ;;
     'tail events *') _iotctl_value='device' ;;

@@ -120,7 +120,7 @@ _iotctl_flags() {
     'profile remove') _iotctl_reply=() ;;
     'demo') _iotctl_reply=('--keep:leave the hub and the devices running, and say what to try next') ;;
     'agent') _iotctl_reply=('--device:device id; by default from the host name' '--interval:time between readings, until the hub says otherwise' '--metric:what to read; all when none is given' '--allow:a script that the command run may start' '--once:send one reading and end' '--outbox:where readings wait for the hub' '--firmware-dir:take firmware from the hub and keep it here' '--firmware-image:first start: the file that runs now; it is copied' '--firmware-version:first start: the version that runs now' '--hardware:first start: what the machine is, as manifests name it' '--firmware-trust:first start: the keys that may sign firmware; it is copied' '--firmware-activate:program that has a new firmware run, instead of DIR/hooks/activate' '--firmware-rate:the most to download, in bytes per second, such as 500k or 2M') ;;
-    'simulate') _iotctl_reply=('--count:how many devices' '--prefix:ids are this and a number; by default the model and a dash' '--rate:messages per second of all devices together, instead of the model'\''s interval' '--speed:how much faster than real time, such as 60x' '--seed:the same seed gives the same values' '--for:end after this time' '--list-models:show the models') ;;
+    'simulate') _iotctl_reply=('--count:how many devices' '--prefix:ids are this and a number; by default the model and a dash' '--rate:messages per second of all devices together, instead of the model'\''s interval' '--speed:how much faster than real time, such as 60x' '--seed:the same seed gives the same values' '--for:end after this time' '--list-models:show the models' '--firmware:the devices have firmware that rollouts can update; needs --trust' '--trust:keys that the devices take firmware from (NAME.trust.json)' '--firmware-version:what they run at first' '--hardware:what they are, as manifests name it; the model by default' '--firmware-manifest:what they run at first, as its manifest says' '--faults:what goes wrong with updates, such as brick=2%,revert=1%,offline=30%,bad-image=2.0.0' '--download:fetch each file once for all devices, or each device for itself') ;;
     'doctor') _iotctl_reply=() ;;
     'completion') _iotctl_reply=('--install:write the script where the shell finds it, and nothing else') ;;
   esac
@@ -416,6 +416,12 @@ _iotctl_find_kind() {
     'simulate --speed') _iotctl_kind='none' ;;
     'simulate --seed') _iotctl_kind='none' ;;
     'simulate --for') _iotctl_kind='none' ;;
+    'simulate --trust') _iotctl_kind='file' ;;
+    'simulate --firmware-version') _iotctl_kind='none' ;;
+    'simulate --hardware') _iotctl_kind='none' ;;
+    'simulate --firmware-manifest') _iotctl_kind='file' ;;
+    'simulate --faults') _iotctl_kind='none' ;;
+    'simulate --download') _iotctl_kind='=once each' ;;
     'provision *') _iotctl_kind='none' ;;
     'tail telemetry *') _iotctl_kind='device' ;;
     'tail events *') _iotctl_kind='device' ;;

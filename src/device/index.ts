@@ -1,6 +1,7 @@
 /** A device's side of a hub: one device, this machine as one, or a simulated fleet. */
 export { agentInterval } from './agent/agent-settings.ts';
 export { runAgent, type AgentEvent, type AgentOptions, type AgentSummary } from './agent/agent.ts';
+export type { FirmwareOptions } from './firmware/files/open-firmware.ts';
 export { allMetrics, type Metric } from './agent/readings.ts';
 export { connectDevice, type ConnectOptions } from './connection/connect.ts';
 export { openDevice, type DeviceConnection, type DeviceCredentials } from './connection/device-connection.ts';
@@ -18,6 +19,7 @@ export {
   type Faults,
 } from './simulator/firmware/faults.ts';
 export type { FirmwareCondition, FirmwareStart, SimulatedFirmware } from './simulator/firmware/index.ts';
+export type { FleetFirmwareOptions } from './simulator/firmware/fleet-firmware.ts';
 export { loadFirmwareSimulator } from './simulator/firmware/load.ts';
 export { startSimulation, type Simulation, type SimulationStats } from './simulator/simulation.ts';
 export type { RegistrationEndpoint, RegistrationProof } from './provisioning/channel.ts';

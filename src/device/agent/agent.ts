@@ -2,6 +2,7 @@ import { Failure } from '../../errors/index.ts';
 import type { Clock } from '../../std/clock.ts';
 import type { JsonObject } from '../../std/json.ts';
 import { hopeless } from '../connection/connect.ts';
+import type { DesiredChange } from '../connection/twin-channel.ts';
 import { openDevice, type DeviceConnection, type DeviceOptions } from '../connection/device-connection.ts';
 import type { LinkState } from '../connection/link-keeper.ts';
 import { Outbox } from '../outbox/outbox.ts';
@@ -13,6 +14,9 @@ import { machineFacts } from './machine-facts.ts';
 import { pause } from './pause.ts';
 import { machineReadings, type Metric, type Readings } from './readings.ts';
 import type { AllowedScripts } from './scripts.ts';
+import type { AgentFirmware } from './agent-firmware.ts';
+import type { FirmwareOptions } from '../firmware/files/open-firmware.ts';
+import type { Report } from '../../protocol/firmware/index.ts';
 import { agentSettings, type AgentState } from './agent-settings.ts';
 import { messageOf } from '../../std/message-of.ts';
 
@@ -23,6 +27,9 @@ export type AgentEvent =
   | { readonly kind: 'delivered'; readonly count: number; readonly waiting: number }
   | { readonly kind: 'command'; readonly name: string; readonly status: number }
   | { readonly kind: 'setting'; readonly intervalSeconds: number; readonly metrics: readonly Metric[] }
+  /** What the agent says of its firmware; `wanted` is the version that is being installed, or was last. */
+  | { readonly kind: 'firmware'; readonly report: Report; readonly wanted: string | undefined }
+  | { readonly kind: 'trouble'; readonly reason: string }
   /** Readings given up: the outbox was full, or no hub would take them. */
   | { readonly kind: 'lost'; readonly count: number; readonly reason: string };
 
@@ -38,6 +45,8 @@ export interface AgentOptions {
   /** The agent's own version, for the reported properties. */
   readonly version: string;
   readonly outbox: { readonly directory: string; readonly maximumBytes: number };
+  /** Where the machine keeps its firmware; absent when it takes none. */
+  readonly firmware?: FirmwareOptions | undefined;
   /** Take one reading, bring it to the hub, and end. */
   readonly once: boolean;
   readonly onEvent: (event: AgentEvent) => void;
@@ -82,6 +91,9 @@ class Agent {
   readonly #stop = new AbortController();
   readonly #delivery: Promise<void>;
   readonly #state: AgentState;
+  #firmware: AgentFirmware | undefined;
+  /** Changes that came before the firmware was looked at. */
+  #desired: DesiredChange[] = [];
   #taken = 0;
   #delivered = 0;
   #lost = 0;
@@ -101,6 +113,12 @@ class Agent {
       onDropped: (count) => agent.#give(count, 'the outbox is full'),
     });
     const agent = new Agent(options, outbox, readings);
+    try {
+      await agent.#openFirmware();
+    } catch (error) {
+      await agent.close();
+      throw error;
+    }
     return agent;
   }
 
@@ -160,6 +178,7 @@ class Agent {
 
   async close(): Promise<void> {
     if (this.#connection.connected) await this.#untilDelivered(goodbyeMs, this.#stop.signal);
+    await this.#firmware?.stop();
     this.#stop.abort();
     this.#reporter.close();
     await this.#connection.close();
@@ -178,7 +197,7 @@ class Agent {
   }
 
   #listen(): void {
-    const { onEvent, device, scripts, environment, clock, version } = this.#options;
+    const { onEvent, device, scripts, environment, clock, version, firmware } = this.#options;
     const settings = agentSettings(this.#state, this.#options, () => this.#changed());
     let first = true;
     this.#connection.onState((state) => {
@@ -188,7 +207,11 @@ class Agent {
       first = false;
       if (failure !== undefined) this.#fail(failure);
     });
-    this.#connection.onDesired((change) => this.#reporter.report(obey(settings, change)));
+    this.#connection.onDesired((change) => {
+      this.#reporter.report(obey(settings, change));
+      if (this.#firmware !== undefined) this.#firmware.desired(change);
+      else if (firmware !== undefined) this.#desired.push(change);
+    });
     const run = agentCommands({
       scripts: { scripts, environment, clock },
       state: this.#state,
@@ -204,6 +227,23 @@ class Agent {
       return response;
     });
     this.#reporter.report({ ...machineFacts(version), ...this.#report() });
+  }
+
+  async #openFirmware(): Promise<void> {
+    const { firmware, clock, device, environment, onEvent } = this.#options;
+    if (firmware === undefined) return;
+    const { startAgentFirmware } = await import('./agent-firmware.ts');
+    this.#firmware = await startAgentFirmware(firmware, {
+      clock,
+      random: device.random,
+      environment,
+      ca: device.endpoint.ca,
+      isConnected: () => this.#connection.connected,
+      reporter: this.#reporter,
+      onReport: (report, wanted) => onEvent({ kind: 'firmware', report, wanted }),
+      onTrouble: (reason) => onEvent({ kind: 'trouble', reason }),
+    });
+    for (const change of this.#desired.splice(0)) this.#firmware.desired(change);
   }
 
   #fail(error: Error): void {

@@ -16,8 +16,8 @@ export interface InstallerOptions {
   readonly ports: InstallerPorts;
   /** What the device is, as manifests name it. */
   readonly hardware: string;
-  /** Of a device whose store is empty. */
-  readonly first: InstallerState;
+  /** Of a device whose store is empty; needed only by one that is. */
+  readonly first?: InstallerState;
   readonly limits?: Partial<InstallerLimits>;
 }
 
@@ -38,7 +38,9 @@ export async function startInstaller(options: InstallerOptions): Promise<Install
   const limits = { ...defaultLimits, ...options.limits };
   const kept = await ports.store.load();
   const trust = await ports.store.loadTrust();
-  const machine = new Machine({ ...options, limits }, kept ?? first, trust);
+  const state = kept ?? first;
+  if (state === undefined) throw new TypeError('the store is empty, and there is no state to begin with');
+  const machine = new Machine({ ...options, limits }, state, trust);
   await machine.start();
   return machine;
 }
@@ -118,7 +120,10 @@ class Machine implements Installer {
       try {
         const { job } = this.state;
         if (job !== undefined) await this.#step(job);
-        else if (!(await this.#begin())) return;
+        else if (!(await this.#begin())) {
+          this.#judged = undefined;
+          return;
+        }
       } catch (error) {
         if (signal.aborted) return;
         // The store takes no writes, so no step can be taken: the next one waits.

@@ -19,6 +19,7 @@ export interface AgentRequest extends Pick<
   | 'intervalSeconds'
   | 'metrics'
   | 'scripts'
+  | 'firmware'
   | 'version'
   | 'once'
   | 'onEvent'
