@@ -28,6 +28,7 @@ export interface ArtifactStore {
   find(sha256: string, signal?: AbortSignal): Promise<StoredArtifact | undefined>;
   /**
    * Streams a file up; one that is there already is not sent again. `content` is asked again from the beginning when a try was cut off.
+   * A piece of it holds until the next is asked for: who keeps it copies it.
    * `onProgress` is told bytes of the present try.
    */
   put(
