@@ -39,6 +39,8 @@ export interface Context extends PlanIndex {
   /** Attempts after which a person wants another. */
   readonly retries: ReadonlyMap<string, number>;
   readonly others: ReadonlySet<string> | undefined;
+  /** Downloads that fail now are not the devices' fault. */
+  readonly isHubAtFault: boolean;
   /** When each wave was opened, Unix milliseconds. */
   readonly openedAt: readonly number[];
 }
@@ -60,6 +62,7 @@ export function contextOf(input: DecideInput, state: State | undefined): Context
     offering: new Map(state?.offering.map(({ deviceId, attempt }) => [deviceId, attempt])),
     retries: new Map(intent.retries.map(({ deviceId, attempt }) => [deviceId, attempt])),
     others,
+    isHubAtFault: input.trouble !== undefined,
     openedAt: state?.waves.map(({ openedAt }) => openedAt) ?? [],
   };
 }

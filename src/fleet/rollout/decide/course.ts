@@ -76,8 +76,8 @@ function keptHalt(halt: HaltReason | undefined, intent: Intent, found: HaltReaso
     case 'gate-failed':
     case 'gate-inconclusive':
       return intent.promoted.includes(halt.wave) ? undefined : halt;
+    // What somebody has repaired, resumed or approved shows elsewhere.
     case 'trouble':
-      return halt;
     case 'operator':
     case 'approval':
     case 'wave-unreached':

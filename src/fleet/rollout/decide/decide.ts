@@ -7,7 +7,7 @@ import { contextOf, type Context } from './context.ts';
 import { courseFindings, courseOf, type Course } from './course.ts';
 import { countMeasurements, dueMeasurements, measureAnew } from './gates.ts';
 import { joinersOf } from './joiners.ts';
-import { foundAction, takeBack } from './marks.ts';
+import { makeMarks, takeBack, type Marking } from './marks.ts';
 import { budgetOf, makeOffers, rateAfter, type Budget } from './offers.ts';
 import { perMinuteNow, refill } from './rate.ts';
 import { makeReturns } from './returns.ts';
@@ -88,10 +88,10 @@ function goOn(
     if (due !== undefined) actions = [...actions, ...due.actions];
     budget.nextAt = Math.min(budget.nextAt, moved.nextAt, due?.nextAt ?? Infinity);
   }
-  const marks = marksOf(context, all, findings);
+  const marks = makeMarks(context, all, input.state, findings);
   const isThrough = waves.length === policy.waves.length && waves.at(-1)?.closedAt !== undefined;
   const isDone =
-    isThrough && halt === undefined && all.open === 0 && budget.offering.length === 0 && marks.length === 0;
+    isThrough && halt === undefined && all.open === 0 && budget.offering.length === 0 && all.found.length === 0;
   const leftovers = isDone ? takeBackAll(context, all) : [];
   const phase = isDone && leftovers.length === 0 ? 'completed' : halt === undefined ? 'running' : 'paused';
   return conclude(input, context, all, {
@@ -101,7 +101,8 @@ function goOn(
     joined,
     budget,
     cannotReturn: [],
-    actions: [...marks, ...leftovers, ...actions],
+    deciding: marks.deciding,
+    actions: [...marks.actions, ...leftovers, ...actions],
     findings,
   });
 }
@@ -115,14 +116,14 @@ function goBack(
   findings: Finding[],
 ): Decision {
   const budget = freshBudget(context, all, input.state);
-  const marks = marksOf(context, all, findings);
+  const marks = makeMarks(context, all, input.state, findings);
   const withdrawn = takeBackAll(context, all);
   const returns =
     ending === 'revert'
       ? makeReturns(context, all, budget, input.former, findings)
       : { actions: [], cannotReturn: [], waiting: 0 };
   const isDone =
-    all.inProgress === 0 && returns.waiting === 0 && budget.offering.length + marks.length + withdrawn.length === 0;
+    all.inProgress === 0 && returns.waiting === 0 && budget.offering.length + all.found.length + withdrawn.length === 0;
   const [going, over] = ending === 'abort' ? (['aborting', 'aborted'] as const) : (['reverting', 'reverted'] as const);
   return conclude(input, context, all, {
     phase: isDone ? over : going,
@@ -131,7 +132,8 @@ function goBack(
     joined: input.state?.joined ?? [],
     budget,
     cannotReturn: returns.cannotReturn,
-    actions: [...marks, ...withdrawn, ...returns.actions],
+    deciding: marks.deciding,
+    actions: [...marks.actions, ...withdrawn, ...returns.actions],
     findings,
   });
 }
@@ -148,13 +150,9 @@ function join(
   opened: number,
   findings: Finding[],
 ): readonly Assigned[] {
-  const joiners = joinersOf(context, observed, known, opened, findings);
+  const joiners = joinersOf(context, observed, known, { opened, seen: all.seen }, findings);
   for (const { deviceId, wave } of joiners) lookAt(context, all, wave, observed.get(deviceId));
   return joiners.length === 0 ? known : [...known, ...joiners];
-}
-
-function marksOf(context: Context, all: Survey, findings: Finding[]): readonly Action[] {
-  return all.found.flatMap((subject) => foundAction(context, subject, findings) ?? []);
 }
 
 const notBegun: ReadonlySet<string> = new Set(['offered', 'deferred', 'downloading', 'staged', 'unreached']);
@@ -175,6 +173,7 @@ interface Outcome {
   readonly joined: readonly Assigned[];
   readonly budget: Budget;
   readonly cannotReturn: State['cannotReturn'];
+  readonly deciding: Marking['deciding'];
   readonly actions: readonly Action[];
   readonly findings: Finding[];
 }
@@ -191,6 +190,7 @@ function conclude(input: DecideInput, context: Context, all: Survey, outcome: Ou
     ...(halt !== undefined && { halt }),
     waves: outcome.waves,
     offering: budget.offering,
+    ...(outcome.deciding.length > 0 && { deciding: outcome.deciding }),
     rate: rateAfter(budget, before?.rate, now),
     joined: outcome.joined,
     cannotReturn: outcome.cannotReturn,

@@ -5,7 +5,7 @@ import type { FoundCode } from './codes.ts';
 import type { Context } from './context.ts';
 import { isOffered, type Facts, type Found } from './facts.ts';
 import { followAttempt } from './follow-attempt.ts';
-import { mayRetry, retryAt, timeOf } from './retries.ts';
+import { failuresAfter, mayRetry, retryAt, timeOf } from './retries.ts';
 
 const gone: Facts = { state: 'blocked', kind: 'out', attempt: 0, blocked: 'gone', until: Infinity };
 
@@ -127,7 +127,7 @@ function isInstalling(state: string | undefined): boolean {
 function ended(context: Context, device: ObservedDevice, mark: Mark, facts: Facts): Facts {
   if (facts.state === 'succeeded' && mark.returning) return { ...facts, state: 'returned' };
   if (facts.state !== 'failed' || facts.found === undefined) return facts;
-  const failures = (mark.failures ?? 0) + 1;
+  const failures = failuresAfter(mark, facts.code, context.isHubAtFault);
   if (!mayRetry(facts.code, failures, context.policy) || failures >= context.policy.penalty.attempts) return facts;
   // Not before it is marked, because the backoff counts from there.
   return { ...facts, kind: 'free', until: Infinity };

@@ -122,7 +122,8 @@ function waitingOrBegun(
   target: string | undefined,
 ): Facts {
   const { now, timeouts } = context;
-  const note = mark.bootCount === undefined && answer !== undefined ? { bootCount: answer.value.bootCount } : undefined;
+  const isFirst = mark.bootCount === undefined && answer !== undefined && answer.value.digest !== target;
+  const note = isFirst ? { bootCount: answer.value.bootCount } : undefined;
   const state = answer?.value.state;
   if (answer !== undefined && state === 'deferred') return deferred(context, mark, answer, note);
   if (answer !== undefined && (state === 'downloading' || state === 'staged')) {

@@ -12,17 +12,18 @@ const mostJoined = 10_000;
 
 /**
  * Lets devices into the newest open wave, and into later ones when its size is used up; those that no wave has room for stay out. A
- * device joins when it could be offered the firmware, in the order of the rollout.
+ * device joins when it could be offered the firmware, in the order of the rollout. `seen` of the observed
+ * devices belong to it already.
  */
 export function joinersOf(
   context: Context,
   observed: ReadonlyMap<string, ObservedDevice>,
   joined: readonly Assigned[],
-  opened: number,
+  { opened, seen }: { readonly opened: number; readonly seen: number },
   findings: Finding[],
 ): readonly Assigned[] {
   const { plan, planned, policy, id } = context;
-  if (opened === 0 || observed.size <= planned.size - missing(context, observed) + joined.length) return [];
+  if (opened === 0 || observed.size <= seen) return [];
   const known = new Set(joined.map(({ deviceId }) => deviceId));
   const candidates = [...observed.values()].filter(
     (device) =>
@@ -45,10 +46,4 @@ export function joinersOf(
     findings.push({ action: 'joined', details: { device: deviceId, wave: wave + 1 } });
   }
   return joiners;
-}
-
-function missing({ plan }: Context, observed: ReadonlyMap<string, ObservedDevice>): number {
-  let count = 0;
-  for (const { deviceId } of plan.devices) if (!observed.has(deviceId)) count++;
-  return count;
 }

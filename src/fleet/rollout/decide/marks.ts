@@ -1,24 +1,25 @@
 /** What is written to a twin's tags about an attempt. */
 import type { Action, Finding } from '../model/decision.ts';
 import type { Mark, ObservedDevice } from '../model/observed.ts';
+import type { State } from '../model/record.ts';
 import type { Context } from './context.ts';
-import { penaltyEnd } from './retries.ts';
-import type { Subject } from './survey.ts';
+import { failuresAfter, penaltyEnd } from './retries.ts';
+import type { Subject, Survey } from './survey.ts';
 
 /** With an offer: what ran before, and what the device has counted so far. */
-export function offerMark({ id }: Context, { device, wave }: Subject, attempt: number): Mark {
+export function offerMark({ id, target }: Context, { device, wave }: Subject, attempt: number): Mark {
   const { report } = device;
   const own = device.mark?.rollout === id ? device.mark : undefined;
   const running = report && { version: report.value.version, digest: report.value.digest };
   const previous = own?.previous ?? running;
   // One that has put an attempt off goes on counting when its window was over meanwhile.
-  const deferrals = own?.code === 'window-over' && own.deferrals ? { count: own.deferrals.count, seq: -1 } : undefined;
+  const deferrals = own?.code === 'window-over' && own.deferrals ? { count: own.deferrals.count, seq: 0 } : undefined;
   return {
     rollout: id,
     wave,
     attempt,
     ...(previous && { previous }),
-    ...(report && { bootCount: report.value.bootCount }),
+    ...startsBefore(report, target),
     ...(own?.failures !== undefined && { failures: own.failures }),
     ...(deferrals && { deferrals }),
   };
@@ -33,33 +34,67 @@ export function returnMark({ id }: Context, { device, wave }: Subject, attempt: 
     attempt,
     returning: true,
     ...(mark?.previous && { previous: mark.previous }),
-    ...(report && { bootCount: report.value.bootCount }),
+    ...startsBefore(report, mark?.previous?.digest),
     ...(mark?.returning && mark.failures !== undefined && { failures: mark.failures }),
   };
 }
 
+/** A device that runs what it is offered already confirms that without a restart. */
+function startsBefore(report: ObservedDevice['report'], digest: string | undefined): Pick<Mark, 'bootCount'> {
+  return report === undefined || report.value.digest === digest ? {} : { bootCount: report.value.bootCount };
+}
+
 const isFailing: ReadonlySet<string> = new Set(['failed', 'rejected', 'reverted', 'lost']);
 
-/** Writes down what was found about an attempt; nothing when the device has no mark of this rollout. */
-export function foundAction(context: Context, subject: Subject, findings: Finding[]): Action | undefined {
-  const { device, facts } = subject;
+/** What is announced in one state at most. */
+const mostDeciding = 1_000;
+
+export interface Marking {
+  readonly actions: readonly Action[];
+  readonly deciding: NonNullable<State['deciding']>;
+}
+
+/** Writes down what was found. Outcomes that the state has not announced yet are told to the audit. */
+export function makeMarks(context: Context, all: Survey, before: State | undefined, findings: Finding[]): Marking {
+  const announced = new Map(before?.deciding?.map((each) => [each.deviceId, each]));
+  const actions: Action[] = [];
+  const deciding: NonNullable<State['deciding']>[number][] = [];
+  for (const subject of all.found) {
+    const action = deciding.length < mostDeciding ? foundAction(context, subject) : undefined;
+    if (action === undefined) continue;
+    actions.push(action);
+    const { outcome, code = null } = subject.facts.found ?? {};
+    if (outcome === undefined) continue;
+    const { deviceId } = subject.device;
+    const { attempt } = subject.facts;
+    deciding.push({ deviceId, attempt, outcome });
+    const known = announced.get(deviceId);
+    if (known?.attempt === attempt && known.outcome === outcome) continue;
+    findings.push({ action: 'device-decided', details: { device: deviceId, attempt, outcome, code } });
+  }
+  return { actions, deciding };
+}
+
+/** Nothing when the device has no mark of this rollout. */
+function foundAction(context: Context, { device, facts }: Subject): Action | undefined {
   const { mark } = device;
   const { found } = facts;
   if (mark === undefined || found === undefined) return undefined;
   const { outcome, code, note, withdraw } = found;
   if (outcome === undefined)
     return { kind: 'mark', deviceId: device.deviceId, etag: device.etag, mark: { ...mark, ...note } };
-  findings.push({
-    action: 'device-decided',
-    details: { device: device.deviceId, attempt: mark.attempt, outcome, code: code ?? null },
-  });
   const decided = decidedMark(context, { ...mark, ...note }, outcome, code);
   return { kind: withdraw ? 'withdraw' : 'mark', deviceId: device.deviceId, etag: device.etag, mark: decided };
 }
 
-function decidedMark({ now, policy }: Context, mark: Mark, outcome: NonNullable<Mark['outcome']>, code?: string): Mark {
+function decidedMark(
+  { now, policy, isHubAtFault }: Context,
+  mark: Mark,
+  outcome: NonNullable<Mark['outcome']>,
+  code?: string,
+): Mark {
   const { code: _code, penaltyUntil: _penalty, ...kept } = mark;
-  const failures = isFailing.has(outcome) ? (mark.failures ?? 0) + 1 : mark.failures;
+  const failures = isFailing.has(outcome) ? failuresAfter(mark, code, isHubAtFault) : mark.failures;
   const penaltyUntil = isFailing.has(outcome) ? penaltyEnd(failures ?? 0, now, policy) : undefined;
   return {
     ...kept,

@@ -36,6 +36,11 @@ export function retryAt(deviceId: string, mark: Mark, { retries }: Pick<Policy, 
   return timeOf(mark.decidedAt) + Math.round(backoff * jitter);
 }
 
+/** Failed attempts with this one; what the hub has spoilt is not the device's. */
+export function failuresAfter({ failures = 0 }: Mark, code: string | undefined, isHubAtFault: boolean): number {
+  return isHubAtFault && classOfCode[code ?? ''] === 'transfer' ? failures : failures + 1;
+}
+
 /** When the penalty of a device ends that has failed once more; undefined when it has not failed often enough. */
 export function penaltyEnd(failures: number, now: number, { penalty }: Pick<Policy, 'penalty'>): string | undefined {
   return failures >= penalty.attempts ? new Date(now + penalty.for * 1_000).toISOString() : undefined;

@@ -15,6 +15,8 @@ export interface Subject {
 }
 
 export interface Survey {
+  /** Devices of the rollout that the hub has. */
+  seen: number;
   /** Number of devices in each state, by wave. */
   readonly waves: readonly Map<DeviceState, number>[];
   readonly blocked: Map<BlockReason, number>;
@@ -68,6 +70,7 @@ export function survey(
 
 function emptySurvey({ policy }: Context): Survey {
   return {
+    seen: 0,
     waves: policy.waves.map(() => new Map()),
     blocked: new Map(),
     decided: 0,
@@ -98,6 +101,7 @@ export function lookAt(context: Context, all: Survey, wave: number, device: Obse
   if (facts.blocked !== undefined) count(all.blocked, facts.blocked);
   if (facts.until < all.nextAt) all.nextAt = facts.until;
   if (device === undefined) return;
+  all.seen++;
   if (facts.attempt > 0) all.notified++;
   if (state === 'skipped') add(all.reached, wave);
   if (facts.found !== undefined) all.found.push({ device, wave, facts });

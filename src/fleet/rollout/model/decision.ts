@@ -12,7 +12,7 @@ export interface DecideInput {
   readonly observed: ReadonlyMap<string, ObservedDevice>;
   /** Measurements since the last decision, by wave and gate. */
   readonly measurements: readonly { readonly wave: number; readonly gate: string; readonly measurement: Measurement }[];
-  /** Trouble of the hub itself since the last decision, such as a firmware file that is gone. */
+  /** Trouble of the hub itself, such as a firmware file that is gone; given with each decision as long as it lasts. */
   readonly trouble?: string | undefined;
   /**
    * What firmware with a digest can be brought back, as far as that was asked for with `resolve`: its release counter, or why not.
@@ -56,7 +56,7 @@ export type Action =
   /** Find out whether this firmware is kept; the result comes in `former` of every later decision. */
   | { readonly kind: 'resolve'; readonly digest: string; readonly version: string };
 
-/** Something that belongs into the audit. Those of a decision that is carried out again are the same. */
+/** Something that belongs into the audit, once; stored together with the state. Waves are counted from 1, as people do. */
 export interface Finding {
   readonly action: string;
   readonly details: Readonly<Record<string, string | number | boolean | null>>;

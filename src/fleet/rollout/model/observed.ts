@@ -50,7 +50,7 @@ export interface Mark {
   readonly returning?: true;
   /** Left alone until then, ISO 8601. */
   readonly penaltyUntil?: string;
-  /** What the device had counted before `attempt`: a higher number says that it has restarted. */
+  /** What the device had counted before `attempt`: a higher number says that it has restarted. Absent when no restart is needed. */
   readonly bootCount?: number;
   /** Attempts of this rollout that failed, `attempt` among them once it has. */
   readonly failures?: number;

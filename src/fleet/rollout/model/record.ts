@@ -1,6 +1,6 @@
 /** What is kept about a rollout at the hub: `spec` and `plan` never change, operators write `intent`, the controller writes `state`. */
 import type { BlockReason } from './plan.ts';
-import type { DeviceState } from './observed.ts';
+import type { DeviceState, Outcome } from './observed.ts';
 import type { JsonObject } from '../../../std/json.ts';
 
 /** What operators have asked for; the controller follows. Each change is one audit entry by the command that made it. */
@@ -31,7 +31,7 @@ export type HaltReason =
   | { readonly kind: 'approval'; readonly wave: number }
   /** Nobody of a wave could be reached. */
   | { readonly kind: 'wave-unreached'; readonly wave: number }
-  /** The hub's own fault: the file is gone, the disk is full. */
+  /** The hub's own fault, such as a file that is gone; over when the hub is well again. */
   | { readonly kind: 'trouble'; readonly message: string };
 
 export type GateVerdict = 'pass' | 'fail' | 'inconclusive';
@@ -102,6 +102,8 @@ export interface State {
   readonly waves: readonly WaveState[];
   /** Offers that are being written; they count as made. */
   readonly offering: readonly { readonly deviceId: string; readonly attempt: number }[];
+  /** Outcomes that are being written into marks: they are in the audit already. */
+  readonly deciding?: readonly { readonly deviceId: string; readonly attempt: number; readonly outcome: Outcome }[];
   /** Offers that the rate allows now, and since when that holds. */
   readonly rate: { readonly tokens: number; readonly at: number; readonly perMinute: number };
   /** Devices that joined after the plan was made, by wave. */

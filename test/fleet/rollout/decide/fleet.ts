@@ -18,6 +18,17 @@ export const target = firmware.manifest.sha256;
 /** A Monday, noon. */
 export const start = Date.parse('2026-03-02T12:00:00.000Z');
 
+/** What a device says before anybody has asked. */
+const baseReport: Report = {
+  attempt: 0,
+  seq: 0,
+  state: 'idle',
+  version: '1.0.0',
+  digest: oldDigest,
+  hardware: 'pump-v2',
+  bootCount: 1,
+};
+
 export interface FleetOptions {
   readonly count: number;
   readonly policy?: SpecInput['policy'];
@@ -39,17 +50,6 @@ export function createFleet({ count, policy, tags = () => ({}) }: FleetOptions) 
   const offers: { readonly deviceId: string; readonly attempt: number; readonly at: number; readonly wave: number }[] =
     [];
 
-  const baseReport = (change: Partial<Report> = {}): Report => ({
-    attempt: 0,
-    seq: 0,
-    state: 'idle',
-    version: '1.0.0',
-    digest: oldDigest,
-    hardware: 'pump-v2',
-    bootCount: 1,
-    ...change,
-  });
-
   function put(deviceId: string, change: Partial<ObservedDevice>): void {
     const twin = twins.get(deviceId);
     if (twin === undefined) throw new Error(`no twin ${deviceId}`);
@@ -63,7 +63,7 @@ export function createFleet({ count, policy, tags = () => ({}) }: FleetOptions) 
       enabled: true,
       connected: true,
       tags: {},
-      report: { value: baseReport(), at: start - 60_000 },
+      report: { value: baseReport, at: start - 60_000 },
       ...change,
     });
   }
@@ -136,7 +136,7 @@ export function createFleet({ count, policy, tags = () => ({}) }: FleetOptions) 
     /** What a device says about the attempt that its mark names. */
     say(deviceId: string, change: Partial<Report> & Pick<Report, 'state'>): void {
       const twin = twins.get(deviceId);
-      const before = twin?.report?.value ?? baseReport();
+      const before = twin?.report?.value ?? baseReport;
       const attempt = twin?.mark?.attempt ?? 0;
       const seq = before.attempt === attempt ? before.seq + 1 : 1;
       const { code: _code, ...kept } = before;
