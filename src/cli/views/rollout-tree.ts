@@ -83,11 +83,12 @@ function totalBar({ state }: RolloutStatus, devices: number, columns: number): L
   return [...stateBar(states, devices, Math.max(8, columns - textWidth(text) - 1)), [text]];
 }
 
-function numbersLine({ state, header }: RolloutStatus, now: number): LiveLine {
+function numbersLine(status: RolloutStatus, now: number): LiveLine {
+  const { state, header } = status;
   if (state === undefined) return [];
   const { summary } = state;
   const parts: Part[] = [];
-  const ended = hasEnded(state);
+  const ended = hasEnded(status);
   if (!ended) {
     parts.push([`${numberText(summary.inProgress)} in progress`]);
     parts.push([`${numberText(Math.round(summary.offersPerMinute))} offers/min`]);
@@ -206,9 +207,10 @@ function markOf(row: WaveRow, { state }: RolloutStatus): readonly [string, Tone]
 }
 
 /** What a wave waits for, or how long it took. */
-function noteOf(row: WaveRow, { header, intent, state }: RolloutStatus, now: number): Part | undefined {
+function noteOf(row: WaveRow, status: RolloutStatus, now: number): Part | undefined {
+  const { header, intent } = status;
   if (row.state?.closedAt !== undefined) return [timeText(row.state.closedAt - row.state.openedAt), 'dim'];
-  if (row.state !== undefined) return hasEnded(state) ? undefined : [timeText(now - row.state.openedAt), 'dim'];
+  if (row.state !== undefined) return hasEnded(status) ? undefined : [timeText(now - row.state.openedAt), 'dim'];
   const wave = header.spec.policy.waves[row.index];
   if (wave?.approval !== true) return undefined;
   return intent.approved.includes(row.index) ? ['approved', 'good'] : ['needs approval', 'warn'];
@@ -256,7 +258,7 @@ function gateLine(gate: GateState, specs: ReturnType<typeof gatesOf>, indent: st
 /** Why it does not go on, and what helps. */
 function haltLines({ status }: RolloutFrame): LiveLine[] {
   const { id, header, state, intent } = status;
-  if (state?.halt === undefined || hasEnded(state)) return [];
+  if (state?.halt === undefined || hasEnded(status)) return [];
   const { text, commands } = haltWords(id, state.halt, header.spec.policy);
   if (standingOf(intent, state) === 'going') return [[[`${text}; an operator has answered`, 'accent']], []];
   const width = Math.max(...commands.map(([command]) => textWidth(command)));
@@ -303,7 +305,7 @@ function countsLine(
 
 function controllerLine({ status, leaseUnchangedMs, trouble }: RolloutFrame): LiveLine {
   if (trouble !== undefined) return [[`the hub does not answer: ${trouble}; still trying`, 'warn']];
-  if (hasEnded(status.state)) return [[`plan ${status.header.planDigest.slice(0, 12)}`, 'dim']];
+  if (hasEnded(status)) return [[`plan ${status.header.planDigest.slice(0, 12)}`, 'dim']];
   const { lease } = status;
   if (lease === undefined) return [['no controller has taken it yet', 'warn']];
   if (leaseUnchangedMs === undefined) return [[`driven by ${lease.holder}`, 'dim']];

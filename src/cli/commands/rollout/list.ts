@@ -20,7 +20,7 @@ export const command = defineCommand({
     const onUnreadable = (id: string, { message }: Error): void => context.notes.warn(`${id}: ${message}`);
     for await (const rollout of listRollouts(hub.records, { signal: context.signal, onUnreadable }))
       found.push(rollout);
-    const shown = switchOption(input, 'open') ? found.filter(({ state }) => !hasEnded(state)) : found;
+    const shown = switchOption(input, 'open') ? found.filter((rollout) => !hasEnded(rollout)) : found;
     const sorted = shown.toSorted((a, b) => (a.header.createdAt < b.header.createdAt ? 1 : -1));
     await context.output.list(sorted, rolloutListView(context.clock.now()));
   },

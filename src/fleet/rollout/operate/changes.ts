@@ -42,8 +42,9 @@ export function progressOf({ state, header }: RolloutStatus, now: number): Rollo
   return [{ time: new Date(now).toISOString(), kind: 'progress', summary: state.summary, devices: header.devices }];
 }
 
-function controllerChange(before: RolloutStatus | undefined, { lease, state }: RolloutStatus): Undated[] {
-  if (lease === undefined || hasEnded(state)) return [];
+function controllerChange(before: RolloutStatus | undefined, after: RolloutStatus): Undated[] {
+  const { lease } = after;
+  if (lease === undefined || hasEnded(after)) return [];
   if (before?.lease?.holder === lease.holder && before.lease.fence === lease.fence) return [];
   return [{ kind: 'controller', holder: lease.holder, fence: lease.fence }];
 }

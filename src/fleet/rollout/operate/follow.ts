@@ -34,7 +34,7 @@ export async function* followRollout(
   let trouble: Failure | undefined;
   for (;;) {
     yield { status, leaseUnchangedMs: clock.monotonic() - renewedAt, trouble };
-    if (trouble === undefined && hasEnded(status.state)) return;
+    if (trouble === undefined && hasEnded(status)) return;
     await sleep(clock, intervalMs, signal);
     try {
       const next = await readRollout(records, id, signal);

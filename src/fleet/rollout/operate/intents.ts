@@ -126,7 +126,7 @@ function checkWave({ id, header }: Asked, wave: number): void {
   });
 }
 
-function refuseEnded({ id, state }: Asked, done: string): void {
-  if (state === undefined || !hasEnded(state)) return;
+function refuseEnded({ id, intent, state }: Asked, done: string): void {
+  if (state === undefined || !hasEnded({ intent, state })) return;
   throw new Failure('conflict', `rollout ${id} is ${state.phase} and can no longer be ${done}`);
 }

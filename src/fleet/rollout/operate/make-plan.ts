@@ -58,7 +58,7 @@ async function livingRollouts({ records }: Pick<Hub, 'records'>, signal?: AbortS
   const living = new Set<string>();
   // A rollout that is not understood is driven by nobody of this version.
   const options = { onUnreadable: (id: string) => void living.add(id), ...(signal && { signal }) };
-  for await (const { id, state } of listRollouts(records, options)) if (!hasEnded(state)) living.add(id);
+  for await (const rollout of listRollouts(records, options)) if (!hasEnded(rollout)) living.add(rollout.id);
   return living;
 }
 

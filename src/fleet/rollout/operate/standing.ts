@@ -1,4 +1,6 @@
 import type { HaltReason, Intent, State } from '../model/record.ts';
+import { goesOn } from '../records/index.ts';
+import type { RolloutStatus } from './status.ts';
 
 /**
  * How a rollout stands for somebody who waits: `going` goes on by itself, `completed` ended within its limits, `halted`, `aborted` and
@@ -18,6 +20,7 @@ export function standingOf(intent: Intent, state: State | undefined): Standing {
   switch (state.phase) {
     case 'completed':
     case 'aborted':
+      return intent.ending === 'revert' ? 'going' : state.phase;
     case 'reverted':
       return state.phase;
     case 'running':
@@ -55,7 +58,7 @@ export function isResumed(intent: Intent, state: State | undefined): boolean {
   return (intent.resumes ?? 0) > (state?.resumes ?? 0);
 }
 
-/** True when nothing more will happen. */
-export function hasEnded(state: State | undefined): boolean {
-  return state?.phase === 'completed' || state?.phase === 'aborted' || state?.phase === 'reverted';
+/** True when nothing more will happen, whatever an operator has asked for. */
+export function hasEnded({ intent, state }: Pick<RolloutStatus, 'intent' | 'state'>): boolean {
+  return !goesOn({ intent, state });
 }
