@@ -10,14 +10,20 @@ import {
   textOption,
   type CommandInput,
 } from '../define-command.ts';
-import { modelView, simulationView } from '../views/simulation-view.ts';
+import { readSimulatedFirmware, simulatedFirmwareOptions } from '../options/simulated-firmware.ts';
+import { firmwareSimulationView, modelView, simulationView } from '../views/simulation-view.ts';
 
 export const command = defineCommand({
   name: 'simulate',
   summary: 'Run simulated devices of a model.',
   description: `Runs simulated devices: makes them at the hub where they are missing, connects them over MQTT, and sends what their model \
 says. They answer the commands ping, get-info, set-interval and their model's own, and obey the desired property \
-telemetryInterval (seconds of their time) and the model's settings. The same seed gives the same values. Ctrl-C ends it.`,
+telemetryInterval (seconds of their time) and the model's settings. The same seed gives the same values. Ctrl-C ends it.
+
+With --firmware the devices also update themselves when a rollout offers them firmware: they check its signature, fetch it, restart and \
+test it as the agent does, on flash that is only simulated. --faults says what goes wrong, as a share or as a number of devices: brick \
+(goes silent after it began to install), revert (the self-test fails), lie (reports a version that it does not run), corrupt \
+(downloads are damaged), offline (away from time to time), slow; bad-image=VERSION and brick-image=VERSION make one version bad for all.`,
   arguments: [
     {
       name: 'model',
@@ -58,6 +64,7 @@ telemetryInterval (seconds of their time) and the model's settings. The same see
     { name: 'seed', type: 'integer', value: 'N', summary: 'the same seed gives the same values', default: 1 },
     { name: 'for', type: 'duration', value: 'TIME', summary: 'end after this time' },
     { name: 'list-models', summary: 'show the models' },
+    ...simulatedFirmwareOptions,
   ],
   examples: [
     { run: 'iotctl simulate --list-models', explains: 'what there is' },
@@ -70,6 +77,10 @@ telemetryInterval (seconds of their time) and the model's settings. The same see
       explains: 'load: 500 messages a second for a minute',
     },
     { run: 'iotctl simulate room --prefix hall- --seed 42 -o json', explains: 'a summary as JSON at the end' },
+    {
+      run: 'iotctl simulate oil-pump --count 100 --firmware --trust release.trust.json --hardware pump-v2 --faults brick=2%,offline=30%',
+      explains: 'a fleet for a rollout, of which some go wrong',
+    },
   ],
   exitCodes: [1, 3, 4, 7, 9, 143],
   output: 'rows',
@@ -91,6 +102,7 @@ async function run(context: CommandContext, input: CommandInput): Promise<void> 
     rate: optionalFactor('rate', textOption(input, 'rate')),
     seed: numberOption(input, 'seed') ?? 1,
     duration: numberOption(input, 'for'),
+    firmware: await readSimulatedFirmware(context, input, model.name),
     signal,
     onProblem: (deviceId: string, reason: string) => notes.warn(`${deviceId}: ${reason}`),
   };
@@ -101,19 +113,31 @@ async function run(context: CommandContext, input: CommandInput): Promise<void> 
   try {
     for await (const report of simulateFleet(hub, address, clock, request)) {
       progress.advance(report.acknowledged - (last?.acknowledged ?? 0));
-      progress.say(`${report.connected} connected, ${report.failed} failed, ${report.commands} commands`);
+      progress.say(
+        `${report.connected} connected, ${report.failed} failed, ${report.commands} commands${firmwareWords(report)}`,
+      );
       last = report;
     }
   } finally {
     progress.done();
   }
   if (last === undefined) return signal.throwIfAborted();
-  await context.output.list([{ model: model.name, ...last }], simulationView);
+  const view = request.firmware === undefined ? simulationView : firmwareSimulationView;
+  await context.output.list([{ model: model.name, ...last }], view);
   signal.throwIfAborted();
   if (last.failed > 0) throw new Failure('partial', `${last.failed} of ${last.sent} messages were not acknowledged`);
-  if (last.connected < last.devices) {
-    throw new Failure('partial', `${last.devices - last.connected} of ${last.devices} devices are not connected`);
-  }
+  const missing = last.devices - last.connected - meantToBeAway(last);
+  if (missing > 0) throw new Failure('partial', `${missing} of ${last.devices} devices are not connected`);
+}
+
+/** Devices that a fault keeps silent, and those that restart with a new firmware. */
+function meantToBeAway({ firmware = {} }: SimulationReport): number {
+  return (firmware.bricked ?? 0) + (firmware.away ?? 0) + (firmware.rebooting ?? 0);
+}
+
+function firmwareWords({ firmware }: SimulationReport): string {
+  const counts = Object.entries(firmware ?? {}).map(([state, devices]) => `${devices} ${state}`);
+  return counts.length === 0 ? '' : `; firmware: ${counts.join(', ')}`;
 }
 
 function readModel(name: string | undefined): Model {

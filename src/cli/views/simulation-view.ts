@@ -27,7 +27,7 @@ export const simulationView: ListView<ModelReport> = {
     { header: 'RECONNECTS', value: (report) => report.reconnects, align: 'right', wide: true },
     { header: 'TIME', value: (report) => formatDuration(report.elapsedMs), align: 'right', wide: true },
   ],
-  json: ({ model, devices, connected, sent, acknowledged, failed, commands, reconnects, p50, p99, elapsedMs }) => ({
+  json: ({
     model,
     devices,
     connected,
@@ -35,11 +35,35 @@ export const simulationView: ListView<ModelReport> = {
     acknowledged,
     failed,
     commands,
+    firmware,
+    reconnects,
+    p50,
+    p99,
+    elapsedMs,
+  }) => ({
+    model,
+    devices,
+    connected,
+    sent,
+    acknowledged,
+    failed,
+    commands,
+    ...(firmware === undefined ? {} : { firmware }),
     reconnects,
     latencyMs: { p50: rounded(p50), p99: rounded(p99) },
     elapsedMs,
   }),
   name: (report) => report.model,
+};
+
+/** The same of devices with firmware. */
+export const firmwareSimulationView: ListView<ModelReport> = {
+  ...simulationView,
+  columns: [
+    ...simulationView.columns.slice(0, 3),
+    { header: 'FIRMWARE', value: ({ firmware }) => firmwareCounts(firmware) },
+    ...simulationView.columns.slice(3),
+  ],
 };
 
 /** The built-in models. */
@@ -66,6 +90,13 @@ export const modelView: ListView<Model> = {
   }),
   name: (model) => model.name,
 };
+
+/** `870 confirmed, 20 bricked`. */
+function firmwareCounts(counts: SimulationReport['firmware']): string | undefined {
+  if (counts === undefined) return undefined;
+  const sorted = Object.entries(counts).toSorted(([, a], [, b]) => b - a);
+  return sorted.map(([state, devices]) => `${devices} ${state}`).join(', ');
+}
 
 function latency(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;

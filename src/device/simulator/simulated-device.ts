@@ -7,6 +7,7 @@ import type { Model, ModelRun } from '../models/index.ts';
 import { numberIn } from '../models/model.ts';
 import { Reporter } from '../reporter.ts';
 import { numberProblem, numberSetting, obey, type Setting } from '../settings.ts';
+import type { SimulatedFirmware } from './firmware/simulated-firmware.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** Seconds of virtual time between readings. */
@@ -20,6 +21,8 @@ export interface SimulatedDeviceOptions {
   readonly time: VirtualTime;
   readonly clock: Clock;
   readonly observer: SimulationObserver;
+  /** False while the device is down or away: it sends nothing then. */
+  readonly isUp?: () => boolean;
 }
 
 /** What a simulated device tells about its work. */
@@ -45,6 +48,7 @@ export class SimulatedDevice {
   #readAt: number;
   #onTheWay = 0;
   #cancelNext: () => void = () => undefined;
+  #firmware: Pick<SimulatedFirmware, 'desired' | 'start' | 'stop'> | undefined;
 
   constructor(options: SimulatedDeviceOptions) {
     this.#options = options;
@@ -59,12 +63,22 @@ export class SimulatedDevice {
   start(): void {
     const { connection, model, random } = this.#options;
     connection.onMethod((name, payload) => this.#command(name, payload));
-    connection.onDesired((change) => this.#reporter.report(obey(this.#settings, change)));
+    connection.onDesired((change) => {
+      this.#reporter.report(obey(this.#settings, change));
+      this.#firmware?.desired(change);
+    });
     this.#reporter.report({ model: model.name, ...model.facts, ...this.#current() });
     this.#schedule(this.#readAt + random() * this.#intervalSeconds * 1_000);
+    this.#firmware?.start();
+  }
+
+  /** Gives the device firmware that can be updated; before it starts. It reports through the device. */
+  carry(make: (reports: Pick<Reporter, 'report' | 'delivered'>) => SimulatedFirmware): void {
+    this.#firmware = make(this.#reporter);
   }
 
   stop(): void {
+    this.#firmware?.stop();
     this.#cancelNext();
     this.#reporter.close();
   }
@@ -83,7 +97,7 @@ export class SimulatedDevice {
     // After a pause of the process, such as a laptop's sleep, what was missed is left out.
     const next = at + step * Math.max(1, Math.floor((time.now() - at) / step));
     this.#schedule(next);
-    void this.#send(reading.body, reading.properties);
+    if (this.#options.isUp?.() !== false) void this.#send(reading.body, reading.properties);
   }
 
   async #send(body: JsonObject, properties: Readonly<Record<string, string>> | undefined): Promise<void> {
@@ -99,7 +113,8 @@ export class SimulatedDevice {
       await connection.sendTelemetry(body, properties === undefined ? {} : { properties });
       observer.acknowledged(clock.monotonic() - started);
     } catch (error) {
-      observer.failed(error as Error);
+      // A device that goes down takes what it had not sent along.
+      if (this.#options.isUp?.() !== false) observer.failed(error as Error);
     } finally {
       this.#onTheWay--;
     }

@@ -9,7 +9,12 @@ import {
 } from '../connection/device-connection.ts';
 import type { DeviceEndpoint, OpenLink } from '../connection/link.ts';
 import type { Model } from '../models/index.ts';
+import { openMqttJsLink } from '../connection/mqtt-js-link.ts';
+import type { Reporter } from '../reporter.ts';
+import type { FleetFirmware, FleetFirmwareOptions } from './firmware/fleet-firmware.ts';
+import type { FirmwareCondition, FirmwareLink } from './firmware/simulated-firmware.ts';
 import { Latency } from './latency.ts';
+import { createLinkGate, type LinkGate } from './link-gate.ts';
 import { SimulatedDevice } from './simulated-device.ts';
 import { virtualTime } from './virtual-time.ts';
 
@@ -26,6 +31,8 @@ export interface SimulationOptions {
   readonly clock: Clock;
   readonly limits?: Partial<DeviceLimits>;
   readonly openLink?: OpenLink;
+  /** Firmware that can be updated; none when absent. */
+  readonly firmware?: FleetFirmwareOptions;
   /** Told when a device is cut off, refused, or fails otherwise. */
   readonly onProblem?: (deviceId: string, reason: string) => void;
 }
@@ -41,6 +48,8 @@ export interface SimulationStats {
   readonly reconnects: number;
   readonly p50: number | undefined;
   readonly p99: number | undefined;
+  /** How many devices do what with their firmware; `bricked` and `away` are not connected, as they are meant to be. */
+  readonly firmware?: Readonly<Partial<Record<FirmwareCondition, number>>>;
 }
 
 export interface Simulation {
@@ -65,15 +74,19 @@ export async function startSimulation(options: SimulationOptions, signal?: Abort
   const counts = { sent: 0, acknowledged: 0, failed: 0, commands: 0, reconnects: 0 };
   const latency = new Latency();
   const running: { device: SimulatedDevice; connection: DeviceConnection }[] = [];
+  const firmware = options.firmware && (await firmwareOf(options, options.firmware));
   const begin = async (credentials: DeviceCredentials): Promise<void> => {
     const random = seededRandom(`${seed}:${credentials.deviceId}`);
+    const gate = firmware && createLinkGate(options.openLink ?? openMqttJsLink);
+    const openLink = gate?.open ?? options.openLink;
+    if (firmware?.isAwayAtFirst(credentials.deviceId) === true) gate?.shut();
     const connection = openDevice({
       credentials,
       endpoint,
       clock,
       random: seededRandom(`${seed}:${credentials.deviceId}:reconnect`),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
-      ...(options.openLink === undefined ? {} : { openLink: options.openLink }),
+      ...(openLink === undefined ? {} : { openLink }),
     });
     const device = new SimulatedDevice({
       model,
@@ -82,6 +95,7 @@ export async function startSimulation(options: SimulationOptions, signal?: Abort
       time,
       clock,
       intervalSeconds: options.intervalSeconds ?? model.intervalSeconds,
+      ...(gate === undefined ? {} : { isUp: () => !gate.isShut }),
       observer: {
         sent: () => counts.sent++,
         acknowledged: (ms) => {
@@ -97,17 +111,28 @@ export async function startSimulation(options: SimulationOptions, signal?: Abort
       },
     });
     running.push({ device, connection });
-    await firstState(connection, () => counts.reconnects++, options.onProblem, signal);
+    if (gate !== undefined && firmware !== undefined) {
+      device.carry((reports) => firmware.add(credentials.deviceId, linkOf(gate, reports)));
+    }
+    const first = firstState(connection, {
+      isMeant: () => gate?.isShut === true,
+      reconnected: () => counts.reconnects++,
+      onProblem: options.onProblem,
+      signal,
+    });
+    if (gate?.isShut !== true) await first;
     device.start();
   };
   const stats = (): SimulationStats => ({
     devices: options.devices.length,
     connected: running.filter(({ connection }) => connection.connected).length,
     ...counts,
+    ...(firmware === undefined ? {} : { firmware: firmware.counts() }),
     p50: latency.quantile(0.5),
     p99: latency.quantile(0.99),
   });
   const stop = async (): Promise<SimulationStats> => {
+    firmware?.stop();
     for (const { device } of running) device.stop();
     const linked = running.filter(({ connection }) => connection.connected);
     await Promise.all(linked.map(({ connection }) => connection.drained(lastAcknowledgementsMs)));
@@ -131,19 +156,47 @@ async function withSharedTrust(endpoint: DeviceEndpoint): Promise<DeviceEndpoint
   return { ...endpoint, secureContext: createSecureContext(endpoint.ca === undefined ? {} : { ca: endpoint.ca }) };
 }
 
+async function firmwareOf(options: SimulationOptions, firmware: FleetFirmwareOptions): Promise<FleetFirmware> {
+  const { createFleetFirmware } = await import('./firmware/fleet-firmware.ts');
+  return createFleetFirmware(firmware, {
+    deviceIds: options.devices.map(({ deviceId }) => deviceId),
+    seed: options.seed,
+    ca: options.endpoint.ca,
+    clock: options.clock,
+    speed: options.speed,
+    onTrouble: (deviceId, message) => options.onProblem?.(deviceId, message),
+  });
+}
+
+function linkOf(gate: LinkGate, reports: Pick<Reporter, 'report' | 'delivered'>): FirmwareLink {
+  return {
+    report: (patch) => reports.report(patch),
+    delivered: (limitMs) => reports.delivered(limitMs),
+    connect: () => gate.release(),
+    disconnect: () => gate.shut(),
+  };
+}
+
+interface StateNews {
+  /** The device has cut the link itself. */
+  readonly isMeant: () => boolean;
+  readonly reconnected: () => void;
+  readonly onProblem: SimulationOptions['onProblem'];
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Resolves at the first news of the connection; counts and tells what comes later. */
 function firstState(
   connection: DeviceConnection,
-  onReconnect: () => void,
-  onProblem: SimulationOptions['onProblem'],
-  signal: AbortSignal | undefined,
+  { isMeant, reconnected, onProblem, signal }: StateNews,
 ): Promise<void> {
   return new Promise((resolve) => {
-    let connectedBefore = false;
+    let before: 'none' | 'connected' | 'cut' = 'none';
     connection.onState((state) => {
-      if (state.kind !== 'connected') onProblem?.(connection.deviceId, state.reason);
-      else if (connectedBefore) onReconnect();
-      else connectedBefore = true;
+      if (state.kind !== 'connected' && isMeant()) before = 'cut';
+      else if (state.kind !== 'connected') onProblem?.(connection.deviceId, state.reason);
+      else if (before === 'connected') reconnected();
+      else before = 'connected';
       resolve();
     });
     signal?.addEventListener('abort', () => resolve(), { once: true });

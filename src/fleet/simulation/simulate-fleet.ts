@@ -1,5 +1,5 @@
 import { Failure } from '../../errors/index.ts';
-import { startSimulation, type Model, type SimulationStats } from '../../device/index.ts';
+import { startSimulation, type FleetFirmwareOptions, type Model, type SimulationStats } from '../../device/index.ts';
 import { sleep, type Clock } from '../../std/clock.ts';
 import type { ProvisionSummary } from '../provisioning/index.ts';
 import { deviceCredentials, deviceEndpoint, type AccessHub, type DeviceAddress } from './device-access.ts';
@@ -16,6 +16,8 @@ export interface SimulationRequest {
   readonly seed: number;
   /** Real milliseconds; until the signal when absent. */
   readonly duration?: number | undefined;
+  /** Firmware that rollouts can update; none when absent. */
+  readonly firmware?: FleetFirmwareOptions | undefined;
   readonly signal: AbortSignal;
   readonly onProvisioned?: (summary: ProvisionSummary) => void;
   /** Told of trouble of a device; not more often than a person can read. */
@@ -45,7 +47,11 @@ export async function* simulateFleet(
   const endpoint = await deviceEndpoint(address);
   const devices = await deviceCredentials(hub, {
     deviceIds: simulatedIds(request.prefix, request.count),
-    tags: { simulated: true, model: request.model.name },
+    tags: {
+      simulated: true,
+      model: request.model.name,
+      ...(request.firmware === undefined ? {} : { hardware: request.firmware.start.hardware }),
+    },
     signal: request.signal,
     ...(request.onProvisioned === undefined ? {} : { onReady: request.onProvisioned }),
   });
@@ -60,6 +66,7 @@ export async function* simulateFleet(
       seed: request.seed,
       clock,
       ...(interval === undefined ? {} : { intervalSeconds: interval }),
+      ...(request.firmware === undefined ? {} : { firmware: request.firmware }),
       onProblem: problems.note,
     },
     request.signal,

@@ -1,6 +1,6 @@
 /** Firmware of one simulated device: the same machine that the agent has, on flash in memory, in the simulation's time. */
 import { createHash } from 'node:crypto';
-import type { Manifest, Report, Trust } from '../../../protocol/firmware/index.ts';
+import type { Manifest, Offer, Report, Trust } from '../../../protocol/firmware/index.ts';
 import { mergeContent } from '../../../protocol/twin/index.ts';
 import { sleep, type Clock } from '../../../std/clock.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../std/json.ts';
@@ -40,10 +40,10 @@ export interface FirmwareLink {
   disconnect(): void;
 }
 
-/** Fetches what a device is offered; `manifest` is that of the update under way. */
+/** Fetches what a device is offered; `offer` is the one under way, whose signature was checked. */
 export type FetchForDevice = (
   request: FetchRequest,
-  device: { readonly manifest: Manifest; readonly bytesPerSecond: number; readonly corrupt: boolean },
+  device: { readonly offer: Offer; readonly bytesPerSecond: number; readonly corrupt: boolean },
 ) => Promise<FetchAnswer>;
 
 export interface SimulatedFirmwareOptions {
@@ -211,11 +211,11 @@ class FirmwareOfDevice implements SimulatedFirmware {
   }
 
   #fetch(request: FetchRequest): Promise<FetchAnswer> {
-    const manifest = this.#installer?.state.job?.offer.manifest ?? this.#saved?.job?.offer.manifest;
-    if (manifest === undefined) return Promise.reject(new Error('nothing is to be fetched'));
+    const offer = this.#saved?.job?.offer;
+    if (offer === undefined) return Promise.reject(new Error('nothing is to be fetched'));
     const { slow, fate } = this.#options.faults;
     return this.#options.fetch(request, {
-      manifest,
+      offer,
       bytesPerSecond: slow ? bytesPerSecond / slowness : bytesPerSecond,
       corrupt: fate === 'corrupt',
     });

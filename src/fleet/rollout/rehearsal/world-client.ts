@@ -121,7 +121,7 @@ export function createWorldClient(parts: HubParts, options: ClientOptions = {}):
     twins: {
       get: (deviceId, signal) => call(() => viewTwin(twins.read(deviceId)), signal),
       patch: (deviceId, change, { etag, signal } = {}) =>
-        write('twin', deviceId, () => viewTwin(twins.patch(deviceId, structuredClone(change), etag)), signal),
+        write('twin', deviceId, () => viewTwin(twins.patch(deviceId, change, etag)), signal),
       replace: () => Promise.reject(new Error('a world replaces no twins')),
     },
     queries: {
@@ -141,10 +141,8 @@ export function createWorldClient(parts: HubParts, options: ClientOptions = {}):
     },
     records: {
       read: (name, signal) => call(() => records.read(name), signal),
-      write: (name, value, { etag, signal } = {}) => {
-        const copy = structuredClone(value);
-        return write('record', name, () => records.write(name, copy, etag), signal);
-      },
+      write: (name, value, { etag, signal } = {}) =>
+        write('record', name, () => records.write(name, value, etag), signal),
       remove: (name, signal) => write('remove-record', name, () => records.remove(name), signal),
       async *list(prefix, signal) {
         yield* await call(() => records.list(prefix), signal);

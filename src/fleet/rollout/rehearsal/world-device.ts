@@ -128,10 +128,7 @@ function createWorldDevice(deviceId: string, parts: DeviceParts): { device: Worl
         if (isJsonObject(body)) log.telemetry(deviceId, body, options?.properties);
       }),
     getTwin: () => request(() => readAsDevice(twins, deviceId)),
-    reportProperties: (patch) => {
-      const copy = structuredClone(patch);
-      return request(() => twins.report(deviceId, copy));
-    },
+    reportProperties: (patch) => request(() => twins.report(deviceId, patch)),
     onDesired(next) {
       listener = next;
       tellAll();

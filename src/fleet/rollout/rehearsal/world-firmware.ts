@@ -69,8 +69,8 @@ export async function addFirmwareDevices(world: World, options: WorldFirmwareOpt
       clock,
       random,
       limits: { progressStep: 100 / parts },
-      fetch: async (request, { manifest, bytesPerSecond, corrupt }) => {
-        const { sha256, size } = manifest;
+      fetch: async (request, { offer, bytesPerSecond, corrupt }) => {
+        const { sha256, size } = offer.manifest;
         const content = contents.get(sha256) ?? namedContent(sha256, size);
         contents.set(sha256, content);
         return pacedDownload(content, request, { bytesPerSecond, corrupt, parts, clock, random });
