@@ -1,1 +1,3 @@
+export { foundCodes, type FoundCode } from './codes.ts';
 export { decide } from './decide.ts';
+export { explainDevice, type Advice, type Explanation, type ExplainRequest, type WaitReason } from './explain.ts';
