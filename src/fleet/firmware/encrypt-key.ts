@@ -2,7 +2,7 @@ import { createCipheriv, pbkdf2, randomBytes, type KeyObject } from 'node:crypto
 import { promisify } from 'node:util';
 
 /** What OWASP asks of PBKDF2 with SHA-256. Node's own export takes 2048, which cannot be changed. */
-const iterations = 600_000;
+const usualIterations = 600_000;
 
 const oids = {
   pbes2: '2a864886f70d01050d',
@@ -12,7 +12,11 @@ const oids = {
 } as const;
 
 /** A private key as encrypted PKCS#8 in PEM: PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC. Source: RFC 5958 §3, RFC 8018 §6.2, A.4. */
-export async function encryptKey(key: KeyObject, passphrase: string): Promise<string> {
+export async function encryptKey(
+  key: KeyObject,
+  passphrase: string,
+  iterations: number = usualIterations,
+): Promise<string> {
   const [salt, vector] = [randomBytes(16), randomBytes(16)];
   const secret = await promisify(pbkdf2)(passphrase, salt, iterations, 32, 'sha256');
   const cipher = createCipheriv('aes-256-cbc', secret, vector);
