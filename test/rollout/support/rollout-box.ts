@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HubInfo } from '../../../src/hub/index.ts';
-import type { JsonObject, JsonValue } from '../../../src/std/json.ts';
+import type { JsonObject } from '../../../src/std/json.ts';
 import { createSandbox, type Sandbox } from '../../e2e/harness/sandbox.ts';
 import { freePorts, ownerToken } from '../../e2e/must-hold/support/hub-box.ts';
 
@@ -14,7 +14,7 @@ export interface RolloutBox {
   /** Runs the program to its end; an error with all it said when it does not exit 0. */
   iotctl(...words: readonly string[]): Promise<string>;
   /** The same with `-o json`, read. */
-  json<Value extends JsonValue = JsonObject>(...words: readonly string[]): Promise<Value>;
+  json<Value = JsonObject>(...words: readonly string[]): Promise<Value>;
   /** Starts the program; it ends with the box. */
   start(words: readonly string[], env?: Readonly<Record<string, string>>): Running;
   /** A record of the hub, such as `rollouts/pump-2/state`; undefined when it is not there. */
