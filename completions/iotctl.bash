@@ -4,7 +4,7 @@
 _iotctl_next() {
   _iotctl_reply=()
   case "$1" in
-    '') _iotctl_reply=('provision' 'tail' 'send-command' 'send-message' 'message' 'device' 'twin' 'job' 'configuration' 'firmware' 'rollout' 'query' 'module' 'certificate' 'sas' 'enrollment' 'hub' 'profile' 'demo' 'agent' 'simulate' 'doctor' 'completion') ;;
+    '') _iotctl_reply=('provision' 'tail' 'send-command' 'send-message' 'message' 'device' 'twin' 'job' 'configuration' 'firmware' 'rollout' 'query' 'module' 'certificate' 'sas' 'enrollment' 'controller' 'hub' 'profile' 'demo' 'agent' 'simulate' 'doctor' 'completion') ;;
     'tail') _iotctl_reply=('telemetry' 'events' 'messages' 'feedback' 'uploads') ;;
     'message') _iotctl_reply=('list' 'peek' 'requeue' 'purge') ;;
     'device') _iotctl_reply=('list' 'show' 'enable' 'disable' 'export' 'import' 'delete' 'renew-key' 'register' 'watch') ;;
@@ -17,6 +17,7 @@ _iotctl_next() {
     'certificate') _iotctl_reply=('add' 'verify' 'list' 'delete' 'issue') ;;
     'sas') _iotctl_reply=('create' 'decode' 'verify') ;;
     'enrollment') _iotctl_reply=('apply' 'list' 'show' 'delete' 'explain') ;;
+    'controller') _iotctl_reply=('run') ;;
     'hub') _iotctl_reply=('start' 'status' 'stop' 'container' 'backup' 'restore' 'env' 'fault') ;;
     'hub fault') _iotctl_reply=('add' 'list' 'clear') ;;
     'profile') _iotctl_reply=('add' 'use' 'list' 'show' 'remove') ;;
@@ -104,7 +105,8 @@ _iotctl_flags() {
     'enrollment show') _iotctl_reply=('--individual' '--group' '--show-secrets' '--dps-connection-string-file') ;;
     'enrollment delete') _iotctl_reply=('--individual' '--group' '--registration' '--dps-connection-string-file') ;;
     'enrollment explain') _iotctl_reply=('--dps-connection-string-file') ;;
-    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--refuse-keys' '--imitate' '--provisioning' '--no-controller' '--log-level' '--show-secrets') ;;
+    'controller run') _iotctl_reply=('--rollout' '--until-done' '--allow-commands') ;;
+    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--refuse-keys' '--imitate' '--provisioning' '--no-controller' '--allow-commands' '--log-level' '--show-secrets') ;;
     'hub status') _iotctl_reply=('--data') ;;
     'hub stop') _iotctl_reply=('--data' '--timeout') ;;
     'hub container') _iotctl_reply=('--lifetime') ;;
@@ -357,6 +359,7 @@ _iotctl_kind() {
     'enrollment show --dps-connection-string-file') _iotctl_value='file' ;;
     'enrollment delete --dps-connection-string-file') _iotctl_value='file' ;;
     'enrollment explain --dps-connection-string-file') _iotctl_value='file' ;;
+    'controller run --rollout') _iotctl_value='rollout' ;;
     'hub start --data') _iotctl_value='directory' ;;
     'hub start --mqtt-port') _iotctl_value='none' ;;
     'hub start --mqtts-port') _iotctl_value='none' ;;

@@ -2,7 +2,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { parseFaults } from '../../src/device/index.ts';
 import { drive, type ControllerEvent, type DriveEnd } from '../../src/fleet/rollout/controller/index.ts';
-import { decide } from '../../src/fleet/rollout/decide/index.ts';
 import type { Plan } from '../../src/fleet/rollout/model/plan.ts';
 import type { State } from '../../src/fleet/rollout/model/record.ts';
 import { specSchema, type SpecInput } from '../../src/fleet/rollout/model/spec.ts';
@@ -106,7 +105,7 @@ export async function createRig(options: RigOptions): Promise<Rig> {
       const client = world.connect({ latencyMs, ...(onWrite && { onWrite }) });
       const stop = new AbortController();
       const clock = { ...client.clock, now: () => client.clock.now() + skewMs };
-      const ports = { hub: client.hub, clock, random: () => 0.5, holder, watch: 'events', decide } as const;
+      const ports = { hub: client.hub, clock, random: () => 0.5, holder, watch: 'events' } as const;
       const done = drive(id, { ...ports, ...(onEvent && { onEvent }) }, stop.signal);
       done.catch(() => undefined);
       return { holder, client, done, stop: () => stop.abort(new Error('stopped')) };
@@ -145,7 +144,7 @@ function watchWrites(world: World, { spec, devices }: Plan): Watch {
     const offer = after.desired.content['firmware'];
     const isNew = before.desired.version !== after.desired.version && isJsonObject(offer);
     if (isNew) {
-      const attempt = `${deviceId} ${String(offer['attempt'])}`;
+      const attempt = `${deviceId} ${JSON.stringify(offer['attempt'])}`;
       if (offered.has(attempt)) problems.push(`${attempt} is offered twice`);
       offered.add(attempt);
       offers.set(deviceId, (offers.get(deviceId) ?? 0) + 1);

@@ -364,6 +364,11 @@ export const commandTable: CommandTable = {
       summary: 'Say which enrollment and which hub a device would get, and why.',
       load: () => import('./enrollment/explain.ts'),
     },
+    {
+      name: 'controller run',
+      summary: 'Drive the rollouts of a hub from here.',
+      load: () => import('./controller/run.ts'),
+    },
     { name: 'hub start', summary: 'Start a hub on this machine.', load: () => import('./hub/start.ts') },
     {
       name: 'hub status',

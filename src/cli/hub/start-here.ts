@@ -58,6 +58,9 @@ export async function startHere(context: CommandContext, input: CommandInput): P
     options,
     readyFile: textOption(input, 'readyFile'),
     profiles: ephemeral ? undefined : await context.profiles(),
+    controller: switchOption(input, 'noController')
+      ? undefined
+      : { random: context.random, programEnv: switchOption(input, 'allowCommands') ? context.env : undefined },
   });
   try {
     for (const { wanted, got, reason, flag, name } of run.fallbacks) {

@@ -59,5 +59,7 @@ export function hubStartWords(input: CommandInput): string[] {
   const provisioning = textOption(input, 'provisioning');
   if (provisioning !== undefined) words.push('--provisioning', provisioning);
   if (switchOption(input, 'ephemeral')) words.push('--ephemeral');
+  if (switchOption(input, 'noController')) words.push('--no-controller');
+  if (switchOption(input, 'allowCommands')) words.push('--allow-commands');
   return words;
 }

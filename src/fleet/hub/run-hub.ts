@@ -3,6 +3,7 @@ import type { ProfileStore } from '../../config/index.ts';
 import { toFailure, type Failure } from '../../errors/index.ts';
 import { readHubState, startHub, type HubInfo, type HubOptions, type PortFallback } from '../../hub/index.ts';
 import { writeFileAtomic } from '../../std/atomic-file.ts';
+import { hostRollouts, type RolloutHosting } from './host-rollouts.ts';
 import { keepLocalProfile, type LocalProfile } from './local-profile.ts';
 
 interface RunHubRequest {
@@ -11,6 +12,8 @@ interface RunHubRequest {
   readonly readyFile?: string | undefined;
   /** Where the profile `local` is kept; none for a hub that leaves no traces. */
   readonly profiles?: ProfileStore | undefined;
+  /** Given, the hub drives its rollouts. A hub that imitates one in the cloud drives none, as those do. */
+  readonly controller?: RolloutHosting | undefined;
 }
 
 /** A hub that is up, with its profile. */
@@ -25,13 +28,20 @@ interface HubRun {
 }
 
 /** Starts a hub in this process. Failures: hub-running, port-taken, permission-denied, disk-full, io. */
-export async function runHub({ options, readyFile, profiles }: RunHubRequest): Promise<HubRun> {
+export async function runHub({ options, readyFile, profiles, controller }: RunHubRequest): Promise<HubRun> {
   // Whoever waits for the file must not find the one of an earlier run; that of a hub that runs is its own.
   const isFree = options.ephemeral === true || (await readHubState(options.dataDir)) === undefined;
   if (readyFile !== undefined && isFree) await removeFile(readyFile);
   const hub = await startHub(options);
+  const { clock, log } = options;
+  const hosted =
+    controller === undefined || options.imitation !== undefined
+      ? undefined
+      : hostRollouts({ ...controller, hub, clock, log });
   const stop = async (): Promise<void> => {
     if (readyFile !== undefined) await removeFile(readyFile).catch(() => undefined);
+    // While the hub still answers, the leases can be given back.
+    await hosted?.();
     await hub.close();
   };
   try {

@@ -125,5 +125,5 @@ export function createActor({ hub, clock, observer, offers, check, onRefused }: 
 
 /** The mark that replaces the one before: patches merge. */
 function markPatch(before: JsonObject, mark: Mark): JsonObject {
-  return offerPatch(before, { ...mark } as unknown as JsonObject);
+  return offerPatch(before, { ...mark });
 }

@@ -1,5 +1,6 @@
 import { isFailure, toFailure, type Failure } from '../../../errors/index.ts';
 import { sleep } from '../../../std/clock.ts';
+import { decide as decideRollout } from '../decide/index.ts';
 import type { Action, Decision, FormerFirmware } from '../model/decision.ts';
 import type { Intent, State } from '../model/record.ts';
 import { findRollout, goesOn, parseState, readPlan, readRollout, recordNames } from '../records/index.ts';
@@ -61,7 +62,7 @@ export async function drive(id: string, ports: ControllerPorts, signal: AbortSig
   const { hub, clock } = ports;
   const first = await readRollout(hub.records, id, signal);
   if (first.state !== undefined && !goesOn(first)) return { kind: 'ended', state: first.state };
-  const tell: Drive['tell'] = (event) => ports.onEvent?.({ ...event, rollout: id } as ControllerEvent);
+  const tell: Drive['tell'] = (event) => ports.onEvent?.({ ...event, rollout: id });
   const lease = await acquireLease({
     records: hub.records,
     clock,
@@ -124,7 +125,11 @@ async function driveHeld(
   });
   observer.view.watch(plan.devices.map(({ deviceId }) => deviceId));
   observer.view.watch((stored?.state.joined ?? []).map(({ deviceId }) => deviceId));
-  const offers = createOfferMaker(ports, rollout.header, now);
+  const offers = createOfferMaker(ports, rollout.header, {
+    now,
+    onTrouble: () => wake.call(),
+    onFailure: fail,
+  });
   const check = (): void => lease.check();
   const onRefused = (deviceId: string, message: string): void =>
     trail.find([{ action: 'write-refused', details: { deviceId, message } }], now());
@@ -137,7 +142,7 @@ async function driveHeld(
     onFailure: fail,
     signal,
   });
-  const drive_: Drive = {
+  const run: Drive = {
     id,
     ports,
     plan,
@@ -158,10 +163,10 @@ async function driveHeld(
     decisions: 0,
     decideMs: 0,
   };
-  await observer.start(signal);
+  await Promise.all([observer.start(signal), offers.start(signal)]);
   tell({ kind: 'driving', fence: lease.fence, devices: observer.view.devices.size });
-  followIntent(drive_).catch((error: unknown) => signal.aborted || fail(error));
-  return loop(drive_);
+  followIntent(run).catch((error: unknown) => signal.aborted || fail(error));
+  return loop(run);
 }
 
 async function loop(run: Drive): Promise<DriveEnd> {
@@ -174,7 +179,7 @@ async function loop(run: Drive): Promise<DriveEnd> {
     run.lease.check();
     try {
       const began = clock.monotonic();
-      const decision = await decide(run);
+      const decision = decide(run);
       const decideMs = clock.monotonic() - began;
       run.decisions++;
       run.decideMs += decideMs;
@@ -196,11 +201,11 @@ async function loop(run: Drive): Promise<DriveEnd> {
   }
 }
 
-async function decide(run: Drive): Promise<Decision> {
-  const { ports, plan, intent, state, observer, former, lease, signal } = run;
-  const trouble = await run.offers.trouble(signal);
+function decide(run: Drive): Decision {
+  const { ports, plan, intent, state, observer, former, lease } = run;
+  const { trouble } = run.offers;
   const others = ports.others?.();
-  return ports.decide({
+  return (ports.decide ?? decideRollout)({
     plan,
     intent,
     state,

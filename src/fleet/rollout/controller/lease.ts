@@ -108,18 +108,19 @@ function hold(first: Lease, firstEtag: string, begun: number, options: LeaseOpti
 
   const lose = (reason: string): void => lost.abort(new Failure('changed-meanwhile', reason, { retryable: true }));
 
+  const lapse = (): void => lose(`the right to drive "${rolloutId}" lapsed: it could not be renewed in time`);
+
   function check(): void {
     lost.signal.throwIfAborted();
     if (clock.monotonic() < validUntil) return;
-    lose(`the right to drive "${rolloutId}" lapsed: it could not be renewed in time`);
+    lapse();
     lost.signal.throwIfAborted();
   }
 
   let cancelWatch = watch();
 
   function watch(): () => void {
-    const end = (): void => lose(`the right to drive "${rolloutId}" lapsed: it could not be renewed in time`);
-    return clock.after(validUntil - clock.monotonic(), end, { unref: true });
+    return clock.after(validUntil - clock.monotonic(), lapse, { unref: true });
   }
 
   function extend(from: number): void {

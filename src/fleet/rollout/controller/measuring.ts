@@ -1,4 +1,5 @@
 import { sleep } from '../../../std/clock.ts';
+import { gatesOf } from '../decide/gates.ts';
 import { measureGate, type GateSubject } from '../gates/index.ts';
 import type { DecideInput } from '../model/decision.ts';
 import type { ObservedDevice } from '../model/observed.ts';
@@ -33,9 +34,7 @@ export function createMeasuring(options: MeasuringOptions): Measuring {
   let taken: Taken[] = [];
 
   async function measure(wave: number, name: string, state: State): Promise<void> {
-    const own = policy.waves[wave];
-    const gates = own !== undefined && 'gates' in own && own.gates !== undefined ? own.gates : policy.gates;
-    const gate = gates.find((each) => each.name === name);
+    const gate = gatesOf(policy, wave).find((each) => each.name === name);
     if (gate === undefined) throw new Error(`there is no gate "${name}" in wave ${wave}`);
     const backoff = createBackoff(ports.random);
     for (;;) {

@@ -181,13 +181,16 @@ export function createObserver({ ports, spec, takesJoiners, now, ...tell }: Obse
       const hasEvents = await beginEvents(signal, tasks);
       await readAll(signal);
       await insist(() => findJoiners(signal), signal);
-      const pollMs = (): number => Math.max(pollFloorMs, view.watched.size * pollMsPerDevice);
       tasks.push(
         settleDoubts(signal),
-        readOften(() => (hasEvents ? fullReadMs : pollMs()), signal),
+        readOften(() => (hasEvents ? fullReadMs : pollMs(view.watched.size)), signal),
         lookForJoiners(signal),
       );
       for (const task of tasks) task.catch((error: unknown) => signal.aborted || onFailure(error));
     },
   };
+}
+
+function pollMs(devices: number): number {
+  return Math.max(pollFloorMs, devices * pollMsPerDevice);
 }

@@ -1,10 +1,12 @@
 import { findFirmwareByDigest, readFirmware, readTrustChain } from '../../firmware/index.ts';
 import { isFailure } from '../../../errors/index.ts';
 import type { Deadlines, SignedManifest } from '../../../protocol/firmware/index.ts';
+import { sleep } from '../../../std/clock.ts';
 import type { JsonObject } from '../../../std/json.ts';
 import type { Action, FormerFirmware } from '../model/decision.ts';
 import type { Policy } from '../model/spec.ts';
 import type { RolloutHeader } from '../records/index.ts';
+import { createBackoff, passingTrouble } from './backoff.ts';
 import type { ControllerPorts } from './ports.ts';
 
 type OfferAction = Extract<Action, { kind: 'offer' | 'return' }>;
@@ -13,10 +15,21 @@ type OfferAction = Extract<Action, { kind: 'offer' | 'return' }>;
 export interface OfferMaker {
   /** `desired.firmware` for a device. Failure `not-found` when the file is not kept any more. */
   make(action: OfferAction, signal: AbortSignal): Promise<JsonObject>;
+  /** Looks whether the firmware is there, and goes on looking; resolves after the first look. */
+  start(signal: AbortSignal): Promise<void>;
   /** Why nothing can be offered at present, such as a firmware file that is gone; undefined when all is well. */
-  trouble(signal: AbortSignal): Promise<string | undefined>;
+  readonly trouble: string | undefined;
   /** Finds out whether this firmware can be brought back. */
   resolve(digest: string, signal: AbortSignal): Promise<FormerFirmware>;
+}
+
+interface OfferMakerOptions {
+  /** Unix milliseconds by the hub's clock. */
+  readonly now: () => number;
+  /** `trouble` has changed. */
+  readonly onTrouble: () => void;
+  /** Looking has ended by an error that does not pass. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 interface Source {
@@ -27,16 +40,19 @@ interface Source {
 
 /** Answers are remembered for so long: offers are made by the thousand. */
 const freshMs = 60_000;
-/** While something is wrong it is looked at more often. */
+/** How often to look whether the file is still there: the hub reads it for that. While it is not, more often. */
+const lookMs = 120_000;
 const troubleMs = 5_000;
 const dayMs = 86_400_000;
 
 export function createOfferMaker(
-  { hub, clock }: Pick<ControllerPorts, 'hub' | 'clock'>,
+  { hub, clock, random }: Pick<ControllerPorts, 'hub' | 'clock' | 'random'>,
   { spec, firmware }: RolloutHeader,
-  now: () => number,
+  { now, onTrouble, onFailure }: OfferMakerOptions,
 ): OfferMaker {
   const deadlines = deadlinesOf(spec.policy);
+  const backoff = createBackoff(random);
+  let trouble: string | undefined;
   const remember = createMemory(() => clock.monotonic());
   const validMs = spec.policy.timeouts.offer * 1_000 + dayMs;
 
@@ -71,6 +87,23 @@ export function createOfferMaker(
 
   const trust = (signal: AbortSignal) => remember('trust', freshMs, () => readTrustChain(hub.records, signal));
 
+  /** Answers when to look again. */
+  async function look(signal: AbortSignal): Promise<number> {
+    try {
+      const isThere = await isKept(await target(signal), signal);
+      const { name, version, sha256 } = firmware.manifest;
+      trouble = isThere
+        ? undefined
+        : `the file of ${name} ${version} (${sha256.slice(0, 12)}…) is not at the hub any more`;
+      backoff.reset();
+      return isThere ? lookMs : troubleMs;
+    } catch (error) {
+      signal.throwIfAborted();
+      passingTrouble(error);
+      return backoff.next();
+    }
+  }
+
   return {
     async make(action, signal) {
       const { mark } = action;
@@ -91,12 +124,20 @@ export function createOfferMaker(
       };
       return offer as unknown as JsonObject;
     },
-    trouble: async (signal) => {
-      const { manifest } = firmware;
-      const gone = `the file of ${manifest.name} ${manifest.version} (${manifest.sha256.slice(0, 12)}…) is not at the hub any more`;
-      const check = async (): Promise<string | undefined> =>
-        (await isKept(await target(signal), signal)) ? undefined : gone;
-      return remember('trouble', (found) => (found === undefined ? freshMs : troubleMs), check);
+    async start(signal) {
+      let waitMs = await look(signal);
+      const goOn = async (): Promise<never> => {
+        for (;;) {
+          await sleep(clock, waitMs, signal);
+          const before = trouble;
+          waitMs = await look(signal);
+          if (trouble !== before) onTrouble();
+        }
+      };
+      goOn().catch((error: unknown) => signal.aborted || onFailure(error));
+    },
+    get trouble() {
+      return trouble;
     },
     async resolve(digest, signal) {
       const source = await former(digest, signal);
@@ -108,8 +149,6 @@ export function createOfferMaker(
 
 function deadlinesOf({ timeouts }: Policy): Deadlines {
   const { offer, stall, install, reboot, confirm } = timeouts;
-  // A device is told whole seconds, and at least one.
-  const whole = (seconds: number): number => Math.max(1, Math.round(seconds));
   return {
     offer: whole(offer),
     stall: whole(stall),
@@ -119,28 +158,26 @@ function deadlinesOf({ timeouts }: Policy): Deadlines {
   };
 }
 
-type Remember = <Value>(
-  key: string,
-  forMs: number | ((value: Value) => number),
-  find: () => Promise<Value>,
-) => Promise<Value>;
+type Remember = <Value>(key: string, forMs: number, find: () => Promise<Value>) => Promise<Value>;
 
 /** Remembers answers for a while, and asks once for what many want at the same time. A failure is not remembered. */
 function createMemory(monotonic: () => number): Remember {
-  const known = new Map<string, { readonly answer: Promise<unknown>; until: number }>();
-  return async <Value>(key: string, forMs: number | ((value: Value) => number), find: () => Promise<Value>) => {
+  const known = new Map<string, { readonly answer: Promise<unknown>; readonly until: number }>();
+  return async <Value>(key: string, forMs: number, find: () => Promise<Value>) => {
     const present = known.get(key);
     if (present !== undefined && monotonic() < present.until) return present.answer as Promise<Value>;
     const answer = find();
-    const entry = { answer, until: Number.POSITIVE_INFINITY };
-    known.set(key, entry);
+    known.set(key, { answer, until: monotonic() + forMs });
     try {
-      const value = await answer;
-      entry.until = monotonic() + (typeof forMs === 'number' ? forMs : forMs(value));
-      return value;
+      return await answer;
     } catch (error) {
       known.delete(key);
       throw error;
     }
   };
+}
+
+/** A device is told whole seconds, and at least one. */
+function whole(seconds: number): number {
+  return Math.max(1, Math.round(seconds));
 }

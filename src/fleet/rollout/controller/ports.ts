@@ -52,7 +52,8 @@ export interface ControllerPorts {
   readonly holder: string;
   /** `events`: the hub tells of changes as they happen; `poll`: twins are read again and again. */
   readonly watch: 'events' | 'poll';
-  readonly decide: Decide;
+  /** The rollout's own brain when absent. */
+  readonly decide?: Decide | undefined;
   /** Absent where the programs that gates name must not run. */
   readonly runProgram?: RunProgram | undefined;
   /** Holders that are known to be gone, such as this hub's own controller of before: nobody waits for their leases. */
@@ -60,4 +61,11 @@ export interface ControllerPorts {
   /** Ids of the rollouts of this hub that go on, as far as that is known. */
   readonly others?: (() => ReadonlySet<string>) | undefined;
   readonly onEvent?: ((event: ControllerEvent) => void) | undefined;
+}
+
+/** A name that no other controller has, beginning with what a person knows it by. */
+export function newHolder(name: string, random: () => number): string {
+  return `${name}-${Math.trunc(random() * 36 ** 6)
+    .toString(36)
+    .padStart(6, '0')}`;
 }

@@ -34,7 +34,8 @@ export async function readTwins(
     for await (const page of hub.queries.query(query, { pageSize: lotSize, signal }))
       for (const twin of page) {
         count++;
-        if (view.takeTwin(twin) !== 'stale') missing.delete(String(twin['deviceId']));
+        const { deviceId } = twin;
+        if (view.takeTwin(twin) !== 'stale' && typeof deviceId === 'string') missing.delete(deviceId);
       }
     return [...missing];
   };

@@ -1,11 +1,11 @@
 import { toFailure } from '../../../errors/index.ts';
-import { goesOn, listRollouts } from '../records/index.ts';
+import { goesOn, listRollouts, readRollout } from '../records/index.ts';
 import { createBackoff } from './backoff.ts';
 import { drive, type DriveEnd } from './drive.ts';
 import type { ControllerPorts } from './ports.ts';
 import { createWake, type Wake } from './wake.ts';
 
-interface ControllerOptions extends Omit<ControllerPorts, 'others'> {
+export interface ControllerOptions extends Omit<ControllerPorts, 'others'> {
   /** The one rollout to drive; all of the hub when absent. */
   readonly rolloutId?: string | undefined;
   /** Called to look for rollouts at once. */
@@ -40,6 +40,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
 
   const backoff = createBackoff(options.random);
   let firstLook = true;
+  if (rolloutId !== undefined) await readRollout(options.hub.records, rolloutId, signal);
   while (!signal.aborted) {
     let waitMs: number = lookMs[options.watch];
     try {

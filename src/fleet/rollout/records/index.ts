@@ -11,7 +11,8 @@ export {
   type StoredIntent,
   type StoredState,
 } from './documents.ts';
-export { parseRecordName, recordNames, rolloutsPrefix, type RecordNames } from './names.ts';
+export { parseRecordName, recordNames, type RecordNames } from './names.ts';
+export { rolloutsPrefix } from './prefix.ts';
 export {
   findRollout,
   goesOn,

@@ -1,8 +1,6 @@
 import { Failure } from '../../../errors/index.ts';
 import { rolloutIdSchema } from '../../../protocol/firmware/index.ts';
-
-/** The small records of all rollouts; a list of them is a list of the rollouts and how each stands. */
-export const rolloutsPrefix = 'rollouts/';
+import { rolloutsPrefix } from './prefix.ts';
 
 /** Where a rollout's records are. What grows with the fleet is apart, so that nobody reads it by listing rollouts. */
 export interface RecordNames {

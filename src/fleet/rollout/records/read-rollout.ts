@@ -4,7 +4,8 @@ import type { Plan, PlannedDevice } from '../model/plan.ts';
 import type { Intent, Lease, State } from '../model/record.ts';
 import { parseHeader, parseIntent, parseLease, parsePlanPart, parseState } from './documents.ts';
 import type { AuditHead, RolloutHeader } from './documents.ts';
-import { parseRecordName, recordNames, rolloutParts, rolloutsPrefix, type RolloutPart } from './names.ts';
+import { parseRecordName, recordNames, rolloutParts, type RolloutPart } from './names.ts';
+import { rolloutsPrefix } from './prefix.ts';
 
 /** A rollout as its small records say. */
 export interface StoredRollout {
