@@ -6,6 +6,7 @@ import {
   parseQuery,
   readPath,
   type AggregateName,
+  type Expression,
   type Query,
   type QueryValue,
   type SelectItem,
@@ -16,11 +17,15 @@ import type { JsonObject, JsonValue } from '../../../std/json.ts';
 /** Rows of one page of our hub when nothing else is asked for. */
 const pageRows = 100;
 
-/** Twins in the order of their ids, beginning behind one of them. */
-export type TwinSource = (after?: string) => Iterable<JsonObject>;
+/** Twins in the order of their ids. */
+export interface TwinSource {
+  /** Beginning behind one of them. */
+  all(after: string | undefined): Iterable<JsonObject>;
+  find(deviceId: string): JsonObject | undefined;
+}
 
 /**
- * A query over twins, page by page, with the rows that the hub's SQL gives. `twins` is asked again for each page, so that a page shows
+ * A query over twins, page by page, with the rows that the hub's SQL gives. `twins` are asked again for each page, so that a page shows
  * the twins as they are when it is read. Failure: invalid-query.
  */
 export function* queryPages(
@@ -31,7 +36,7 @@ export function* queryPages(
   const query = parsed(text);
   if (query.source !== 'devices') throw new Failure('unsupported', `there are no ${query.source} here`);
   if (query.select === 'all' || !isGrouped(query.select, query)) yield* rowPages(query, twins, pageSize);
-  else yield* chunks(groupRows(query, query.select, matching(query, twins())), pageSize);
+  else yield* chunks(groupRows(query, query.select, matching(query, candidates(query, twins))), pageSize);
 }
 
 function parsed(text: string): Query {
@@ -51,12 +56,35 @@ function* matching({ where }: Query, twins: Iterable<JsonObject>): Generator<Jso
   for (const twin of twins) if (where === undefined || evaluate(where, (path) => readPath(twin, path))) yield twin;
 }
 
+/** Devices that a condition names are looked up instead of looked for. */
+function* candidates({ where }: Query, twins: TwinSource, after?: string): Generator<JsonObject, void, undefined> {
+  const named = where === undefined ? undefined : namedIds(where);
+  if (named === undefined) return yield* twins.all(after);
+  for (const deviceId of [...new Set(named)].toSorted(compareText)) {
+    const twin = after === undefined || compareText(deviceId, after) > 0 ? twins.find(deviceId) : undefined;
+    if (twin !== undefined) yield twin;
+  }
+}
+
+/** The ids outside of which a condition cannot hold; undefined when it does not say. */
+function namedIds(where: Expression): string[] | undefined {
+  if (where.kind === 'and') return namedIds(where.left) ?? namedIds(where.right);
+  if (where.kind === 'in' && !where.negated && isDeviceId(where.operand))
+    return where.items.filter((item) => typeof item === 'string');
+  if (where.kind !== 'compare' || where.operator !== '=' || !isDeviceId(where.left)) return undefined;
+  return where.right.kind === 'literal' && typeof where.right.value === 'string' ? [where.right.value] : undefined;
+}
+
+function isDeviceId(expression: Expression): boolean {
+  return expression.kind === 'path' && expression.segments.length === 1 && expression.segments[0] === 'deviceId';
+}
+
 function* rowPages(query: Query, twins: TwinSource, pageSize: number): Generator<JsonObject[]> {
   let room = query.top ?? Number.POSITIVE_INFINITY;
   let after: string | undefined;
   while (room > 0) {
     const page: JsonObject[] = [];
-    for (const twin of matching(query, twins(after))) {
+    for (const twin of matching(query, candidates(query, twins, after))) {
       if (page.length >= Math.min(room, pageSize)) break;
       page.push(twin);
     }

@@ -43,6 +43,7 @@ export interface TwinTable {
   add(device: NewDevice): void;
   remove(deviceId: string): void;
   read(deviceId: string): StoredTwin;
+  find(deviceId: string): StoredTwin | undefined;
   /** In the order of their ids, beginning behind one of them. */
   all(after?: string): Iterable<StoredTwin>;
   /** A service's write; `etag` undefined or `*` is unconditional. */
@@ -76,6 +77,7 @@ export function createTwinTable(
 
   return {
     read,
+    find: (deviceId) => stored.get(deviceId),
     add({ deviceId, tags = {}, reported, enabled = true }) {
       const empty = emptySection(clock.now());
       sorted = undefined;
@@ -178,8 +180,19 @@ function allowed<Result>(write: () => Result): Result {
   }
 }
 
+/** Views of twins that have not changed since: whoever gets one only reads it. */
+const views = new WeakMap<StoredTwin, Twin>();
+
 /** The twin as the service API answers it. */
 export function viewTwin(stored: StoredTwin): Twin {
+  const known = views.get(stored);
+  if (known !== undefined) return known;
+  const view = makeView(stored);
+  views.set(stored, view);
+  return view;
+}
+
+function makeView(stored: StoredTwin): Twin {
   return {
     deviceId: stored.deviceId,
     etag: etagOf(stored.twinCounter),

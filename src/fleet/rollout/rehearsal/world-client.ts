@@ -112,8 +112,14 @@ export function createWorldClient(parts: HubParts, options: ClientOptions = {}):
     }, signal);
   }
 
-  const twinSource: TwinSource = function* (after) {
-    for (const twin of twins.all(after)) yield viewTwin(twin) as unknown as JsonObject;
+  const twinSource: TwinSource = {
+    *all(after) {
+      for (const twin of twins.all(after)) yield viewTwin(twin) as unknown as JsonObject;
+    },
+    find(deviceId) {
+      const twin = twins.find(deviceId);
+      return twin && (viewTwin(twin) as unknown as JsonObject);
+    },
   };
 
   const hub: WorldHub = {
