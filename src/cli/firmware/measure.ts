@@ -1,26 +1,31 @@
 import { stat } from 'node:fs/promises';
 import type { measureFile as MeasureFile } from '../../fleet/firmware/index.ts';
 import type { CommandContext } from '../context.ts';
-import { sizeText } from '../views/size-text.ts';
+import type { Progress } from '../output/notes.ts';
 
-const tellEveryBytes = 10_000_000;
+const megabyte = 1_000_000;
+/** A smaller file is read before anybody could look. */
+const worthTelling = 10 * megabyte;
 
-/** Words about bytes that are on their way; told now and then, because they come in small pieces. */
+/** How far a file has come, in megabytes; shown from the first piece on. `at` is told all bytes so far. */
 export function byteProgress(
   notes: CommandContext['notes'],
   label: string,
   total: number,
-): { at(bytes: number): void; done(): void; stop(): void } {
-  const progress = notes.progress(label);
+): { at(bytes: number): void; stop(): void } {
+  let progress: Progress | undefined;
   let told = 0;
   return {
     at(bytes) {
-      if (Math.abs(bytes - told) < tellEveryBytes && bytes < total) return;
-      told = bytes;
-      progress.say(`${sizeText(bytes)} of ${sizeText(total)}`);
+      if (progress === undefined) {
+        progress = notes.progress(label, Math.ceil(total / megabyte));
+        progress.say('MB');
+      }
+      const reached = bytes === total ? Math.ceil(total / megabyte) : Math.floor(bytes / megabyte);
+      if (reached !== told) progress.advance(reached - told);
+      told = reached;
     },
-    done: () => progress.done(`${sizeText(total)} ${label === 'sending' ? 'sent' : 'read'}`),
-    stop: () => progress.stop(),
+    stop: () => progress?.stop(),
   };
 }
 
@@ -32,11 +37,10 @@ export async function measureTold(
   const { measureFile } = await import('../../fleet/firmware/index.ts');
   const { size } = await stat(file).catch(() => ({ size: 0 }));
   const { signal } = context;
-  if (size < tellEveryBytes) return measureFile(file, { signal });
+  if (size < worthTelling) return measureFile(file, { signal });
   const progress = byteProgress(context.notes, 'reading', size);
-  let read = 0;
   try {
-    return await measureFile(file, { signal, onProgress: (bytes) => progress.at((read += bytes)) });
+    return await measureFile(file, { signal, onProgress: (bytes) => progress.at(bytes) });
   } finally {
     progress.stop();
   }

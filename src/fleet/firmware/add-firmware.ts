@@ -32,7 +32,7 @@ export interface AddFirmwareRequest {
   /** Unix milliseconds. */
   readonly now: number;
   readonly signal?: AbortSignal | undefined;
-  /** Told bytes since the last call. */
+  /** Told all bytes of the file that have been read to check it. */
   readonly onMeasured?: (bytes: number) => void;
   /** Told all bytes that have been sent. */
   readonly onSent?: (bytes: number) => void;

@@ -19,7 +19,11 @@ const chunkBytes = 256 * 1024;
  */
 export async function measureFile(
   path: string,
-  options: { readonly signal?: AbortSignal | undefined; readonly onProgress?: (bytes: number) => void } = {},
+  options: {
+    readonly signal?: AbortSignal | undefined;
+    /** Told all bytes that have been read. */
+    readonly onProgress?: (bytes: number) => void;
+  } = {},
 ): Promise<MeasuredFile> {
   const handle = await open(path, 'r').catch((error: unknown) => {
     throw toFailure(error, path);
@@ -38,7 +42,7 @@ export async function measureFile(
       if (bytesRead === 0) break;
       hash.update(buffer.subarray(0, bytesRead));
       size += bytesRead;
-      options.onProgress?.(bytesRead);
+      options.onProgress?.(size);
     }
     const after = await handle.stat();
     if (size !== before.size || after.size !== before.size || after.mtimeMs !== before.mtimeMs)

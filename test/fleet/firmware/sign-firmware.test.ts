@@ -36,7 +36,7 @@ describe('measureFile', () => {
     await using file = await measureFile(path, { onProgress: (bytes) => told.push(bytes) });
     const { sha256 } = manifestFor(content);
     expect(file).toMatchObject({ size: 700_001, sha256 });
-    expect(told.reduce((sum, bytes) => sum + bytes, 0)).toBe(700_001);
+    expect(told.at(-1)).toBe(700_001);
     for (let time = 0; time < 2; time += 1) {
       const pieces: Buffer[] = [];
       for await (const piece of file.content()) pieces.push(Buffer.from(piece));

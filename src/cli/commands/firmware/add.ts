@@ -52,11 +52,22 @@ Run again it changes nothing. A release never changes: another manifest under th
     const dryRun = switchOption(input, 'dryRun');
     const { name, version, size } = signed.manifest;
     if (!dryRun) await confirmChange(context, `Add ${name}@${version} to ${hub.hostName}?`, false);
-    const progress = byteProgress(context.notes, 'sending', size);
-    const request = { signed, trust, file, url, dryRun, now: context.clock.now(), signal: context.signal };
-    const added = await addFirmware(hub, { ...request, onSent: (bytes) => progress.at(bytes) }).finally(() =>
-      progress.stop(),
-    );
+    const reading = byteProgress(context.notes, 'reading', size);
+    const sending = byteProgress(context.notes, 'sending', size);
+    const added = await addFirmware(hub, {
+      signed,
+      trust,
+      file,
+      url,
+      dryRun,
+      now: context.clock.now(),
+      signal: context.signal,
+      onMeasured: (bytes) => reading.at(bytes),
+      onSent: (bytes) => sending.at(bytes),
+    }).finally(() => {
+      reading.stop();
+      sending.stop();
+    });
     if (added.verifiedBy === 'nobody')
       context.notes.warn(
         'the signature is not verified: the hub knows no keys; add --trust FILE, or see firmware rotate-key',
