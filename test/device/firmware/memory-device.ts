@@ -92,6 +92,8 @@ export interface Behaviour {
   activation: 'service' | 'reboot' | 'announced' | 'failing';
   selfTest: (slot: SlotName) => SelfTestVerdict | 'hang';
   defer: () => Deferral | undefined;
+  /** The server says nothing more after the first bytes. */
+  hang: boolean;
   /** A boot loader that does not start such an image and falls back. */
   unbootable: (image: Buffer | undefined) => boolean;
 }
@@ -119,6 +121,8 @@ export interface MemoryDevice {
   boot(limits?: Partial<InstallerLimits>): Promise<Installer>;
   /** Resolves when the power is gone or the device has restarted itself. */
   readonly down: Promise<void>;
+  /** Takes the power away now. */
+  crash(): void;
   /** What became of the present start: still on, or its power has gone. */
   readonly isDown: boolean;
 }
@@ -140,6 +144,7 @@ export function memoryDevice(key: KeyObject = newKey(), change: Partial<Behaviou
     selfTest: () => ({ kind: 'passed' }),
     defer: () => undefined,
     unbootable: () => false,
+    hang: false,
     ...change,
   };
   const reports: Report[] = [];
@@ -154,14 +159,14 @@ export function memoryDevice(key: KeyObject = newKey(), change: Partial<Behaviou
     off.resolve();
     throw new PowerCut('the power is gone');
   };
-  /** One operation that changes what survives. */
-  const durably = async (work: () => void): Promise<void> => {
+  /** One operation that changes what survives; `torn` is what is left of it when the power goes meanwhile. */
+  const durably = async (work: () => void, torn?: () => void): Promise<void> => {
     await Promise.resolve();
     if (isDown) throw new PowerCut('the power is gone');
     device.operations++;
     const { cut } = device;
     if (cut !== undefined && device.operations === cut.at) {
-      if (cut.done) work();
+      (cut.done ? work : torn)?.();
       goDown();
     }
     work();
@@ -173,12 +178,13 @@ export function memoryDevice(key: KeyObject = newKey(), change: Partial<Behaviou
       get length() {
         return part.bytes.length;
       },
-      write: (chunk) =>
-        durably(() => {
-          // A power cut leaves the length of the file and not what was in it.
-          const kept = device.cut?.at === device.operations ? Buffer.alloc(chunk.byteLength) : Buffer.from(chunk);
-          part.bytes = Buffer.concat([part.bytes, kept]);
-        }),
+      write: (chunk) => {
+        // What is torn has the length of the whole, and nothing of what was in it.
+        return durably(
+          () => (part.bytes = Buffer.concat([part.bytes, chunk])),
+          () => (part.bytes = Buffer.concat([part.bytes, new Uint8Array(chunk.byteLength)])),
+        );
+      },
       restart: () => durably(() => (part.bytes = Buffer.alloc(0))),
       digest: () => Promise.resolve(sha256(part.bytes)),
       seal: async (signed) => {
@@ -201,6 +207,7 @@ export function memoryDevice(key: KeyObject = newKey(), change: Partial<Behaviou
       for (let at = from; at < image.length; at += chunkBytes) {
         await Promise.resolve();
         yield image.subarray(at, at + chunkBytes);
+        if (behaviour.hang) await new Promise<never>(() => undefined);
       }
     }
     return { from, total: image.length, etag, body: body() };
@@ -237,10 +244,7 @@ export function memoryDevice(key: KeyObject = newKey(), change: Partial<Behaviou
         if (behaviour.activation === 'failing' && reason === 'update') throw new Error('the hook ended with 1');
         if (behaviour.activation === 'reboot') goDown();
         if (behaviour.activation === 'announced') {
-          void setImmediate().then(() => {
-            isDown = true;
-            off.resolve();
-          });
+          setTimeout(() => device.crash(), 0);
           return 'restarting';
         }
         await durably(() => (flash.running = load() as SlotName));
@@ -286,6 +290,10 @@ export function memoryDevice(key: KeyObject = newKey(), change: Partial<Behaviou
     get trust() {
       return JSON.parse(flash.trust) as Trust;
     },
+    crash: () => {
+      isDown = true;
+      off.resolve();
+    },
     get down() {
       return off.promise;
     },
@@ -309,6 +317,7 @@ export async function runToRest(
   device: MemoryDevice,
   wish: JsonObject | null,
   limits?: Partial<InstallerLimits>,
+  whenDown?: () => void,
 ): Promise<Installer> {
   for (let starts = 0; starts < 60; starts++) {
     let installer: Installer;
@@ -317,6 +326,7 @@ export async function runToRest(
     } catch (error) {
       if (!(error instanceof PowerCut)) throw error;
       forgetCut(device);
+      whenDown?.();
       continue;
     }
     installer.desired(wish);
@@ -324,6 +334,7 @@ export async function runToRest(
     const outcome = await Promise.race([rested, device.down.then(() => false), passTime(device, rested)]);
     if (outcome && !device.isDown) return installer;
     forgetCut(device);
+    whenDown?.();
     await installer.stop();
   }
   throw new Error('the device never came to rest');
