@@ -183,7 +183,6 @@ function conclude(input: DecideInput, context: Context, all: Survey, outcome: Ou
   const { phase, halt, budget, actions, findings } = outcome;
   findings.push(...courseFindings(before, phase, halt));
   const { startedAt } = context;
-  const announced = budget.offering.length - all.announced.length;
   const isEnd = phase === 'completed' || phase === 'aborted' || phase === 'reverted';
   const state: State = {
     phase,
@@ -191,11 +190,11 @@ function conclude(input: DecideInput, context: Context, all: Survey, outcome: Ou
     waves: outcome.waves,
     offering: budget.offering,
     ...(outcome.deciding.length > 0 && { deciding: outcome.deciding }),
-    rate: rateAfter(budget, before?.rate, now),
+    rate: rateAfter(context, all, budget, before?.rate),
     joined: outcome.joined,
     cannotReturn: outcome.cannotReturn,
     ...(intent.resumes !== undefined && { resumes: intent.resumes }),
-    summary: summarise(all, { phase, startedAt, now, offers: announced }),
+    summary: summarise(all, { phase, startedAt, now, offers: budget.offering.length }),
     startedAt,
     updatedAt: now,
     ...(isEnd && { endedAt: now }),

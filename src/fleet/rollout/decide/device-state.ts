@@ -94,7 +94,9 @@ function isBack({ report, connected }: ObservedDevice, { code, decidedAt }: Mark
 function undecided(context: Context, wave: number, device: ObservedDevice, mark: Mark): Facts {
   const { attempt, outcome, code } = mark;
   const answer = answerTo(context, device, mark);
-  const hasBegun = outcome === 'unreached' ? answer !== undefined && answer !== 'idle' : isInstalling(answer);
+  // What it had said before it fell silent is no answer.
+  const isNew = outcome === 'unreached' && (device.report?.at ?? 0) > timeOf(mark.decidedAt);
+  const hasBegun = isInstalling(answer) || (isNew && answer !== undefined && answer !== 'idle');
   if (hasBegun) return ended(context, device, mark, followAttempt(context, wave, device, mark));
   if (context.retries.get(device.deviceId) === attempt) return free(context, wave, device, attempt);
   if (outcome === 'canceled') {

@@ -4,7 +4,7 @@ import type { State } from '../model/record.ts';
 import { tagAt } from '../plan/device-facts.ts';
 import type { Context } from './context.ts';
 import { offerMark } from './marks.ts';
-import { hasToken, nextTokenAt } from './rate.ts';
+import { hasToken, nextTokenAt, perMinuteNow } from './rate.ts';
 import { domainOf, type Subject, type Survey } from './survey.ts';
 
 /** What is announced in one state at most, so that a stop comes soon and the record stays small. */
@@ -133,11 +133,12 @@ function block(all: Survey, { wave, facts }: Subject, reason: 'outside-window' |
   states?.set('blocked', (states.get('blocked') ?? 0) + 1);
 }
 
-/** The rate as the state carries it. */
+/** The rate as the state carries it: the next tokens come by the counts after this decision. */
 export function rateAfter(
-  { tokens, perMinute }: Budget,
+  { policy, now }: Context,
+  all: Survey,
+  { tokens }: Budget,
   before: State['rate'] | undefined,
-  now: number,
 ): State['rate'] {
-  return { tokens, perMinute, at: Math.max(now, before?.at ?? now) };
+  return { tokens, perMinute: perMinuteNow(policy, all), at: Math.max(now, before?.at ?? now) };
 }

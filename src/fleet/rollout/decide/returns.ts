@@ -42,7 +42,8 @@ export function makeReturns(
       continue;
     }
     waiting++;
-    if (isFull) continue;
+    // What was found about it just now is written first.
+    if (isFull || subject.facts.found !== undefined) continue;
     const result = take(context, budget, subject);
     if (result === 'later') isFull = true;
     if (result !== 'taken') continue;

@@ -40,6 +40,7 @@ export interface Survey {
   recent: number;
   /** In the order of the plan. */
   readonly free: Subject[];
+  /** In the order in which they were announced. */
   readonly announced: Subject[];
   /** Something new was found. */
   readonly found: Subject[];
@@ -56,7 +57,7 @@ export interface Assigned {
   readonly wave: number;
 }
 
-/** How many waves are open; devices of the others are planned whatever they do. */
+/** The devices of the plan, and those that joined. */
 export function survey(
   context: Context,
   observed: ReadonlyMap<string, ObservedDevice>,
@@ -65,6 +66,11 @@ export function survey(
   const found = emptySurvey(context);
   for (const { deviceId, wave } of context.plan.devices) lookAt(context, found, wave, observed.get(deviceId));
   for (const { deviceId, wave } of joined) lookAt(context, found, wave, observed.get(deviceId));
+  if (found.announced.length > 1) {
+    const order = new Map([...context.offering.keys()].map((deviceId, index) => [deviceId, index]));
+    const placeOf = ({ device }: Subject): number => order.get(device.deviceId) ?? 0;
+    found.announced.sort((left, right) => placeOf(left) - placeOf(right));
+  }
   return found;
 }
 

@@ -170,6 +170,10 @@ export function createFleet({ count, policy, tags = () => ({}) }: FleetOptions) 
       if (state === undefined) throw new Error('nothing is decided yet');
       return state;
     },
+    /** Undefined before the first decision is kept. */
+    get savedState(): State | undefined {
+      return state;
+    },
     set state(next: State | undefined) {
       state = next;
     },
