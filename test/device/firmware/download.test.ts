@@ -32,6 +32,10 @@ afterEach(async () => {
 
 const quick: DownloadLimits = { ...defaultDownloadLimits, backoff: { firstMs: 1, longestMs: 1 } };
 
+function forget(): Promise<void> {
+  return Promise.resolve();
+}
+
 function open(size = image.length): Promise<SlotWriter> {
   const slots = fileSlots({ paths: firmwarePaths(directory), selected: () => Promise.resolve('a') });
   return slots.open('b', { sha256: sha256(image), size });
@@ -59,7 +63,7 @@ async function run(
       {
         offer,
         etag: more.etag,
-        onEtag: () => Promise.resolve(),
+        onEtag: forget,
         onProgress: () => undefined,
         limits: quick,
         signal: nothing.signal,
@@ -148,16 +152,16 @@ describe('a file that is another one', () => {
 });
 
 /** An answer that claims to be a part. */
-function range(text: string): ReturnType<typeof status> {
+function claiming(text: string): ReturnType<typeof status> {
   return status(206, { 'content-range': text }, Buffer.alloc(50_000));
 }
 
 describe('a server that answers something else', () => {
   test.each([
-    ['another part', range('bytes 0-49999/100000')],
-    ['a later part', range('bytes 60000-99999/100000')],
+    ['another part', claiming('bytes 0-49999/100000')],
+    ['a later part', claiming('bytes 60000-99999/100000')],
     ['no range', status(206, {}, Buffer.alloc(50_000))],
-    ['a range that is none', range('bytes 30000-20000/100000')],
+    ['a range that is none', claiming('bytes 30000-20000/100000')],
     ['many parts', status(206, { 'content-type': 'multipart/byteranges; boundary=x' }, '--x--')],
     ['that there is nothing', status(416, { 'content-range': 'bytes */100000' })],
     [
@@ -280,8 +284,14 @@ async function endOf(fetch: FetchFirmware, clock: FakeClock): Promise<string> {
   const writer = await open();
   const offer = { rollout: 'r', attempt: 1, ...signed, url: server.url, deadlines } satisfies Offer;
   const { signal } = new AbortController();
-  const onEtag = (): Promise<void> => Promise.resolve();
-  const work = { offer, etag: undefined, onEtag, onProgress: () => undefined, limits: quick, signal };
+  const work = {
+    offer,
+    etag: undefined,
+    onEtag: forget,
+    onProgress: () => undefined,
+    limits: defaultDownloadLimits,
+    signal,
+  };
   const end: { words?: string } = {};
   const ending = download(writer, work, { fetch, clock, random: () => 1 }).then(
     () => (end.words = 'done'),
