@@ -80,11 +80,12 @@ export function waveFor(kind: 'approve' | 'promote', { id, intent, state, header
 
 function approved(rollout: Asked, wave: number): Intent | undefined {
   const { id, intent, header } = rollout;
+  // Also of one that has ended: a pipeline that is run again approves again.
+  if (intent.approved.includes(wave)) return undefined;
   refuseEnded(rollout, 'approved');
   checkWave(rollout, wave);
   if (header.spec.policy.waves[wave]?.approval !== true)
     throw new Failure('conflict', `wave ${wave + 1} of rollout ${id} needs no approval`);
-  if (intent.approved.includes(wave)) return undefined;
   return { ...intent, approved: [...intent.approved, wave].toSorted((a, b) => a - b) };
 }
 

@@ -29,9 +29,9 @@ export async function askRollout(
   });
 }
 
-/** Waves from 0 as in the records. */
+/** For the audit, which counts waves from 1. */
 function detailsOf(wish: Wish): JsonObject {
-  if ('wave' in wish) return { wave: wish.wave };
+  if ('wave' in wish) return { wave: wish.wave + 1 };
   if (wish.kind === 'retry') return { devices: wish.devices.map(({ deviceId, attempt }) => ({ deviceId, attempt })) };
   return {};
 }
