@@ -41,12 +41,15 @@ export interface WorldFirmware {
   stop(): void;
 }
 
+/** What a device has reported before the world began: one that is away is known all the same. */
+const before = { attempt: 0, seq: 0, state: 'idle', bootCount: 0 };
+
 /**
  * Puts devices into a world that update themselves as real ones do: with the agent's machine, over the world's hub, in its time. The
  * same seed gives the same fleet.
  */
 export async function addFirmwareDevices(world: World, options: WorldFirmwareOptions): Promise<WorldFirmware> {
-  const { createSimulatedFirmware, namedContent, pacedDownload } = await loadFirmwareSimulator();
+  const { createSimulatedFirmware, firstDigest, namedContent, pacedDownload } = await loadFirmwareSimulator();
   const { faults, seed, parts = 4, trust, releaseCounter = 0 } = options;
   const { clock } = world;
   const contents = new Map<string, ReturnType<typeof namedContent>>();
@@ -57,12 +60,14 @@ export async function addFirmwareDevices(world: World, options: WorldFirmwareOpt
   );
   const devices = new Map<string, SimulatedFirmware>();
   for (const { deviceId, version, hardware, digest, tags } of options.devices) {
-    world.add({ deviceId, ...(tags !== undefined && { tags }) });
+    const start = { version, hardware, trust, releaseCounter, ...(digest !== undefined && { digest }) };
+    const reported = { firmware: { ...before, version, digest: firstDigest(start), hardware } };
+    world.add({ deviceId, reported, ...(tags !== undefined && { tags }) });
     const device = world.device(deviceId);
     const random = seededRandom(`${seed}:${deviceId}:firmware`);
     const firmware = createSimulatedFirmware({
       deviceId,
-      start: { version, hardware, trust, releaseCounter, ...(digest !== undefined && { digest }) },
+      start,
       faults: chosen.get(deviceId) ?? { fate: undefined, offline: false, slow: false },
       images: faults,
       link: linkOf(device, world),
