@@ -274,6 +274,11 @@ export const commandTable: CommandTable = {
       load: () => import('./rollout/retry.ts'),
     },
     {
+      name: 'rollout why',
+      summary: 'Say why a device of a rollout stands where it does, and what helps.',
+      load: () => import('./rollout/why.ts'),
+    },
+    {
       name: 'rollout audit',
       summary: 'Show who did what in a rollout, or check that nothing was changed.',
       load: () => import('./rollout/audit.ts'),

@@ -34,5 +34,10 @@ export const waitOptions: readonly OptionDeclaration[] = [
   },
 ];
 
+export const allowCommandsOption = {
+  name: 'allow-commands',
+  summary: 'with --wait on a hub in the cloud: run the programs that gates name, here',
+} as const satisfies OptionDeclaration;
+
 /** How a command ends that waits for a rollout. */
 export const waitExitCodes = [1, 3, 4, 5, 8, 9, 10, 124, 143] as const;

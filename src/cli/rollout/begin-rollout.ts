@@ -28,7 +28,8 @@ export async function beginRollout(
   const id = file === undefined ? await beginBySpec(context, input) : await beginByPlan(context, input, file);
   if (id === undefined) return;
   const wait = switchOption(input, 'wait');
-  await drivenHere(context, id, wait, () => showOrWait(context, input, id, wait));
+  const allowCommands = switchOption(input, 'allowCommands');
+  await drivenHere(context, id, { wait, allowCommands }, () => showOrWait(context, input, id, wait));
 }
 
 async function beginByPlan(context: CommandContext, input: CommandInput, file: string): Promise<string | undefined> {

@@ -6,8 +6,8 @@ import type { CommandContext } from '../context.ts';
  */
 export async function drivenHere(
   context: CommandContext,
-  _id: string,
-  wait: boolean,
+  rolloutId: string,
+  { wait, allowCommands }: { readonly wait: boolean; readonly allowCommands: boolean },
   work: () => Promise<void>,
 ): Promise<void> {
   const { kind } = await context.connection();
@@ -15,8 +15,20 @@ export async function drivenHere(
   if (!wait) {
     await work();
     return context.notes.info(
-      'a hub in the cloud drives no rollouts: leave iotctl controller run running, or add --wait',
+      'a hub in the cloud drives no rollouts: let iotctl controller run somewhere, or add --wait',
     );
   }
-  return work();
+  const { runHere } = await import('./run-controller.ts');
+  const ending = new AbortController();
+  const signal = AbortSignal.any([context.signal, ending.signal]);
+  const driving = runHere(context, { rolloutId, untilIdle: false, allowCommands, signal, isTold: false });
+  // Without a controller there is nothing to wait for; but a failure to follow says more than one to drive.
+  const failed = driving.then(() => new Promise<never>(() => undefined));
+  try {
+    await Promise.race([work(), failed]);
+  } finally {
+    // Hands its lease back, so that another controller takes over at once.
+    ending.abort();
+    await driving.catch(() => undefined);
+  }
 }

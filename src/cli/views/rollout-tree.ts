@@ -63,17 +63,20 @@ export function rolloutLines(frame: RolloutFrame, size: Size): LiveLine[] {
 function headLines({ status, now }: RolloutFrame, columns: number): LiveLine[] {
   const { header, state } = status;
   const devices = totalOf(status);
-  const left: LiveLine = [
+  const title: LiveLine = [
     [status.id, 'accent'],
     [`  ${manifestName(header.firmware.manifest)} to ${devicesText(devices)}`],
   ];
   const phase = state?.phase ?? 'running';
-  const since = state === undefined ? '' : ` ${timeText((state.endedAt ?? now) - state.startedAt)}`;
-  const words = state === undefined ? 'not begun' : `${phase === 'running' ? 'running' : `${phase} after`}${since}`;
+  const since = state === undefined ? '' : timeText((state.endedAt ?? now) - state.startedAt);
+  const endsAt = phase === 'running' ? state?.summary.endsAt : undefined;
+  const left = endsAt === undefined ? '' : `, about ${timeText(endsAt - now)} left`;
+  const words =
+    state === undefined ? 'not begun' : `${phase === 'running' ? 'running' : `${phase} after`} ${since}${left}`;
   const right: Part = [words, phaseTones[phase]];
-  const numbers = numbersLine(status, now);
+  const numbers = numbersLine(status);
   const bar = totalBar(status, devices, columns);
-  return [apart(left, right, columns), bar, ...(numbers.length === 0 ? [] : [numbers])];
+  return [apart(title, right, columns), bar, ...(numbers.length === 0 ? [] : [numbers])];
 }
 
 function totalBar({ state }: RolloutStatus, devices: number, columns: number): LiveLine {
@@ -83,7 +86,7 @@ function totalBar({ state }: RolloutStatus, devices: number, columns: number): L
   return [...stateBar(states, devices, Math.max(8, columns - textWidth(text) - 1)), [text]];
 }
 
-function numbersLine(status: RolloutStatus, now: number): LiveLine {
+function numbersLine(status: RolloutStatus): LiveLine {
   const { state, header } = status;
   if (state === undefined) return [];
   const { summary } = state;
@@ -94,8 +97,6 @@ function numbersLine(status: RolloutStatus, now: number): LiveLine {
     parts.push([`${numberText(Math.round(summary.offersPerMinute))} offers/min`]);
   }
   parts.push([failureRateText(summary, header.spec.policy), summary.failures > 0 ? 'bad' : 'plain']);
-  if (!ended && summary.endsAt !== undefined && state.phase === 'running')
-    parts.push([`about ${timeText(Math.max(0, summary.endsAt - now))} left`, 'accent']);
   return parts.flatMap((part, index): Part[] => (index === 0 ? [part] : [[' · ', 'dim'], part]));
 }
 

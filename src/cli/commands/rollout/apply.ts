@@ -1,5 +1,5 @@
 import { defineCommand, requiredArg } from '../../define-command.ts';
-import { waitExitCodes, waitOptions } from '../../rollout/arguments.ts';
+import { allowCommandsOption, waitExitCodes, waitOptions } from '../../rollout/arguments.ts';
 
 export const command = defineCommand({
   name: 'rollout apply',
@@ -14,7 +14,7 @@ code 5 when anything is not as it was planned.`,
       complete: 'file',
     },
   ],
-  options: [{ name: 'dry-run', summary: 'only show the plan' }, ...waitOptions],
+  options: [{ name: 'dry-run', summary: 'only show the plan' }, ...waitOptions, allowCommandsOption],
   examples: [
     { run: 'iotctl rollout apply pump-2.plan.json', explains: 'a controller drives it' },
     { run: 'iotctl rollout apply pump-2.plan.json --wait', explains: 'the exit code is the outcome' },

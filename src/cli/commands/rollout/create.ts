@@ -1,5 +1,5 @@
 import { defineCommand, optionalArg } from '../../define-command.ts';
-import { waitExitCodes, waitOptions } from '../../rollout/arguments.ts';
+import { allowCommandsOption, waitExitCodes, waitOptions } from '../../rollout/arguments.ts';
 import { specOptions } from '../../rollout/read-spec.ts';
 
 export const command = defineCommand({
@@ -12,7 +12,7 @@ The same rollout again attaches to the one that is there; another one under its 
 that of iotctl's own hub, iotctl controller run, or this command while it waits. With --wait the exit code is the outcome, as of \
 rollout status.`,
   arguments: [{ name: 'plan', summary: 'file that rollout plan has written; - is standard input', complete: 'file' }],
-  options: [...specOptions, { name: 'dry-run', summary: 'only show the plan' }, ...waitOptions],
+  options: [...specOptions, { name: 'dry-run', summary: 'only show the plan' }, ...waitOptions, allowCommandsOption],
   examples: [
     {
       run: 'iotctl rollout create pump-2.plan.json --wait --timeout 4h',

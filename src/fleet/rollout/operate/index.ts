@@ -10,3 +10,4 @@ export { readRollout } from '../records/index.ts';
 export { readStandings, type DeviceStanding } from './standings.ts';
 export type { RolloutStatus } from './status.ts';
 export { askRollout } from './wish.ts';
+export { findWhy, type Why } from './why.ts';

@@ -5,9 +5,8 @@ import type { Hub } from '../../ports.ts';
 import type { Plan, PlanCandidate } from '../model/plan.ts';
 import type { Spec } from '../model/spec.ts';
 import { planRollout } from '../plan/index.ts';
-import { listRollouts } from '../records/index.ts';
 import { readCandidates } from './read-candidates.ts';
-import { hasEnded } from './standing.ts';
+import { livingRollouts } from './living-rollouts.ts';
 
 interface MadePlan {
   readonly plan: Plan;
@@ -51,15 +50,6 @@ export async function findFirmware(
     `${manifestName(signed.manifest)} at the hub has the SHA-256 ${signed.manifest.sha256}, and not ${sha256}`,
     { hint: 'iotctl firmware show' },
   );
-}
-
-/** Ids of the rollouts that go on: what they have under way is not to be offered something else. */
-async function livingRollouts({ records }: Pick<Hub, 'records'>, signal?: AbortSignal): Promise<ReadonlySet<string>> {
-  const living = new Set<string>();
-  // A rollout that is not understood is driven by nobody of this version.
-  const options = { onUnreadable: (id: string) => void living.add(id), ...(signal && { signal }) };
-  for await (const rollout of listRollouts(records, options)) if (!hasEnded(rollout)) living.add(rollout.id);
-  return living;
 }
 
 function missingOf({ target }: Spec, devices: readonly PlanCandidate[]): string[] {
