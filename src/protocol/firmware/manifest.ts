@@ -46,7 +46,7 @@ export const manifestSchema = z
     sha256: sha256Schema,
     releaseCounter: counter.meta({
       description:
-        'Rises with each release and never falls on a device; guards against old releases, whatever their version',
+        'A device takes no release with a lower one than it has confirmed, whatever the versions; guards against old releases',
     }),
     minVersion: versionSchema.optional().meta({ description: 'The oldest version that may be upgraded from' }),
     createdAt: timeSchema,
