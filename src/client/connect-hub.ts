@@ -53,6 +53,7 @@ export function connectHub(connection: Connection, given: ClientDependencies): H
     messages: createMessageQueues(client),
     telemetry: { read: (request) => readTelemetry(client, connection, dependencies, request) },
     channel,
+    clockOffsetMs: () => client.clockOffsetMs(),
     async close() {
       client.close();
       await channel.close();

@@ -142,5 +142,7 @@ export interface Hub {
   readonly channel: ServiceChannel;
   /** Where devices connect, for connection strings. */
   readonly deviceHostName: string;
+  /** How many milliseconds the hub's clock is ahead of this program's, as far as its answers tell; it is not known where absent. */
+  readonly clockOffsetMs?: () => number;
   close(): Promise<void>;
 }

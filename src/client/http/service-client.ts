@@ -5,6 +5,7 @@ import { sleep, type Clock } from '../../std/clock.ts';
 import { createAuthorizer, type Authorizer } from '../authorization.ts';
 import { hasNothingThere, notServed, requireExtension, type Extension } from '../extension.ts';
 import { proxyFor, type Environment } from '../proxy.ts';
+import { createClockOffset } from './clock-offset.ts';
 import { failureOfNetwork, wasNeverSent, type NetworkContext } from './network-failure.ts';
 import { repeatabilityOf, workOf } from './operation.ts';
 import { createPace, type Pace, type WaitEvent } from './pace.ts';
@@ -71,6 +72,8 @@ export interface ServiceClient {
   readonly random: () => number;
   /** Sends with retries. Failures are mapped; one that followed a lost reply says `afterLostReply` in its details. */
   request(request: ServiceRequest): Promise<ServiceAnswer>;
+  /** How many milliseconds the hub's clock is ahead of this program's, as far as its answers tell. */
+  clockOffsetMs(): number;
   /** One try; the caller reads the stream. */
   open(request: ServiceRequest): Promise<IncomingMessage>;
   failureOf(error: unknown): Failure;
@@ -97,6 +100,7 @@ export function createServiceClient(connection: Connection, dependencies: Client
     hasCaFile: connection.caFile !== undefined,
     proxy: env === undefined ? undefined : proxyFor(baseUrl, env)?.host,
   };
+  const clockOffset = createClockOffset();
   let answered = false;
 
   const prepare = async (request: ServiceRequest, timeoutMs: number): Promise<HttpRequest> => ({
@@ -137,6 +141,7 @@ export function createServiceClient(connection: Connection, dependencies: Client
     clock,
     random,
     failureOf,
+    clockOffsetMs: () => clockOffset.offsetMs,
     async request(request) {
       if (request.extension !== undefined) requireExtension(connection, request.extension);
       const begun = clock.monotonic();
@@ -145,11 +150,15 @@ export function createServiceClient(connection: Connection, dependencies: Client
       let afterLostReply = false;
       for (let tries = 1; ; tries++) {
         if (work !== undefined) await pace.admit(work, request.signal);
+        const sentAt = clock.now();
         const result = await tryOnce(
           async () => transport.send(await prepare(request, defaultTimeoutMs)),
           request.signal,
         );
-        if ('response' in result) answered = true;
+        if ('response' in result) {
+          answered = true;
+          clockOffset.take(result.response.headers.date, sentAt, clock.now());
+        }
         if ('response' in result && isExpected(result.response, request)) return { ...result.response, afterLostReply };
         const failure = 'response' in result ? await refusalOf(result.response, request) : failureOf(result.error);
         const delay = isFailure('error' in result ? result.error : undefined)

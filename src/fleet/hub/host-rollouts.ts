@@ -88,8 +88,12 @@ function tellLog(log: HubLog | undefined): (event: ControllerEvent) => void {
         return log?.info({ rollout, fence: event.fence, devices: event.devices }, 'driving a rollout');
       case 'standing-by':
         return log?.info({ rollout, holder: event.holder }, 'a rollout is driven by another controller');
-      case 'finding':
-        return log?.info({ rollout, ...event.finding.details }, `rollout: ${event.finding.action}`);
+      case 'finding': {
+        const { action, details } = event.finding;
+        // The audit has each device; the log has what concerns all of them.
+        const level = 'device' in details ? 'debug' : 'info';
+        return log?.[level]({ rollout, ...details }, `rollout: ${action}`);
+      }
       case 'trouble':
         return log?.warn({ rollout, reason: event.failure.message, retryInMs: event.retryInMs }, 'a rollout waits');
       case 'lost':

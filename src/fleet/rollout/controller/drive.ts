@@ -111,7 +111,8 @@ async function driveHeld(
     ),
   );
   const wake = createWake(clock);
-  const now = (): number => clock.now();
+  // Times of twins are the hub's; a machine whose clock is wrong must not take every device for lost.
+  const now = (): number => clock.now() + (hub.clockOffsetMs?.() ?? 0);
   const fail = (error: unknown): void => failed.abort(error);
   const observer = createObserver({
     ports,

@@ -9,7 +9,7 @@ import type { Decide, Finding } from '../model/decision.ts';
 import type { State } from '../model/record.ts';
 
 /** The parts of a hub's service API that a rollout is driven by. */
-export type ControllerHub = Pick<Hub, 'hostName' | 'twins' | 'queries' | 'telemetry'> & {
+export type ControllerHub = Pick<Hub, 'hostName' | 'twins' | 'queries' | 'telemetry' | 'clockOffsetMs'> & {
   readonly records: RecordStore;
   readonly artifacts: ArtifactStore;
 };
