@@ -12,7 +12,7 @@ _iotctl_next() {
     'job') _iotctl_reply=('run' 'list' 'show' 'cancel') ;;
     'configuration') _iotctl_reply=('apply' 'plan' 'list' 'show' 'delete') ;;
     'firmware') _iotctl_reply=('keygen' 'sign' 'verify' 'add' 'list' 'show' 'rotate-key') ;;
-    'rollout') _iotctl_reply=('plan' 'create' 'apply' 'status' 'watch' 'list' 'show' 'pause' 'resume' 'approve' 'promote' 'abort' 'revert' 'retry' 'audit') ;;
+    'rollout') _iotctl_reply=('plan' 'create' 'apply' 'status' 'watch' 'list' 'show' 'pause' 'resume' 'approve' 'promote' 'abort' 'revert' 'retry' 'why' 'audit') ;;
     'module') _iotctl_reply=('list' 'show' 'create' 'delete') ;;
     'certificate') _iotctl_reply=('add' 'verify' 'list' 'delete' 'issue') ;;
     'sas') _iotctl_reply=('create' 'decode' 'verify') ;;
@@ -73,8 +73,8 @@ _iotctl_flags() {
     'firmware show') _iotctl_reply=() ;;
     'firmware rotate-key') _iotctl_reply=('--trust' '--key' '--new-key' '--retire' '--out' '--offline' '--publish' '--dry-run') ;;
     'rollout plan') _iotctl_reply=('--file' '--id' '--firmware' '--where' '--from' '--waves' '--bake' '--rate' '--max-in-progress' '--failure-limit' '--on-failure' '--out' '--devices') ;;
-    'rollout create') _iotctl_reply=('--file' '--id' '--firmware' '--where' '--from' '--waves' '--bake' '--rate' '--max-in-progress' '--failure-limit' '--on-failure' '--dry-run' '--wait' '--timeout' '--report') ;;
-    'rollout apply') _iotctl_reply=('--dry-run' '--wait' '--timeout' '--report') ;;
+    'rollout create') _iotctl_reply=('--file' '--id' '--firmware' '--where' '--from' '--waves' '--bake' '--rate' '--max-in-progress' '--failure-limit' '--on-failure' '--dry-run' '--wait' '--timeout' '--report' '--allow-commands') ;;
+    'rollout apply') _iotctl_reply=('--dry-run' '--wait' '--timeout' '--report' '--allow-commands') ;;
     'rollout status') _iotctl_reply=('--wait' '--timeout' '--report') ;;
     'rollout watch') _iotctl_reply=('--interval') ;;
     'rollout list') _iotctl_reply=('--open') ;;
@@ -86,6 +86,7 @@ _iotctl_flags() {
     'rollout abort') _iotctl_reply=('--dry-run') ;;
     'rollout revert') _iotctl_reply=('--dry-run') ;;
     'rollout retry') _iotctl_reply=('--failed' '--dry-run') ;;
+    'rollout why') _iotctl_reply=() ;;
     'rollout audit') _iotctl_reply=('--verify' '--device') ;;
     'query') _iotctl_reply=('--top' '--page-size') ;;
     'module list') _iotctl_reply=('--where') ;;
@@ -481,6 +482,8 @@ _iotctl_kind() {
     'rollout revert 1') _iotctl_value='rollout' ;;
     'rollout retry 1') _iotctl_value='rollout' ;;
     'rollout retry *') _iotctl_value='device' ;;
+    'rollout why 1') _iotctl_value='rollout' ;;
+    'rollout why 2') _iotctl_value='device' ;;
     'rollout audit 1') _iotctl_value='rollout' ;;
     'query 1') _iotctl_value='none' ;;
     'module list 1') _iotctl_value='device' ;;
