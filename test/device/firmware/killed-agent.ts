@@ -15,7 +15,7 @@ const calls =
 
 /** Why there is nothing to kill with; undefined when there is. */
 export function straceProblem(): string | undefined {
-  const run = spawnSync('strace', [
+  const tried = spawnSync('strace', [
     '-f',
     '-qq',
     '-o',
@@ -24,7 +24,7 @@ export function straceProblem(): string | undefined {
     'inject=getppid:signal=SIGKILL:when=1',
     'true',
   ]);
-  return run.error === undefined && run.status === 0 ? undefined : 'there is no strace that may trace here';
+  return tried.error === undefined && tried.status === 0 ? undefined : 'there is no strace that may trace here';
 }
 
 export interface KilledAgent {
