@@ -3,15 +3,18 @@ import { generateKeyPairSync } from 'node:crypto';
 import { parseFaults } from '../../src/device/index.ts';
 import { drive, type ControllerEvent, type DriveEnd } from '../../src/fleet/rollout/controller/index.ts';
 import type { Plan } from '../../src/fleet/rollout/model/plan.ts';
-import type { State } from '../../src/fleet/rollout/model/record.ts';
+import type { AuditEntry, State } from '../../src/fleet/rollout/model/record.ts';
 import { specSchema, type SpecInput } from '../../src/fleet/rollout/model/spec.ts';
-import { createRollout, readRollout, verifyAudit } from '../../src/fleet/rollout/records/index.ts';
+import { createRollout, readAudit, readRollout, verifyAudit } from '../../src/fleet/rollout/records/index.ts';
 import { createWorld, type World } from '../../src/fleet/rollout/rehearsal/index.ts';
 import type { ClientOptions, WorldClient } from '../../src/fleet/rollout/rehearsal/world-client.ts';
 import { addFirmwareDevices, type WorldFirmware } from '../../src/fleet/rollout/rehearsal/world-firmware.ts';
 import { signManifest } from '../../src/protocol/firmware/index.ts';
+import type { Clock } from '../../src/std/clock.ts';
 import { isJsonObject } from '../../src/std/json.ts';
+import { createIce } from './freeze-client.ts';
 import { manifestFor, trustOf } from './firmware.ts';
+import { collect } from './memory-hub.ts';
 
 const key = generateKeyPairSync('ed25519').privateKey;
 
@@ -31,6 +34,9 @@ export interface Rig {
   /** Another controller, with nothing in memory. */
   controller(options?: ControllerOptions): RigController;
   state(): Promise<State | undefined>;
+  /** A controller that stands still, as a stopped process, when it is about to write for the nth time, until it is thawed. */
+  frozenAt(write: number): RigController & { readonly frozen: Promise<void>; thaw(): void };
+  entries(): Promise<readonly AuditEntry[]>;
   /** Problems of the audit. */
   audit(): Promise<readonly unknown[]>;
   /** What every device runs, reports and is marked with, without times. */
@@ -95,21 +101,37 @@ export async function createRig(options: RigOptions): Promise<Rig> {
   const operator = world.connect().hub;
   await createRollout(operator.records, plan, { actor: 'test', now: world.clock.now() });
   let controllers = 0;
+  const start = (
+    client: WorldClient,
+    hub: WorldClient['hub'],
+    clock: Clock,
+    options: ControllerOptions,
+  ): RigController => {
+    const holder = `controller-${++controllers}`;
+    const stop = new AbortController();
+    const { onEvent, skewMs = 0 } = options;
+    const skewed = { ...clock, now: () => clock.now() + skewMs };
+    const withOffset = { ...hub, clockOffsetMs: () => -skewMs };
+    const ports = { hub: withOffset, clock: skewed, random: () => 0.5, holder, watch: 'events' } as const;
+    const done = drive(id, { ...ports, ...(onEvent && { onEvent }) }, stop.signal);
+    done.catch(() => undefined);
+    return { holder, client, done, stop: () => stop.abort(new Error('stopped')) };
+  };
   return {
     world,
     plan,
     firmware,
     watch: watchWrites(world, plan),
-    controller({ onWrite, latencyMs = 4, skewMs = 0, onEvent } = {}) {
-      const holder = `controller-${++controllers}`;
-      const client = world.connect({ latencyMs, ...(onWrite && { onWrite }) });
-      const stop = new AbortController();
-      const clock = { ...client.clock, now: () => client.clock.now() + skewMs };
-      const ports = { hub: client.hub, clock, random: () => 0.5, holder, watch: 'events' } as const;
-      const done = drive(id, { ...ports, ...(onEvent && { onEvent }) }, stop.signal);
-      done.catch(() => undefined);
-      return { holder, client, done, stop: () => stop.abort(new Error('stopped')) };
+    controller(how = {}) {
+      const client = world.connect({ latencyMs: how.latencyMs ?? 4, ...(how.onWrite && { onWrite: how.onWrite }) });
+      return start(client, client.hub, client.clock, how);
     },
+    frozenAt(write) {
+      const client = world.connect({ latencyMs: 4 });
+      const ice = createIce(client, write);
+      return { ...start(client, ice.hub, ice.clock, {}), frozen: ice.frozen, thaw: ice.thaw };
+    },
+    entries: async () => (await collect(readAudit(operator.records, id))).flat(),
     state: async () => (await readRollout(operator.records, id)).state,
     audit: async () => (await verifyAudit(operator.records, id)).problems,
     outcome: () =>
