@@ -1,5 +1,4 @@
 import type { OutputOptions } from './create-output.ts';
-import type { DrawnLine } from './live-block.ts';
 import type { LiveLine, LiveView } from './output.ts';
 import { safeText } from './safe-text.ts';
 import { textWidth, truncate } from './text-width.ts';
@@ -48,11 +47,11 @@ export async function renderPicture<Frame>(
 ): Promise<void> {
   const columns = isTTY ? terminal.size().columns : plainColumns;
   const lines = view.lines(frame, { columns, rows: Number.POSITIVE_INFINITY });
-  await writer.write(lines.map((line) => `${drawnLine(line, columns, paint).painted.trimEnd()}\n`).join(''));
+  await writer.write(lines.map((line) => `${drawnLine(line, columns, paint).trimEnd()}\n`).join(''));
 }
 
 /** The parts of a line one after the other, cut where the terminal ends. */
-function drawnLine(line: LiveLine, columns: number, paint: OutputOptions['paint']): DrawnLine {
+function drawnLine(line: LiveLine, columns: number, paint: OutputOptions['paint']): string {
   let painted = '';
   let plain = '';
   for (const [text, tone] of line) {
@@ -62,5 +61,5 @@ function drawnLine(line: LiveLine, columns: number, paint: OutputOptions['paint'
     painted += paint(shown, tone);
     plain += shown;
   }
-  return { painted, plain };
+  return painted;
 }

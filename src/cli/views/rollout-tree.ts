@@ -4,6 +4,7 @@ import { formatDuration } from '../../std/duration.ts';
 import { hasEnded, standingOf, type RolloutChange, type RolloutStatus } from '../../fleet/rollout/operate/index.ts';
 import { deviceStates } from '../../fleet/rollout/model/observed.ts';
 import type { GateState, WaveState } from '../../fleet/rollout/model/record.ts';
+import type { Policy } from '../../fleet/rollout/model/spec.ts';
 import type { LiveLine, LiveView, Tone } from '../output/output.ts';
 import { pad, textWidth, truncate } from '../output/text-width.ts';
 import { changeText } from './rollout-change-view.ts';
@@ -136,11 +137,17 @@ function rowsOf({ header, state }: RolloutStatus): WaveRow[] {
   const { policy } = header.spec;
   return header.waveEnds.map((end, index) => ({
     index,
-    name: waveName(policy, index),
+    name: nameOf(policy, index),
     devices: state?.summary.waves[index]?.devices ?? end - (header.waveEnds[index - 1] ?? 0),
     state: state?.waves[index],
     isLast: index === header.waveEnds.length - 1,
   }));
+}
+
+/** Sizes count all devices up to a wave. */
+function nameOf(policy: Policy, index: number): string {
+  const name = waveName(policy, index);
+  return /^[\d.]+%?$/.test(name) ? `to ${name}` : name;
 }
 
 function together(rows: readonly WaveRow[], mark: string, tone: Tone, word: string): LiveLine {

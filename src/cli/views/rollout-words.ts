@@ -85,7 +85,8 @@ export function gatesOf(policy: Policy, index: number): Policy['gates'] {
 
 /** `3 of 120 failed (2.5%), limit 2%`: of those that are decided. */
 export function failureRateText({ decided, failures }: Pick<Summary, 'decided' | 'failures'>, policy: Policy): string {
-  const share = decided === 0 ? '' : ` (${shareText(failures / decided)})`;
+  if (decided === 0) return `nothing decided yet, ${limitText(policy.failureLimit)}`;
+  const share = ` (${shareText(failures / decided)})`;
   return `${numberText(failures)} of ${numberText(decided)} failed${share}, ${limitText(policy.failureLimit)}`;
 }
 

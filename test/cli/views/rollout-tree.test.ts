@@ -106,19 +106,19 @@ const story: readonly RolloutChange[] = [
 describe('the picture of a rollout', () => {
   test('under way', () => {
     expect(drawn(frame(underWay, { changes: story }))).toMatchInlineSnapshot(`
-      "pump-2  pump@2.0.0 to 1,000 devices                                  running 10m
+      "pump-2  pump@2.0.0 to 1,000 devices                  running 10m, about 24m left
       ██▓▒▒╳░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  3.6%  36/1,000
-      43 in progress · 42 offers/min · 3 of 39 failed (7.6%), limit 2% or 10 devices · about 24m left
+      43 in progress · 42 offers/min · 3 of 39 failed (7.6%), limit 2% or 10 devices
 
-      ✓ 1 canary ██████████████████████████     5/5  6m
-                 └ errors    passed     1 (>= 0.98)  3/3
-                 └ pressure  passed     71.23 (<= 1.1 * control, which is 70.9)  3/3
-      ▶ 2 10%    █████████▓▓▓▒▒▒▒▒▒▒▒╳░░░░░   31/95  4m
-                 14 planned, 3 offered, 22 downloading, 6 trial, 12 baking
-                 31 succeeded, 1 reverted, 2 failed, 4 unreached
-                 └ errors    measuring  0.991 (>= 0.98)  1/3
-                 └ pressure  measuring  not measured yet  0/3
-      ○ 3 100%   ░░░░░░░░░░░░░░░░░░░░░░░░░░   0/900  needs approval
+      ✓ 1 canary  ██████████████████████████     5/5  6m
+                  └ errors    passed     1 (>= 0.98)  3/3
+                  └ pressure  passed     71.23 (<= 1.1 * control, which is 70.9)  3/3
+      ▶ 2 to 10%  █████████▓▓▓▒▒▒▒▒▒▒▒╳░░░░░   31/95  4m
+                  14 planned, 3 offered, 22 downloading, 6 trial, 12 baking
+                  31 succeeded, 1 reverted, 2 failed, 4 unreached
+                  └ errors    measuring  0.991 (>= 0.98)  1/3
+                  └ pressure  measuring  not measured yet  0/3
+      ○ 3 to 100% ░░░░░░░░░░░░░░░░░░░░░░░░░░   0/900  needs approval
 
       failures self-test-failed 2, stalled 1
       blocked  outside-window 3
@@ -141,15 +141,15 @@ describe('the picture of a rollout', () => {
       ██▓▒▒╳░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  3.6%  36/1,000
       43 in progress · 42 offers/min · 3 of 39 failed (7.6%), limit 2% or 10 devices
 
-      ✓ 1 canary ██████████████████████████     5/5  6m
-                 └ errors    passed     1 (>= 0.98)  3/3
-                 └ pressure  passed     71.23 (<= 1.1 * control, which is 70.9)  3/3
-      ‖ 2 10%    █████████▓▓▓▒▒▒▒▒▒▒▒╳░░░░░   31/95  4m
-                 14 planned, 3 offered, 22 downloading, 6 trial, 12 baking
-                 31 succeeded, 1 reverted, 2 failed, 4 unreached
-                 └ errors    measuring  0.991 (>= 0.98)  1/3
-                 └ pressure  measuring  not measured yet  0/3
-      ○ 3 100%   ░░░░░░░░░░░░░░░░░░░░░░░░░░   0/900  needs approval
+      ✓ 1 canary  ██████████████████████████     5/5  6m
+                  └ errors    passed     1 (>= 0.98)  3/3
+                  └ pressure  passed     71.23 (<= 1.1 * control, which is 70.9)  3/3
+      ‖ 2 to 10%  █████████▓▓▓▒▒▒▒▒▒▒▒╳░░░░░   31/95  4m
+                  14 planned, 3 offered, 22 downloading, 6 trial, 12 baking
+                  31 succeeded, 1 reverted, 2 failed, 4 unreached
+                  └ errors    measuring  0.991 (>= 0.98)  1/3
+                  └ pressure  measuring  not measured yet  0/3
+      ○ 3 to 100% ░░░░░░░░░░░░░░░░░░░░░░░░░░   0/900  needs approval
 
       ‖ 3 of 39 failed (7.6%), limit 2% or 10 devices
         iotctl rollout show pump-2 --devices --failed  which devices, and why
@@ -168,9 +168,9 @@ describe('the picture of a rollout', () => {
       "pump-2  pump@2.0.0 to 1,000 devices                                    not begun
       ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  0%  0/1,000
 
-      ○ 1 canary ░░░░░░░░░░░░░░░░░░░░░░░░░░     0/5
-      ○ 2 10%    ░░░░░░░░░░░░░░░░░░░░░░░░░░    0/95
-      ○ 3 100%   ░░░░░░░░░░░░░░░░░░░░░░░░░░   0/900  needs approval
+      ○ 1 canary  ░░░░░░░░░░░░░░░░░░░░░░░░░░     0/5
+      ○ 2 to 10%  ░░░░░░░░░░░░░░░░░░░░░░░░░░    0/95
+      ○ 3 to 100% ░░░░░░░░░░░░░░░░░░░░░░░░░░   0/900  needs approval
 
       no controller has taken it yet"
     `);
@@ -192,8 +192,8 @@ describe('the picture of a rollout', () => {
       █████████████████████████████████████████████████████████████╳╳╳╳╳╳╳  90%  9/10
       1 of 10 failed (10%), limit 5%
 
-      ✓ 1 5  ██████████████████████████ 5/5  5m
-      ✓ 2 10 █████████████████████╳╳╳╳╳ 4/5  9m
+      ✓ 1 to 5  ██████████████████████████ 5/5  5m
+      ✓ 2 to 10 █████████████████████╳╳╳╳╳ 4/5  9m
 
       failures stalled 1
       plan 04a6df79eac8"
