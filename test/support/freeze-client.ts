@@ -12,7 +12,7 @@ export function createIce(
   let writes = 0;
   let thawed = Promise.resolve();
   let isFrozen = false;
-  let release = (): void => undefined;
+  let release: (() => void) | undefined;
   const frozen = Promise.withResolvers<void>();
   const freeze = (): void => {
     isFrozen = true;
@@ -64,7 +64,7 @@ export function createIce(
     frozen: frozen.promise,
     thaw() {
       isFrozen = false;
-      release();
+      release?.();
     },
     hub: {
       ...hub,

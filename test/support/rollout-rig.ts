@@ -101,15 +101,10 @@ export async function createRig(options: RigOptions): Promise<Rig> {
   const operator = world.connect().hub;
   await createRollout(operator.records, plan, { actor: 'test', now: world.clock.now() });
   let controllers = 0;
-  const start = (
-    client: WorldClient,
-    hub: WorldClient['hub'],
-    clock: Clock,
-    options: ControllerOptions,
-  ): RigController => {
+  const start = (client: WorldClient, hub: WorldClient['hub'], clock: Clock, how: ControllerOptions): RigController => {
     const holder = `controller-${++controllers}`;
     const stop = new AbortController();
-    const { onEvent, skewMs = 0 } = options;
+    const { onEvent, skewMs = 0 } = how;
     const skewed = { ...clock, now: () => clock.now() + skewMs };
     const withOffset = { ...hub, clockOffsetMs: () => -skewMs };
     const ports = { hub: withOffset, clock: skewed, random: () => 0.5, holder, watch: 'events' } as const;
@@ -129,7 +124,7 @@ export async function createRig(options: RigOptions): Promise<Rig> {
     frozenAt(write) {
       const client = world.connect({ latencyMs: 4 });
       const ice = createIce(client, write);
-      return { ...start(client, ice.hub, ice.clock, {}), frozen: ice.frozen, thaw: ice.thaw };
+      return { ...start(client, ice.hub, ice.clock, {}), frozen: ice.frozen, thaw: () => ice.thaw() };
     },
     entries: async () => (await collect(readAudit(operator.records, id))).flat(),
     state: async () => (await readRollout(operator.records, id)).state,
