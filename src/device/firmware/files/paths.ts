@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { SlotName } from '../ports.ts';
 
-/** Where things lie in a firmware directory. Source: docs/concepts/agent.md. */
+/** Where things lie in a firmware directory. Source: docs/concepts/updates.md. */
 export interface FirmwarePaths {
   readonly root: string;
   readonly lock: string;
