@@ -148,25 +148,29 @@ async function sendContent(
   moved: () => void,
 ): Promise<void> {
   let isOver = false;
-  const over = new Promise<void>((resolve) => {
-    const end = (): void => {
-      isOver = true;
-      resolve();
-    };
-    outgoing.once('response', (response: IncomingMessage) => {
-      end();
-      // A connection with half a request on it is of no use to the next one.
-      if (!outgoing.writableFinished) response.once('end', () => outgoing.destroy());
-    });
-    outgoing.once('close', end);
+  let wake: (() => void) | undefined;
+  const end = (): void => {
+    isOver = true;
+    wake?.();
+  };
+  outgoing.once('response', (response: IncomingMessage) => {
+    end();
+    // A connection with half a request on it is of no use to the next one.
+    if (!outgoing.writableFinished) response.once('end', () => outgoing.destroy());
   });
+  outgoing.once('close', end);
+  const write = (chunk: Uint8Array): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+      outgoing.write(chunk, () => resolve());
+    });
   try {
     let sent = 0;
     for await (const chunk of bytes()) {
       if (isOver) return;
       sent += chunk.length;
       if (sent > length) break;
-      await Promise.race([over, new Promise((resolve) => outgoing.write(chunk, resolve))]);
+      await write(chunk);
       moved();
       onProgress?.(sent);
     }

@@ -1,42 +1,71 @@
 import { HubError } from '../../../protocol/hub-errors.ts';
+import { holdYoungGeneration } from '../../../std/young-generation.ts';
 
 /** Downloads at once; whoever comes then is asked to come again. */
 const mostDownloads = 2_048;
 const retryAfterSeconds = 5;
-/** What all downloads together may hold of files, as long as that leaves each of them the smallest buffer. */
-const poolBytes = 16 * 1024 * 1024;
-const largestBuffer = 256 * 1024;
-const smallestBuffer = 16 * 1024;
+/** With few downloads each has a large buffer and is fast; with many their memory counts. */
+const largeBuffer = 128 * 1024;
+const smallBuffer = 16 * 1024;
+const fewDownloads = 64;
+/** So many buffers of each size are kept for the next ones. */
+const mostKept = 64;
 
-/** Shares memory between downloads: a few of them have large buffers and are fast, many have small ones. */
+/** Shares memory between downloads. */
 export interface DownloadLanes {
-  /** Takes a lane until the returned one is left. HubError ServiceUnavailable, with the seconds after which to come again. */
+  /** Takes a lane until it is left. HubError ServiceUnavailable, with the seconds after which to come again. */
   enter(): DownloadLane;
 }
 
 export interface DownloadLane {
-  /** How large a buffer may be now; a power of two. */
-  bufferBytes(): number;
+  /** The buffer to use now, of this lane alone; another than before when many came or went. */
+  buffer(): Uint8Array;
   leave(): void;
 }
 
 export function createDownloadLanes(): DownloadLanes {
   let active = 0;
+  let releaseYoung: (() => void) | undefined;
+  const kept = new Map<number, Uint8Array[]>([largeBuffer, smallBuffer].map((bytes) => [bytes, []]));
+
+  function take(bytes: number): Uint8Array {
+    return kept.get(bytes)?.pop() ?? Buffer.allocUnsafeSlow(bytes);
+  }
+  /** What was dropped instead would wait for the collector, which does not see how large it is. */
+  function give(buffer: Uint8Array): void {
+    const others = kept.get(buffer.length);
+    if (others !== undefined && others.length < mostKept) others.push(buffer);
+  }
+
+  function count(change: 1 | -1): void {
+    active += change;
+    if (active > fewDownloads) releaseYoung ??= holdYoungGeneration();
+    if (active > fewDownloads / 2) return;
+    releaseYoung?.();
+    releaseYoung = undefined;
+  }
+
   return {
     enter() {
       if (active >= mostDownloads)
         throw new HubError('ServiceUnavailable', 'Too many downloads at once.', { retryAfterSeconds });
-      active += 1;
+      count(1);
+      let held: Uint8Array | undefined;
       let isIn = true;
       return {
-        bufferBytes() {
-          let bytes = largestBuffer;
-          while (bytes > smallestBuffer && bytes * active > poolBytes) bytes /= 2;
-          return bytes;
+        buffer() {
+          const bytes = active > fewDownloads ? smallBuffer : largeBuffer;
+          // A small one is kept to the end: few are left then, and each of them has not much to go.
+          if (held !== undefined && held.length <= bytes) return held;
+          if (held !== undefined) give(held);
+          held = take(bytes);
+          return held;
         },
         leave() {
-          if (isIn) active -= 1;
+          if (!isIn) return;
           isIn = false;
+          count(-1);
+          if (held !== undefined) give(held);
         },
       };
     },

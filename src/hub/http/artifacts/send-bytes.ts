@@ -3,8 +3,11 @@ import type { Clock } from '../../../std/clock.ts';
 import type { OpenArtifact } from '../../core/artifacts/service.ts';
 import type { DownloadLane } from './lanes.ts';
 
-/** A reader may take its time, but not stand still for longer. */
-const idleMs = 30_000;
+/**
+ * A reader may take its time, but not stand still for longer. The system takes bytes in lumps of up to a third of its send buffer, which is
+ * some megabytes for a connection that was fast: of a slow reader nothing is seen between two lumps.
+ */
+const idleMs = 120_000;
 
 export interface SendParts {
   readonly clock: Clock;
@@ -23,9 +26,14 @@ export async function sendBytes(
   output: Writable,
   { clock, lane, signal }: SendParts,
 ): Promise<void> {
-  const stopped = Promise.withResolvers<never>();
-  stopped.promise.catch(() => undefined);
-  const onAbort = (): void => stopped.reject(signal.reason as Error);
+  // Whoever waits is told through here. A race with one promise for the whole download would hang a reaction on it for every buffer.
+  let refuse: ((reason: unknown) => void) | undefined;
+  let refused: { readonly reason: unknown } | undefined;
+  const stop = (reason: unknown): void => {
+    refused ??= { reason };
+    refuse?.(reason);
+  };
+  const onAbort = (): void => stop(signal.reason);
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   let movedAt = clock.monotonic();
@@ -34,20 +42,26 @@ export async function sendBytes(
   // One timer for the whole download: setting one for each buffer costs as much as the buffer.
   function check(): void {
     const left = movedAt + idleMs - clock.monotonic();
-    if (left <= 0) stopped.reject(new Error(`the reader stood still for ${idleMs / 1_000} s`));
+    if (left <= 0) stop(new Error(`the reader stood still for ${idleMs / 1_000} s`));
     else cancel = clock.after(left, check, { unref: true });
   }
 
+  /** Resolves when the system has taken the bytes. */
+  function write(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      refuse = reject;
+      output.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   try {
-    let buffer = Buffer.alloc(0);
     for (let position = start; position < end;) {
-      const bytes = Math.min(lane.bufferBytes(), nextPowerOfTwo(end - position));
-      // The reader has taken what was in the old one.
-      if (buffer.length !== bytes) buffer = Buffer.allocUnsafeSlow(bytes);
-      const wanted = buffer.subarray(0, Math.min(bytes, end - position));
+      const buffer = lane.buffer();
+      const wanted = end - position < buffer.length ? buffer.subarray(0, end - position) : buffer;
       const read = await artifact.read(wanted, position);
       if (read === 0) throw new Error('an artifact became shorter while it was read');
-      await Promise.race([write(output, wanted.subarray(0, read)), stopped.promise]);
+      if (refused !== undefined) throw refused.reason;
+      await write(read < wanted.length ? wanted.subarray(0, read) : wanted);
       movedAt = clock.monotonic();
       position += read;
     }
@@ -55,15 +69,4 @@ export async function sendBytes(
     cancel();
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-/** Resolves when the system has taken the bytes. */
-async function write(output: Writable, bytes: Uint8Array): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    output.write(bytes, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
-function nextPowerOfTwo(value: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, value)));
 }

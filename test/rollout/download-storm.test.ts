@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connectHub, type Hub } from '../../src/client/index.ts';
+import { parseConnectionString } from '../../src/protocol/connection-string.ts';
+import { startHubBox, type HubBox } from '../e2e/must-hold/support/hub-box.ts';
+import { realClock } from '../support/real-clock.ts';
+import { forgetPeak, megabytes, memoryOf } from './support/memory.ts';
+
+let hub: HubBox;
+let client: Hub;
+
+beforeEach(async () => {
+  hub = await startHubBox();
+  const { hostName, sharedAccessKeyName = '', sharedAccessKey = '' } = parseConnectionString(hub.info.connectionString);
+  client = connectHub(
+    {
+      name: 'test',
+      kind: 'local',
+      auth: 'key',
+      hostName,
+      sharedAccessKeyName,
+      sharedAccessKey,
+      serviceUrl: `http://127.0.0.1:${hub.info.ports.http}`,
+      source: 'profile',
+    },
+    { clock: realClock, random: Math.random },
+  );
+});
+
+afterEach(async () => {
+  await client.close();
+  await hub.close();
+});
+
+interface Task {
+  readonly url: string;
+  readonly downloads: number;
+  readonly sha256: string;
+}
+
+/** In a process of its own, so that its memory is not the hub's. */
+async function downloadMany(
+  task: Task,
+): Promise<{ readonly good: number; readonly bad: string[]; readonly together: number }> {
+  const program = join(import.meta.dirname, 'support/download-many.ts');
+  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(JSON.stringify({ ...task, caFile: hub.info.caFile }));
+  let text = '';
+  for await (const chunk of child.stdout.setEncoding('utf8') as AsyncIterable<string>) text += chunk;
+  return JSON.parse(text) as { good: number; bad: string[]; together: number };
+}
+
+const limit = 64 * 1_048_576;
+const downloads = 1_000;
+const size = 10 * 1_048_576;
+
+test.each(['https', 'http'])(
+  '1,000 devices that download 10 MB at once by %s add at most 64 MB to the hub',
+  async (scheme) => {
+    const bytes = randomBytes(size);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    await client.artifacts.put({ sha256, size }, async function* () {
+      for (let at = 0; at < size; at += 65_536) yield bytes.subarray(at, at + 65_536);
+    });
+    const url = new URL(await client.artifacts.signUrl(sha256, Date.now() + 3_600_000));
+    const address =
+      scheme === 'https' ? url.href : `http://127.0.0.1:${hub.info.ports.http}${url.pathname}${url.search}`;
+    // What the first request loads is no part of it.
+    expect(await downloadMany({ url: address, downloads: 10, sha256 })).toEqual({ good: 10, bad: [], together: 10 });
+    const before = await memoryOf(hub.info.pid);
+    await forgetPeak(hub.info.pid);
+    const begun = Date.now();
+    expect(await downloadMany({ url: address, downloads, sha256 })).toEqual({
+      good: downloads,
+      bad: [],
+      together: downloads,
+    });
+    const seconds = (Date.now() - begun) / 1_000;
+    const { peak } = await memoryOf(hub.info.pid);
+    const added = peak - before.now;
+    process.stdout.write(
+      `${downloads} downloads of ${megabytes(size)} by ${scheme} in ${seconds.toFixed(1)} s: ` +
+        `${megabytes(before.now)} before, ${megabytes(peak)} at most, ${megabytes(added)} added\n`,
+    );
+    expect(added).toBeLessThanOrEqual(limit);
+  },
+);
