@@ -12,7 +12,7 @@ _iotctl_next() {
     'job') _iotctl_reply=('run' 'list' 'show' 'cancel') ;;
     'configuration') _iotctl_reply=('apply' 'plan' 'list' 'show' 'delete') ;;
     'firmware') _iotctl_reply=('keygen' 'sign' 'verify' 'add' 'list' 'show' 'rotate-key') ;;
-    'rollout') _iotctl_reply=('plan' 'create' 'apply' 'status' 'watch' 'list' 'show' 'pause' 'resume' 'approve' 'promote' 'abort' 'revert' 'retry' 'why' 'audit') ;;
+    'rollout') _iotctl_reply=('plan' 'rehearse' 'create' 'apply' 'status' 'watch' 'list' 'show' 'pause' 'resume' 'approve' 'promote' 'abort' 'revert' 'retry' 'why' 'audit') ;;
     'module') _iotctl_reply=('list' 'show' 'create' 'delete') ;;
     'certificate') _iotctl_reply=('add' 'verify' 'list' 'delete' 'issue') ;;
     'sas') _iotctl_reply=('create' 'decode' 'verify') ;;
@@ -73,6 +73,7 @@ _iotctl_flags() {
     'firmware show') _iotctl_reply=() ;;
     'firmware rotate-key') _iotctl_reply=('--trust' '--key' '--new-key' '--retire' '--out' '--offline' '--publish' '--dry-run') ;;
     'rollout plan') _iotctl_reply=('--file' '--id' '--firmware' '--where' '--from' '--waves' '--bake' '--rate' '--max-in-progress' '--failure-limit' '--on-failure' '--out' '--devices') ;;
+    'rollout rehearse') _iotctl_reply=('--file' '--id' '--firmware' '--where' '--from' '--waves' '--bake' '--rate' '--max-in-progress' '--failure-limit' '--on-failure' '--faults' '--seed' '--gate' '--trust') ;;
     'rollout create') _iotctl_reply=('--file' '--id' '--firmware' '--where' '--from' '--waves' '--bake' '--rate' '--max-in-progress' '--failure-limit' '--on-failure' '--dry-run' '--wait' '--timeout' '--report' '--allow-commands') ;;
     'rollout apply') _iotctl_reply=('--dry-run' '--wait' '--timeout' '--report' '--allow-commands') ;;
     'rollout status') _iotctl_reply=('--wait' '--timeout' '--report') ;;
@@ -307,6 +308,22 @@ _iotctl_kind() {
     'rollout plan --failure-limit') _iotctl_value='none' ;;
     'rollout plan --on-failure') _iotctl_value='=pause abort revert' ;;
     'rollout plan --out') _iotctl_value='file' ;;
+    'rollout rehearse --file') _iotctl_value='file' ;;
+    'rollout rehearse -f') _iotctl_value='file' ;;
+    'rollout rehearse --id') _iotctl_value='none' ;;
+    'rollout rehearse --firmware') _iotctl_value='firmware' ;;
+    'rollout rehearse --where') _iotctl_value='none' ;;
+    'rollout rehearse --from') _iotctl_value='file' ;;
+    'rollout rehearse --waves') _iotctl_value='none' ;;
+    'rollout rehearse --bake') _iotctl_value='none' ;;
+    'rollout rehearse --rate') _iotctl_value='none' ;;
+    'rollout rehearse --max-in-progress') _iotctl_value='none' ;;
+    'rollout rehearse --failure-limit') _iotctl_value='none' ;;
+    'rollout rehearse --on-failure') _iotctl_value='=pause abort revert' ;;
+    'rollout rehearse --faults') _iotctl_value='none' ;;
+    'rollout rehearse --seed') _iotctl_value='none' ;;
+    'rollout rehearse --gate') _iotctl_value='none' ;;
+    'rollout rehearse --trust') _iotctl_value='file' ;;
     'rollout create --file') _iotctl_value='file' ;;
     'rollout create -f') _iotctl_value='file' ;;
     'rollout create --id') _iotctl_value='none' ;;
@@ -469,6 +486,7 @@ _iotctl_kind() {
     'firmware add 1') _iotctl_value='file' ;;
     'firmware show 1') _iotctl_value='none' ;;
     'rollout plan *') _iotctl_value='device' ;;
+    'rollout rehearse 1') _iotctl_value='file' ;;
     'rollout create 1') _iotctl_value='file' ;;
     'rollout apply 1') _iotctl_value='file' ;;
     'rollout status 1') _iotctl_value='rollout' ;;

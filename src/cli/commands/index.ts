@@ -209,6 +209,11 @@ export const commandTable: CommandTable = {
       load: () => import('./rollout/plan.ts'),
     },
     {
+      name: 'rollout rehearse',
+      summary: 'Try a rollout on simulated devices, with faults.',
+      load: () => import('./rollout/rehearse.ts'),
+    },
+    {
       name: 'rollout create',
       summary: 'Begin a rollout, by a plan file or by a specification.',
       load: () => import('./rollout/create.ts'),

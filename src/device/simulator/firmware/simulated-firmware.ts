@@ -77,8 +77,8 @@ export type FirmwareCondition = Report['state'] | 'bricked' | 'away';
 
 /** Seconds of virtual time, from the least to the most; each device draws its own. */
 const spans = {
-  install: [3, 10],
-  restart: [10, 30],
+  install: [2, 6],
+  restart: [5, 20],
   selfTest: [5, 15],
   away: [120, 1_800],
   present: [600, 3_600],
@@ -87,6 +87,8 @@ const spans = {
 const bytesPerSecond = 1_000_000;
 const slowness = 20;
 const defaultSlotBytes = 1024 ** 3;
+/** A device that has just been updated stays for so long: one that leaves then looks as if the update had broken it. */
+const lookedAfterMs = 6 * 3_600_000;
 /** How long a device that will fall silent lets its last report have; the network is faster. */
 const lastWordsMs = 600_000;
 
@@ -116,6 +118,7 @@ class FirmwareOfDevice implements SimulatedFirmware {
   #installer: Installer | undefined;
   #said: Report['state'] = 'idle';
   #isAway = false;
+  #updatedAt: number | undefined;
   #isBricked = false;
   readonly #liesByOldDigest: boolean;
 
@@ -199,6 +202,7 @@ class FirmwareOfDevice implements SimulatedFirmware {
   #report(report: Report): void {
     const said = this.#options.faults.fate === 'lie' ? this.#lie(report) : report;
     this.#said = said.state;
+    if (said.rollout !== undefined && said.rollout !== null) this.#updatedAt = this.#options.clock.monotonic();
     this.#options.onReport?.(said);
     this.#options.link.report({ firmware: said as unknown as JsonObject });
   }
@@ -259,6 +263,12 @@ class FirmwareOfDevice implements SimulatedFirmware {
     return { kind: 'passed' };
   }
 
+  /** Under way with an update, or so fresh from one that it is still looked after. */
+  #isNeeded(): boolean {
+    if (this.#saved?.job !== undefined) return true;
+    return this.#updatedAt !== undefined && this.#options.clock.monotonic() - this.#updatedAt < lookedAfterMs;
+  }
+
   /** Away at first, then in turns; an update that was begun is not interrupted. */
   async #comeAndGo(): Promise<void> {
     const { clock, link } = this.#options;
@@ -269,7 +279,7 @@ class FirmwareOfDevice implements SimulatedFirmware {
       this.#isAway = false;
       link.connect();
       await sleep(clock, this.#draw('present'), signal);
-      while (this.#saved?.job !== undefined && !this.#isBricked) await sleep(clock, this.#draw('present'), signal);
+      while (!this.#isBricked && this.#isNeeded()) await sleep(clock, this.#draw('present'), signal);
       if (this.#isBricked) return;
       link.disconnect();
     }

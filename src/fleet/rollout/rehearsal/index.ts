@@ -4,3 +4,4 @@ export type { ClientOptions, WorldClient, WorldHub, WorldWrite } from './world-c
 export type { WorldDevice } from './world-device.ts';
 export { rehearse, type Rehearsal, type RehearsalChange, type RehearsalRequest } from './rehearse.ts';
 export type { KnownDevice } from './stage.ts';
+export { readFleet } from './read-fleet.ts';

@@ -10,10 +10,12 @@ import type { Plan } from '../model/plan.ts';
 import type { GateVerdict, HaltReason, Phase, State } from '../model/record.ts';
 import { changesOf, type RolloutChange } from '../operate/changes.ts';
 import { standingOf, type Standing } from '../operate/standing.ts';
+import type { RolloutStatus } from '../operate/status.ts';
 import { changeIntent, createRollout, noIntent, type RolloutHeader } from '../records/index.ts';
 import { rehearseGates, simulatedMessages, type RehearsedGates } from './rehearsed-gates.ts';
 import { setStage, type KnownDevice, type Stage } from './stage.ts';
 import type { WorldClient } from './world-client.ts';
+import type { World } from './world.ts';
 
 export interface RehearsalRequest {
   readonly plan: Plan;
@@ -117,50 +119,15 @@ interface Carried {
   readonly haltedAt: number | undefined;
 }
 
-async function carryOut(
-  request: RehearsalRequest,
-  { world, plan, firmware }: Stage,
-  gates: RehearsedGates,
-): Promise<Carried> {
+async function carryOut(request: RehearsalRequest, stage: Stage, gates: RehearsedGates): Promise<Carried> {
+  const { world, plan, firmware } = stage;
   const { id } = plan.spec;
   const { clock } = world;
   const operator = world.connect().hub;
   const client = world.connect();
   const { header } = await createRollout(operator.records, plan, { actor: 'rehearsal', now: clock.now() });
   const stop = new AbortController();
-  const changes: RehearsalChange[] = [];
-  const startedAt = clock.now();
-  let state: State | undefined;
-  let haltedAt: number | undefined;
-  const tell = (change: RehearsalChange): void => {
-    changes.push(change);
-    request.onChange?.(change);
-  };
-  const approve = async (wave: number): Promise<void> => {
-    const time = new Date(clock.now()).toISOString();
-    tell({ atMs: clock.now() - startedAt, time, kind: 'approved', wave: wave + 1 });
-    const note = { at: time, actor: 'rehearsal', action: 'approve', details: { wave } };
-    const change = ({ intent }: { readonly intent: typeof noIntent }) => ({
-      ...intent,
-      approved: [...intent.approved, wave],
-    });
-    await changeIntent(operator.records, id, { note, change });
-  };
-  const onDecided = (next: State): void => {
-    const status = (each: State | undefined) => ({ id, header, intent: noIntent, state: each, lease: undefined });
-    for (const change of changesOf(status(state), status(next), clock.now()))
-      tell({ atMs: clock.now() - startedAt, ...change });
-    const isNews = JSON.stringify(state?.halt) !== JSON.stringify(next.halt);
-    state = next;
-    if (next.phase !== 'paused') return void (haltedAt = undefined);
-    if (next.halt?.kind === 'approval') {
-      if (isNews) void approve(next.halt.wave).catch((error: unknown) => stop.abort(error));
-      return;
-    }
-    haltedAt ??= clock.now();
-    if (next.summary.inProgress === 0) stop.abort(halted);
-    else if (isNews) clock.after(afterHaltMs, () => state?.phase === 'paused' && stop.abort(halted));
-  };
+  const spectator = createSpectator({ request, header, world, stop });
   const done = drive(
     id,
     {
@@ -172,7 +139,7 @@ async function carryOut(
       runProgram: gates.runProgram,
       onEvent: (event: ControllerEvent) => {
         request.signal.throwIfAborted();
-        if (event.kind === 'decided') onDecided(event.state);
+        if (event.kind === 'decided') spectator.decided(event.state);
       },
     },
     stop.signal,
@@ -183,9 +150,65 @@ async function carryOut(
   });
   clock.after(longestMs, () => stop.abort(halted));
   const end = await clock.run(ended);
-  if (end?.kind === 'ended') state = end.state;
+  const state = end?.kind === 'ended' ? end.state : spectator.state();
   if (state === undefined) throw new Error('the controller has decided nothing');
-  return { state, header, changes, haltedAt };
+  return { state, header, changes: spectator.changes, haltedAt: spectator.haltedAt() };
+}
+
+interface SpectatorParts {
+  readonly request: RehearsalRequest;
+  readonly header: RolloutHeader;
+  readonly world: World;
+  readonly stop: AbortController;
+}
+
+/** Follows what the controller decides, approves what waits for an approval, and ends the drive when it waits for more than that. */
+function createSpectator({ request, header, world, stop }: SpectatorParts) {
+  const { id } = header.spec;
+  const { clock } = world;
+  const { records } = world.connect().hub;
+  const startedAt = clock.now();
+  const changes: RehearsalChange[] = [];
+  let state: State | undefined;
+  let haltedAt: number | undefined;
+  const status = (each: State | undefined): RolloutStatus => ({
+    id,
+    header,
+    intent: noIntent,
+    state: each,
+    lease: undefined,
+  });
+  const tell = (change: RehearsalChange): void => {
+    changes.push(change);
+    request.onChange?.(change);
+  };
+  const approve = async (wave: number): Promise<void> => {
+    const time = new Date(clock.now()).toISOString();
+    tell({ atMs: clock.now() - startedAt, time, kind: 'approved', wave: wave + 1 });
+    const note = { at: time, actor: 'rehearsal', action: 'approve', details: { wave } };
+    await changeIntent(records, id, {
+      note,
+      change: ({ intent }) => ({ ...intent, approved: [...intent.approved, wave] }),
+    });
+  };
+  return {
+    changes,
+    state: () => state,
+    haltedAt: () => haltedAt,
+    decided(next: State): void {
+      for (const change of changesOf(status(state), status(next), clock.now()))
+        tell({ atMs: clock.now() - startedAt, ...change });
+      const isNews = JSON.stringify(state?.halt) !== JSON.stringify(next.halt);
+      state = next;
+      if (next.phase !== 'paused' || next.halt?.kind === 'approval') haltedAt = undefined;
+      else haltedAt ??= clock.now();
+      if (next.phase === 'paused' && next.halt?.kind === 'approval' && isNews)
+        void approve(next.halt.wave).catch((error: unknown) => stop.abort(error));
+      if (haltedAt === undefined) return;
+      if (next.summary.inProgress === 0) stop.abort(halted);
+      else if (isNews) clock.after(afterHaltMs, () => state?.phase === 'paused' && stop.abort(halted));
+    },
+  };
 }
 
 /** Ends a drive that waits for a person. */
