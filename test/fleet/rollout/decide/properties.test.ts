@@ -5,12 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { contextOf } from '../../../../src/fleet/rollout/decide/context.ts';
 import { factsOf } from '../../../../src/fleet/rollout/decide/device-state.ts';
 import { isLimitCrossed } from '../../../../src/fleet/rollout/decide/course.ts';
+import { createWindows } from '../../../../src/fleet/rollout/decide/windows.ts';
 import type { Decision } from '../../../../src/fleet/rollout/model/decision.ts';
 import type { SpecInput } from '../../../../src/fleet/rollout/model/spec.ts';
 import { createFleet, oldDigest, type Fleet } from './fleet.ts';
 
 const minute = 60_000;
-const runs = { numRuns: Number(process.env["E_RUNS"] ?? 150) };
+const runs = { numRuns: Number(process.env['E_RUNS'] ?? 150) };
 
 const timeouts = { offer: '20m', stall: '3m', install: '3m', reboot: '3m', confirm: '3m' } as const;
 
@@ -40,6 +41,17 @@ const policies: fc.Arbitrary<NonNullable<SpecInput['policy']>> = fc
         { rate: 0.2, minimumSample: 3 },
         { rate: 1 },
       ),
+      window: fc.option(
+        fc.constantFrom(
+          { from: '12:10', to: '12:40', download: 'in-window' as const },
+          { from: '13:05', to: '13:25', timezoneTag: 'zone', download: 'now' as const },
+          { from: '23:00', to: '12:20', timezoneTag: 'zone', download: 'in-window' as const },
+        ),
+        { nil: undefined },
+      ),
+      gates: fc.option(fc.constant([{ name: 'ok', command: ['true'], count: 2, interval: '2m', failureLimit: 1 }]), {
+        nil: undefined,
+      }),
       onFailure: fc.constantFrom('pause' as const, 'abort' as const, 'revert' as const),
     },
     { requiredKeys: ['waves'] },
@@ -125,7 +137,7 @@ function happen(fleet: Fleet, event: Event): void {
       fleet.add(`joined-${event.device}`, { tags: { site: 'a' } });
       return;
     case 'wait':
-      fleet.pass(event.minutes * minute);
+      fleet.pass(event.minutes * minute + event.minutes);
       return;
     case 'intent':
       ask(fleet, event.what);
@@ -210,6 +222,21 @@ function checkPlaces(fleet: Fleet, { state }: Decision, isNew: boolean): void {
   }
 }
 
+/** Whoever may only begin in a window is not offered anything outside it, or is told when it opens. */
+function checkWindows(fleet: Fleet, { actions }: Decision): void {
+  const { window } = fleet.plan.spec.policy;
+  if (window === undefined) return;
+  const find = createWindows(window);
+  for (const action of actions) {
+    if (action.kind !== 'offer') continue;
+    const zone = fleet.twin(action.deviceId).tags[window.timezoneTag];
+    const { opens } = find(typeof zone === 'string' ? zone : undefined, fleet.now);
+    expect(action.notBefore).toBe(opens > fleet.now ? new Date(opens).toISOString() : undefined);
+    const wasAnnounced = fleet.savedState?.offering.some(({ deviceId }) => deviceId === action.deviceId) === true;
+    if (window.download === 'in-window' && !wasAnnounced) expect(opens).toBeLessThanOrEqual(fleet.now);
+  }
+}
+
 /** Deciding again on what is stored finds the same to do and nothing new to store. */
 function checkTwice(fleet: Fleet, first: Decision): void {
   fleet.state = JSON.parse(JSON.stringify(first.state)) as Decision['state'];
@@ -219,12 +246,16 @@ function checkTwice(fleet: Fleet, first: Decision): void {
 }
 
 const digests = new Map([[oldDigest, { releaseCounter: 2 }]]);
-const tags = (index: number) => (index % 3 === 0 ? {} : { site: `s${index % 4}` });
+const tags = (index: number) => ({
+  ...(index % 3 !== 0 && { site: `s${index % 4}` }),
+  zone: index % 2 === 0 ? 'Europe/Berlin' : 'nowhere',
+});
 
 /** Decides, checks that, and carries it out as far as the crash lets it. Answers what was announced for the first time. */
 function step(fleet: Fleet, crash?: number): readonly string[] {
   const before = fleet.savedState;
   const decision = fleet.look();
+  checkWindows(fleet, decision);
   const known = new Set(before?.offering.map(keyOf));
   const announced = decision.state.offering.map(keyOf).filter((key) => !known.has(key));
   // What devices do after the end is nobody's business.
@@ -235,7 +266,11 @@ function step(fleet: Fleet, crash?: number): readonly string[] {
     return [];
   }
   const done = crash === undefined ? decision.actions : decision.actions.slice(0, crash - 1);
-  for (const action of done) fleet.act(action);
+  for (const action of done) {
+    fleet.act(action);
+    // Three of four measurements pass, so that both verdicts come about.
+    if (action.kind === 'measure') fleet.measure(action.wave, action.gate, fleet.now % 4 === 0 ? 'fail' : 'pass');
+  }
   return announced;
 }
 
@@ -282,7 +317,7 @@ describe('a rollout', () => {
 /** From here on every device does as it is told, and a person clears the way. */
 function finish(fleet: Fleet): void {
   for (const { deviceId } of [...fleet.twins.values()]) fleet.put(deviceId, { connected: true });
-  for (let round = 0; round < 400; round++) {
+  for (let round = 0; round < 2_000; round++) {
     step(fleet);
     const { state } = fleet;
     if (state.endedAt !== undefined) {
@@ -297,7 +332,7 @@ function finish(fleet: Fleet): void {
       if (mark.returning) fleet.say(deviceId, { ...backHome, bootCount: (report?.value.bootCount ?? 1) + 1 });
       else fleet.confirm(deviceId);
     }
-    fleet.pass(minute);
+    fleet.pass(10 * minute);
   }
   expect.fail(`it does not end: ${JSON.stringify(fleet.state)}`);
 }
