@@ -29,7 +29,8 @@ export function failureOf(
     return new Failure(code, `rollout ${id} is ${state.phase}: ${failureRateText(summary, policy)}`, { details });
   const { text, commands } = haltWords(id, halt, policy);
   const hint = commands.map(([command, does]) => `${command} (${does})`).join(', or ');
-  return new Failure(code, `rollout ${id} is paused: ${text}`, { details, hint });
+  const why = halt.kind === 'operator' ? text : `paused: ${text}`;
+  return new Failure(code, `rollout ${id} is ${why}`, { details, hint });
 }
 
 function codeOf(standing: Standing): 'rollout-halted' | 'rollout-needs-person' | undefined {

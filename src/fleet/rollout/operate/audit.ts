@@ -3,7 +3,7 @@ import type { Hub } from '../../ports.ts';
 import type { AuditEntry } from '../model/record.ts';
 import { readAudit } from '../records/index.ts';
 
-/** Entries of an audit, in order; with a device those that name it. */
+/** Entries of an audit, in order; with a device those that it made or that name it. */
 export async function* findAuditEntries(
   records: Hub['records'],
   id: string,
@@ -11,7 +11,9 @@ export async function* findAuditEntries(
   signal?: AbortSignal,
 ): AsyncGenerator<AuditEntry, void, undefined> {
   for await (const entries of readAudit(records, id, signal))
-    yield* deviceId === undefined ? entries : entries.filter(({ details }) => names(details, deviceId));
+    yield* deviceId === undefined
+      ? entries
+      : entries.filter(({ actor, details }) => actor === deviceId || names(details, deviceId));
 }
 
 /** Whether a device's id is anywhere in the details: entries have it as a member, or in lists. */
