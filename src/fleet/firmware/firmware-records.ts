@@ -14,7 +14,7 @@ import {
 import type { JsonObject } from '../../std/json.ts';
 
 /** The record of one release, `firmware/NAME/VERSION`. It never changes: another content is another version. */
-export const releaseSchema = z.strictObject({
+const releaseSchema = z.strictObject({
   format: z.literal(1),
   manifest: manifestSchema,
   keyId: keyIdSchema,

@@ -19,7 +19,7 @@ export const rolloutIdSchema = z
 const seconds = z.int().min(1).max(31_536_000);
 
 /** How long a device may take for each step, in seconds; the controller counts by the same numbers. */
-export const deadlinesSchema = z.strictObject({
+const deadlinesSchema = z.strictObject({
   offer: seconds.meta({ description: 'Until the device begins; then it is unreached' }),
   stall: seconds.meta({ description: 'Without progress of the download; then it has failed' }),
   install: seconds.meta({ description: 'From the start of the installation to the restart; then the device is lost' }),

@@ -15,7 +15,6 @@ export {
   type SignatureVerdict,
 } from './check-offer.ts';
 export {
-  deadlinesSchema,
   offerSchema,
   reportSchema,
   reportStates,
@@ -50,7 +49,6 @@ export {
   readPublicKey,
   signManifest,
   signTrust,
-  trustBytes,
   trustProblem,
 } from './signature.ts';
 export { signedTrustSchema, trustSchema, type SignedTrust, type Trust } from './trust.ts';
