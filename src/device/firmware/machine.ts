@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { InstallerFacts, Trust } from '../../protocol/firmware/index.ts';
+import type { InstallerFacts, Manifest, Trust } from '../../protocol/firmware/index.ts';
 import { sleep } from '../../std/clock.ts';
 import type { JsonObject, JsonValue } from '../../std/json.ts';
 import { messageOf } from '../../std/message-of.ts';
@@ -278,9 +278,18 @@ class Machine implements Installer {
     const { notBefore, manifest } = job.offer;
     if (last.state === 'deferred') await this.#until(last.until ?? 0, signal);
     if (notBefore !== undefined) await this.#until(Date.parse(notBefore), signal);
-    const deferral = await raced(this.#ports.defer(manifest, signal), signal);
+    const deferral = await this.#mayInstall(manifest, signal);
     if (deferral !== undefined) return this.#putOff(job, deferral);
     await this.#journal.save({ job: { ...job, phase: 'activating' } }, tellOf(job, { state: 'installing' }));
+  }
+
+  /** A device that cannot be asked is not updated. */
+  async #mayInstall(manifest: Manifest, signal: AbortSignal): Promise<Deferral | undefined> {
+    try {
+      return await raced(this.#ports.defer(manifest, signal), signal);
+    } catch (error) {
+      throw new InstallProblem('install-failed', messageOf(error), error);
+    }
   }
 
   async #putOff(job: Job, { until, message }: Deferral): Promise<void> {

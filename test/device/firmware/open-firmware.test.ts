@@ -260,9 +260,9 @@ describe('hooks', () => {
     expect(reports.find(({ state }) => state === 'deferred')).toMatchObject({ message: 'the pump runs' });
   });
 
-  test('that others may change are not run', async () => {
-    await hook('activate', `touch "${root}/ran"`, 0o722);
-    expect(await update(await start())).toMatch(/^failed install-failed$/);
+  test.each(['activate', 'defer'])('that others may change are not run: %s', async (name) => {
+    await hook(name, `touch "${root}/ran"`, 0o722);
+    expect(await update(await start())).toBe('failed install-failed');
     expect(await readdir(root)).not.toContain('ran');
   });
 

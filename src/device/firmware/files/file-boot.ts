@@ -76,15 +76,14 @@ export function fileBoot(options: FileBootOptions): FileBoot {
       if (end !== undefined && end.exitCode !== 0) throw new Error(describeEnd('confirm', end));
     },
     async selfTest({ slot, manifest, limitMs }, signal) {
-      const facts = { ...slotFacts(paths, slot), IOTCTL_FIRMWARE_VERSION: manifest.version };
+      const facts = { ...slotFacts(paths, slot), ...manifestFacts(manifest) };
       const end = await call('self-test', facts, limitMs, signal);
       if (end === undefined || end.exitCode === 0) return { kind: 'passed' };
       if (end.exitCode === undecidedExit) return { kind: 'undecided', message: describeEnd('self-test', end) };
       return { kind: 'failed', message: describeEnd('self-test', end) };
     },
     async defer(manifest, signal) {
-      const facts = { IOTCTL_FIRMWARE_VERSION: manifest.version, IOTCTL_FIRMWARE_DIGEST: manifest.sha256 };
-      const end = await call('defer', facts, deferHookMs, signal);
+      const end = await call('defer', manifestFacts(manifest), deferHookMs, signal);
       if (end === undefined || end.exitCode === 0) return undefined;
       return deferral(end, clock.now());
     },
@@ -101,6 +100,10 @@ function shared({ paths, hardware, isConnected }: FileBootOptions): Record<strin
 
 function slotFacts(paths: FirmwarePaths, slot: SlotName): Record<string, string> {
   return { IOTCTL_FIRMWARE_SLOT: slot, IOTCTL_FIRMWARE_IMAGE: paths.image(slot) };
+}
+
+function manifestFacts({ version, sha256 }: Manifest): Record<string, string> {
+  return { IOTCTL_FIRMWARE_VERSION: version, IOTCTL_FIRMWARE_DIGEST: sha256 };
 }
 
 function activationFacts(paths: FirmwarePaths, activation: Activation): Record<string, string> {

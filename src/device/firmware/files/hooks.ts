@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { lstat } from 'node:fs/promises';
+import { Failure } from '../../../errors/index.ts';
 import { messageOf } from '../../../std/message-of.ts';
 import type { Clock } from '../../../std/clock.ts';
 import { killGroup } from '../../../std/process-group.ts';
@@ -29,18 +30,24 @@ const shownOutput = 200;
 /** What a hook leaves running in the background may keep its outputs open; its end does not wait for that. */
 const lastOutputMs = 250;
 
-/** Whether there is a hook, and one that nobody else can change. Rejects when others may write to it. */
+/** Whether there is a hook, and one that nobody else can change. Failure `permission-denied` when others may write to it. */
 export async function hookExists(file: string): Promise<boolean> {
   try {
     const stats = await lstat(file);
-    if (stats.isSymbolicLink()) throw new Error(`the hook ${file} is a symbolic link`);
+    if (stats.isSymbolicLink()) throw refusal(file, 'is a symbolic link');
     if (!stats.isFile()) return false;
-    if ((stats.mode & 0o022) !== 0) throw new Error(`other users may write to the hook ${file}`);
+    if ((stats.mode & 0o022) !== 0) throw refusal(file, 'can be changed by other users');
     return true;
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false;
     throw error;
   }
+}
+
+function refusal(file: string, words: string): Failure {
+  return new Failure('permission-denied', `the hook ${file} ${words}, so it is not run`, {
+    hint: `make it a file, and chmod 700 ${file}`,
+  });
 }
 
 /** Runs a program without a shell, in a process group of its own, which is ended when it takes too long. */
