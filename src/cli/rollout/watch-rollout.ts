@@ -22,13 +22,14 @@ export async function watchRollout(context: CommandContext, input: CommandInput,
 }
 
 async function* framesOf(
-  { hub, clock, signal }: CommandContext,
+  context: CommandContext,
   id: string,
   intervalMs: number,
 ): AsyncGenerator<RolloutFrame, void, undefined> {
+  const { clock, signal } = context;
   let changes: readonly RolloutChange[] = [];
   let before: RolloutFrame['status'] | undefined;
-  for await (const { status, leaseUnchangedMs, trouble } of followRollout(await hub(), id, {
+  for await (const { status, leaseUnchangedMs, trouble } of followRollout(await context.hub(), id, {
     clock,
     intervalMs,
     signal,
@@ -42,14 +43,15 @@ async function* framesOf(
 }
 
 async function* tellChanges(
-  { hub, clock, signal, notes }: CommandContext,
+  context: CommandContext,
   id: string,
   intervalMs: number,
 ): AsyncGenerator<readonly RolloutChange[], void, undefined> {
+  const { clock, signal, notes } = context;
   let before: RolloutFrame['status'] | undefined;
   let told = Number.NEGATIVE_INFINITY;
   let wasTrouble = false;
-  for await (const { status, trouble } of followRollout(await hub(), id, { clock, intervalMs, signal })) {
+  for await (const { status, trouble } of followRollout(await context.hub(), id, { clock, intervalMs, signal })) {
     if (trouble !== undefined && !wasTrouble) notes.warn(`${trouble.message}; still trying`);
     wasTrouble = trouble !== undefined;
     const now = clock.now();

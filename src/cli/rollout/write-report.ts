@@ -7,12 +7,13 @@ import type { ReportFormat } from './report-format.ts';
 
 /** Looks at every device of a rollout and writes what became of it. Failures of the hub and of the system. */
 export async function writeReport(
-  { hub, clock, notes, signal }: CommandContext,
+  context: CommandContext,
   status: RolloutStatus,
   file: string,
   format: ReportFormat,
 ): Promise<void> {
-  const devices = await readStandings(await hub(), status, { now: clock.now(), signal });
+  const { clock, notes, signal } = context;
+  const devices = await readStandings(await context.hub(), status, { now: clock.now(), signal });
   try {
     await writeFileAtomic(file, textOf({ status, devices, now: clock.now() }, format), 0o644);
   } catch (error) {

@@ -18,7 +18,7 @@ const segments: readonly { readonly sign: string; readonly tone: Tone; readonly 
 const rest = { sign: '░', tone: 'dim' } as const;
 
 export function countIn(states: States, wanted: readonly DeviceState[]): number {
-  return wanted.reduce((sum, state) => sum + (states[state] ?? 0), 0);
+  return wanted.reduce((count, state) => count + (states[state] ?? 0), 0);
 }
 
 /** A bar of exactly `width` columns; whatever there is at all takes at least one of them. */

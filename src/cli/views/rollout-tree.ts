@@ -3,7 +3,7 @@ import { manifestName } from '../../protocol/firmware/manifest.ts';
 import { formatDuration } from '../../std/duration.ts';
 import { hasEnded, standingOf, type RolloutChange, type RolloutStatus } from '../../fleet/rollout/operate/index.ts';
 import { deviceStates } from '../../fleet/rollout/model/observed.ts';
-import type { GateState, WaveState } from '../../fleet/rollout/model/record.ts';
+import type { GateState, Phase, WaveState } from '../../fleet/rollout/model/record.ts';
 import type { Policy } from '../../fleet/rollout/model/spec.ts';
 import type { LiveLine, LiveView, Tone } from '../output/output.ts';
 import { pad, textWidth, truncate } from '../output/text-width.ts';
@@ -200,19 +200,19 @@ function widthOfLargest(status: RolloutStatus): number {
 function markOf(row: WaveRow, { state }: RolloutStatus): readonly [string, Tone] {
   if (row.state?.closedAt !== undefined) return ['✓', 'good'];
   if (row.state === undefined) return ['○', 'dim'];
-  switch (state?.phase) {
-    case 'paused':
-      return ['‖', 'warn'];
-    case 'aborted':
-    case 'reverted':
-      return ['✗', 'bad'];
-    case 'aborting':
-    case 'reverting':
-      return ['◀', 'warn'];
-    default:
-      return ['▶', 'accent'];
-  }
+  return phaseMarks[state?.phase ?? 'running'];
 }
+
+const running = ['▶', 'accent'] as const;
+const phaseMarks: Readonly<Record<Phase, readonly [string, Tone]>> = {
+  running,
+  completed: running,
+  paused: ['‖', 'warn'],
+  aborting: ['◀', 'warn'],
+  reverting: ['◀', 'warn'],
+  aborted: ['✗', 'bad'],
+  reverted: ['✗', 'bad'],
+};
 
 /** What a wave waits for, or how long it took. */
 function noteOf(row: WaveRow, status: RolloutStatus, now: number): Part | undefined {

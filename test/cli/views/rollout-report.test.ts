@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { junitText, markdownText, reportJson, xmlText } from '../../../src/cli/views/rollout-report.ts';
 import type { DeviceStanding } from '../../../src/fleet/rollout/operate/index.ts';

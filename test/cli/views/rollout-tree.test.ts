@@ -5,7 +5,7 @@ import { rolloutLines, type RolloutFrame } from '../../../src/cli/views/rollout-
 import { deviceStates } from '../../../src/fleet/rollout/model/observed.ts';
 import type { GateState } from '../../../src/fleet/rollout/model/record.ts';
 import type { RolloutChange } from '../../../src/fleet/rollout/operate/index.ts';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { sampleStart, sampleStatus, type SampleStatus } from '../../support/sample-status.ts';
 
 const minutes = 60_000;
@@ -234,17 +234,19 @@ describe('the picture of a rollout', () => {
   });
 });
 
+function barText(states: Parameters<typeof stateBar>[0], devices: number, width: number): string {
+  return stateBar(states, devices, width)
+    .map(([part]) => part)
+    .join('');
+}
+
 describe('a bar', () => {
   test('shows the least of all, and is as wide as it has to be', () => {
-    const text = (states: Parameters<typeof stateBar>[0], devices: number, width: number): string =>
-      stateBar(states, devices, width)
-        .map(([part]) => part)
-        .join('');
-    expect(text({}, 0, 10)).toBe('░░░░░░░░░░');
-    expect(text({ succeeded: 10 }, 10, 10)).toBe('██████████');
-    expect(text({ succeeded: 9_999, lost: 1 }, 10_000, 10)).toBe('█████████╳');
-    expect(text({ succeeded: 1 }, 10_000, 10)).toBe('█░░░░░░░░░');
-    expect(text({ succeeded: 5, baking: 2, downloading: 2, failed: 1 }, 20, 20)).toBe('█████▓▓▒▒╳░░░░░░░░░░');
+    expect(barText({}, 0, 10)).toBe('░░░░░░░░░░');
+    expect(barText({ succeeded: 10 }, 10, 10)).toBe('██████████');
+    expect(barText({ succeeded: 9_999, lost: 1 }, 10_000, 10)).toBe('█████████╳');
+    expect(barText({ succeeded: 1 }, 10_000, 10)).toBe('█░░░░░░░░░');
+    expect(barText({ succeeded: 5, baking: 2, downloading: 2, failed: 1 }, 20, 20)).toBe('█████▓▓▒▒╳░░░░░░░░░░');
   });
 
   test('always has its width', () => {

@@ -33,7 +33,7 @@ export function changesOf(before: RolloutStatus | undefined, after: RolloutStatu
     ...phaseChange(before, after),
   ];
   const time = new Date(now).toISOString();
-  return found.map((change) => ({ time, ...change }) as RolloutChange);
+  return found.map((change) => ({ time, ...change }));
 }
 
 /** How far a rollout has come, for a reader that is told now and then. */

@@ -1,25 +1,16 @@
-import { z } from 'zod';
 import { reportSchema } from '../../../protocol/firmware/index.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../std/json.ts';
 import { lotsOf } from '../../../std/lots.ts';
 import type { Hub } from '../../ports.ts';
 import { parseWhere } from '../../selection/index.ts';
 import { quoteLiteral } from '../../selection/glob-condition.ts';
-import { outcomes, type Mark } from '../model/observed.ts';
+import { readMark } from '../controller/observe-twin.ts';
 import type { PlanCandidate } from '../model/plan.ts';
 import type { Spec } from '../model/spec.ts';
 
 /** A query holds 8192 characters; ids are asked for in lots that leave room for the rest. */
 const idsPerQuery = 100;
 const pageSize = 1_000;
-
-const markSchema = z.looseObject({
-  rollout: z.string(),
-  wave: z.int(),
-  attempt: z.int(),
-  outcome: z.enum(outcomes).optional(),
-  penaltyUntil: z.string().optional(),
-});
 
 /**
  * The devices that a target matches, with what a plan is made of and no more: with `devices` and `where` those of the list for which
@@ -78,13 +69,13 @@ function candidateOf(row: JsonObject, columns: readonly Column[]): PlanCandidate
   const tags: JsonObject = {};
   for (const { name, tag } of columns) if (tag !== undefined) setAt(tags, tag, row[name]);
   const report = reportSchema.safeParse(row['report']);
-  const mark = markSchema.safeParse(tags['firmware']);
+  const mark = readMark(tags);
   return {
     deviceId,
     enabled: status !== 'disabled',
     tags,
     ...(report.success && { report: { value: report.data, at: 0 } }),
-    ...(mark.success && { mark: mark.data as Mark }),
+    ...(mark && { mark }),
   };
 }
 
@@ -92,8 +83,10 @@ function setAt(tags: JsonObject, path: readonly string[], value: JsonValue | und
   if (value === undefined || value === null) return;
   let place = tags;
   for (const name of path.slice(0, -1)) {
-    const next = Object.hasOwn(place, name) ? place[name] : undefined;
-    place = isJsonObject(next) ? next : ((place[name] = {}), place[name] as JsonObject);
+    const present = Object.hasOwn(place, name) ? place[name] : undefined;
+    const next: JsonObject = isJsonObject(present) ? present : {};
+    place[name] = next;
+    place = next;
   }
   place[path.at(-1) ?? ''] = value;
 }

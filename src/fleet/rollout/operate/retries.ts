@@ -6,7 +6,7 @@ import { readStandings } from './standings.ts';
 import type { RolloutStatus } from './status.ts';
 
 const failures: readonly DeviceState[] = ['failed', 'rejected', 'reverted', 'lost', 'recovered'];
-const retryable: readonly DeviceState[] = [...failures, 'unreached', 'canceled'];
+const retryable: ReadonlySet<DeviceState> = new Set<DeviceState>([...failures, 'unreached', 'canceled']);
 
 /**
  * Devices to be tried again, with the attempt that is over: those that are named, or all that count as failures. Failures: not-found (a
@@ -30,7 +30,7 @@ export async function findRetries(
     if (standing === undefined)
       throw new Failure('not-found', `device "${deviceId}" is no part of rollout ${rollout.id}`);
     const { state, attempt } = standing;
-    if (!retryable.includes(state) || attempt === 0)
+    if (!retryable.has(state) || attempt === 0)
       throw new Failure('conflict', `device "${deviceId}" is ${state}: there is nothing to try again`, {
         hint: `iotctl rollout why ${rollout.id} ${deviceId}`,
       });

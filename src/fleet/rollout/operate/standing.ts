@@ -9,7 +9,7 @@ import type { RolloutStatus } from './status.ts';
 export type Standing = 'going' | 'completed' | 'halted' | 'aborted' | 'reverted' | 'needs-person';
 
 /** Halts by a limit: whoever waits is told that it went wrong. The others ask for a person. */
-const limits: readonly HaltReason['kind'][] = ['failure-limit', 'gate-failed'];
+const limits: ReadonlySet<HaltReason['kind']> = new Set(['failure-limit', 'gate-failed'] as const);
 
 /**
  * How a rollout stands. What operators asked for after the controller's last word counts as going on: `rollout resume` and then
@@ -29,7 +29,7 @@ export function standingOf(intent: Intent, state: State | undefined): Standing {
       return 'going';
     case 'paused':
       if (intent.ending !== undefined || isAnswered(intent, state)) return 'going';
-      return state.halt !== undefined && limits.includes(state.halt.kind) ? 'halted' : 'needs-person';
+      return state.halt !== undefined && limits.has(state.halt.kind) ? 'halted' : 'needs-person';
   }
 }
 

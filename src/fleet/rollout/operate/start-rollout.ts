@@ -94,10 +94,13 @@ function driftText({ firmware, gone, added, leftOut, changed }: PlanDrift): stri
 }
 
 function changeText({ deviceId, version, blocked, skipped }: PlanDrift['changed'][number]): string {
-  const said = (value: string | undefined): string => value ?? 'nothing';
   if (version !== undefined) return `${deviceId}: version ${said(version.before)}, now ${said(version.after)}`;
   if (blocked !== undefined) return `${deviceId}: blocked by ${said(blocked.before)}, now by ${said(blocked.after)}`;
   return `${deviceId}: ${skipped?.after === true ? 'runs it already' : 'no longer runs it'}`;
+}
+
+function said(value: string | undefined): string {
+  return value ?? 'nothing';
 }
 
 function sample(texts: readonly string[], joint = ', '): string {

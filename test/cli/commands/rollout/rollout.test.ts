@@ -54,6 +54,20 @@ async function standsAs(change: Partial<State>): Promise<void> {
   });
 }
 
+/** Waits for a rollout that goes on, and lets something happen meanwhile. */
+async function waiting(words: readonly string[], happens: (system: ReturnType<typeof fakeSystem>) => unknown) {
+  const system = fakeSystem({ argv: ['rollout', 'status', 'pump-2', '--wait', ...words], env });
+  const running = run(system, roomsWith(hub), commandTable);
+  while (system.clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
+  await happens(system);
+  await running;
+  return { code: system.exits[0], stderr: system.stderr.text };
+}
+
+async function complete(kind: string): Promise<string> {
+  return (await type(hub, ['__complete', kind], { env: { ...env, IOTCTL_CACHE_DIR: directory } })).stdout;
+}
+
 describe('rollout plan', () => {
   test('shows the waves and the digest, and keeps the plan', async () => {
     const { stdout, stderr, code } = await rollout('plan', ...flags, '--out', file('plan.json'));
@@ -170,16 +184,6 @@ describe('rollout status --wait', () => {
     expect((await rollout('status', 'pump-2')).code).toBe(0);
   });
 
-  /** Waits for a rollout that goes on, and lets something happen meanwhile. */
-  async function waiting(words: readonly string[], happens: (system: ReturnType<typeof fakeSystem>) => unknown) {
-    const system = fakeSystem({ argv: ['rollout', 'status', 'pump-2', '--wait', ...words], env });
-    const running = run(system, roomsWith(hub), commandTable);
-    while (system.clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
-    await happens(system);
-    await running;
-    return { code: system.exits[0], stderr: system.stderr.text };
-  }
-
   test('gives up when the time is up, and leaves the rollout alone', async () => {
     await rollout('create', ...flags, '--yes');
     const { code, stderr } = await waiting(['--timeout', '5s'], ({ clock }) => clock.advance(6_000));
@@ -286,8 +290,6 @@ describe('looking', () => {
   });
 
   test('names are completed', async () => {
-    const complete = async (kind: string): Promise<string> =>
-      (await type(hub, ['__complete', kind], { env: { ...env, IOTCTL_CACHE_DIR: directory } })).stdout;
     expect(await complete('rollout')).toBe('pump-2\n');
     expect(await complete('firmware')).toBe('pump@2.0.0\n');
   });
