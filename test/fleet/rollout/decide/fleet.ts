@@ -183,6 +183,9 @@ export function createFleet({ count, policy, tags = () => ({}) }: FleetOptions) 
     get intent(): Intent {
       return intent;
     },
+    replaceIntent(next: Intent): void {
+      intent = next;
+    },
     set former(next: ReadonlyMap<string, FormerFirmware>) {
       former = next;
     },

@@ -16,6 +16,12 @@ function run(fleet: Fleet, seconds: number): void {
   }
 }
 
+const tags = (index: number) => (index === 5 ? {} : { site: { name: index < 3 ? 'north' : 'south' } });
+
+function failing(fleet: Fleet, count: number): void {
+  for (const id of fleet.ids().slice(0, count)) fleet.say(id, { state: 'reverted', code: 'self-test-failed' });
+}
+
 describe('the rate of offers', () => {
   it('is kept from the first minute on', () => {
     const fleet = fleetOf(100, { rate: { perMinute: 12 } });
@@ -90,7 +96,6 @@ describe('places', () => {
   });
 
   it('are counted by the fault domain of devices', () => {
-    const tags = (index: number) => (index === 5 ? {} : { site: { name: index < 3 ? 'north' : 'south' } });
     const fleet = createFleet({ count: 6, tags, policy: { faultDomain: { tag: 'site.name', max: 1 } } });
     fleet.step();
     const sites = fleet.offers.map(({ deviceId }) => JSON.stringify(fleet.twin(deviceId).tags['site'] ?? null));
@@ -100,10 +105,6 @@ describe('places', () => {
 });
 
 describe('the failure limit', () => {
-  function failing(fleet: Fleet, count: number): void {
-    for (const id of fleet.ids().slice(0, count)) fleet.say(id, { state: 'reverted', code: 'self-test-failed' });
-  }
-
   it('stops everything when more have failed than it says', () => {
     const fleet = fleetOf(10, { failureLimit: { count: 1 }, rate: { perMinute: 60 } });
     run(fleet, 4);

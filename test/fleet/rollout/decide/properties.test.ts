@@ -1,6 +1,6 @@
 /** Whatever devices, people and crashes do: no limit is exceeded, nobody is offered twice, nobody is forgotten. */
 import { isDeepStrictEqual } from 'node:util';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contextOf } from '../../../../src/fleet/rollout/decide/context.ts';
 import { factsOf } from '../../../../src/fleet/rollout/decide/device-state.ts';
@@ -49,9 +49,14 @@ const policies: fc.Arbitrary<NonNullable<SpecInput['policy']>> = fc
         ),
         { nil: undefined },
       ),
-      gates: fc.option(fc.constant([{ name: 'ok', command: ['true'], count: 2, interval: '2m', failureLimit: 1 }]), {
-        nil: undefined,
-      }),
+      gates: fc.option(
+        fc.constant<NonNullable<SpecInput['policy']>['gates']>([
+          { name: 'ok', command: ['true'], count: 2, interval: '2m', failureLimit: 1 },
+        ]),
+        {
+          nil: undefined,
+        },
+      ),
       onFailure: fc.constantFrom('pause' as const, 'abort' as const, 'revert' as const),
     },
     { requiredKeys: ['waves'] },
@@ -163,9 +168,10 @@ function ask(fleet: Fleet, what: Extract<Event, { kind: 'intent' }>['what']): vo
       fleet.intent = { promoted: [...intent.promoted, state.waves.length - 1] };
       return;
     case 'retry': {
-      const retries = [...fleet.twins.values()].flatMap(({ deviceId, mark }) =>
-        mark?.outcome === undefined ? [] : [{ deviceId, attempt: mark.attempt }],
-      );
+      const retries = fleet.twins
+        .values()
+        .toArray()
+        .flatMap(({ deviceId, mark }) => (mark?.outcome === undefined ? [] : [{ deviceId, attempt: mark.attempt }]));
       fleet.intent = { retries };
       return;
     }
@@ -298,7 +304,7 @@ describe('a rollout', () => {
         const announcedAt: number[] = [];
         let opened = 0;
         for (const event of story) {
-          for (const _key of step(fleet, event.kind === 'crash' ? event.after : undefined)) announcedAt.push(fleet.now);
+          step(fleet, event.kind === 'crash' ? event.after : undefined).forEach(() => announcedAt.push(fleet.now));
           const waves = fleet.savedState?.waves.length ?? 0;
           expect(waves).toBeGreaterThanOrEqual(opened);
           opened = waves;
@@ -316,9 +322,11 @@ describe('a rollout', () => {
 
 /** From here on every device does as it is told, and a person clears the way. */
 function finish(fleet: Fleet): void {
-  for (const { deviceId } of [...fleet.twins.values()]) fleet.put(deviceId, { connected: true });
+  for (const { deviceId } of fleet.twins.values()) fleet.put(deviceId, { connected: true });
   for (let round = 0; round < 2_000; round++) {
-    step(fleet);
+    for (const action of fleet.step().actions) {
+      if (action.kind === 'measure') fleet.measure(action.wave, action.gate, 'pass');
+    }
     const { state } = fleet;
     if (state.endedAt !== undefined) {
       if (fleet.intent.ending !== 'revert' || state.phase === 'reverted') return;
@@ -326,7 +334,7 @@ function finish(fleet: Fleet): void {
     if (state.phase === 'paused') {
       for (const what of ['resume', 'approve', 'promote'] as const) ask(fleet, what);
     }
-    for (const { deviceId, mark, offer, report } of [...fleet.twins.values()]) {
+    for (const { deviceId, mark, offer, report } of fleet.twins.values()) {
       const isOver = report?.value.attempt === mark?.attempt && report?.value.state === 'confirmed';
       if (mark === undefined || mark.outcome !== undefined || offer === undefined || isOver) continue;
       if (mark.returning) fleet.say(deviceId, { ...backHome, bootCount: (report?.value.bootCount ?? 1) + 1 });

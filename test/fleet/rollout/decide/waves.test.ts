@@ -20,6 +20,15 @@ function succeed(fleet: Fleet, ids: readonly string[]): void {
   fleet.pass(5 * minute);
 }
 
+/** Measures when it is due. */
+function measure(fleet: Fleet, verdict: 'pass' | 'fail' | 'inconclusive'): Decision {
+  expect(actionsOf(fleet.step(), 'measure')).toEqual([{ kind: 'measure', wave: 0, gate: 'heat' }]);
+  fleet.measure(0, 'heat', verdict);
+  const decision = fleet.step();
+  fleet.pass(minute);
+  return decision;
+}
+
 describe('waves', () => {
   it('opens the next one when every device is decided and has baked', () => {
     const fleet = twoWaves();
@@ -141,15 +150,6 @@ describe('gates', () => {
     succeed(fleet, fleet.ids().slice(0, 2));
     fleet.step();
     return fleet;
-  }
-
-  /** Measures when it is due. */
-  function measure(fleet: Fleet, verdict: 'pass' | 'fail' | 'inconclusive'): Decision {
-    expect(actionsOf(fleet.step(), 'measure')).toEqual([{ kind: 'measure', wave: 0, gate: 'heat' }]);
-    fleet.measure(0, 'heat', verdict);
-    const decision = fleet.step();
-    fleet.pass(minute);
-    return decision;
   }
 
   it('are measured after the wave is decided, when they are due', () => {

@@ -12,6 +12,8 @@ function find(window: NonNullable<FleetOptions['policy']>['window'], zone: strin
   return [opens, closes].map((time) => new Date(time).toISOString().slice(0, 16));
 }
 
+const tags = (index: number) => ({ timezone: index === 0 ? 'UTC' : 'Europe/Berlin' });
+
 describe('maintenance windows', () => {
   it.each([
     // window, zone, at, opens, closes
@@ -83,7 +85,6 @@ describe('a rollout with a window', () => {
   });
 
   it('offers in the window only when devices are to download then', () => {
-    const tags = (index: number) => ({ timezone: index === 0 ? 'UTC' : 'Europe/Berlin' });
     const window = { from: '13:00', to: '14:00', download: 'in-window' } as const;
     const fleet = createFleet({ count: 2, tags, policy: { window } });
     const { state, nextAt } = fleet.step();

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PlanCandidate } from '../../../../src/fleet/rollout/model/plan.ts';
 import { specSchema, type Spec, type SpecInput } from '../../../../src/fleet/rollout/model/spec.ts';
@@ -34,6 +34,11 @@ const waveOf = (
   devices: readonly { readonly deviceId: string; readonly wave: number }[],
 ): ReadonlyMap<string, number> => new Map(devices.map(({ deviceId, wave }) => [deviceId, wave]));
 
+/** The ids of a plan in one wave. */
+function order(list: readonly PlanCandidate[]): readonly string[] {
+  return planRollout({ spec: specOf(), firmware, devices: list, now }).devices.map(({ deviceId }) => deviceId);
+}
+
 describe('planRollout', () => {
   it.each([
     [1_000, [5, '10%', '50%', '100%'], [5, 100, 500, 1_000], 0],
@@ -67,8 +72,6 @@ describe('planRollout', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 60 }), fc.nat(59), percent, percent, (count, gone, one, two) => {
         const devices = fleet(count);
-        const order = (list: readonly PlanCandidate[]): readonly string[] =>
-          planRollout({ spec: specOf(), firmware, devices: list, now }).devices.map(({ deviceId }) => deviceId);
         const left = devices.filter((_, index) => index !== gone % count);
         const missing = devices[gone % count]?.deviceId;
         expect(order(left)).toEqual(order(devices).filter((deviceId) => deviceId !== missing));
@@ -94,7 +97,7 @@ describe('planRollout', () => {
 
   it('puts named devices into their wave and into no other', () => {
     const waves = [{ size: 2, devices: ['pump-7', 'pump-3'] }, { size: '50%', devices: ['pump-9'] }, '100%'];
-    const spec = specOf({ waves: waves as NonNullable<SpecInput['policy']>['waves'] });
+    const spec = specOf({ waves });
     const plan = planRollout({ spec, firmware, devices: fleet(10), now });
     expect(plan.waveEnds).toEqual([2, 5, 10]);
     const wave = waveOf(plan.devices);
