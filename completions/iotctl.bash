@@ -118,7 +118,7 @@ _iotctl_flags() {
     'hub fault add') _iotctl_reply=('--device' '--probability' '--for' '--delay') ;;
     'hub fault list') _iotctl_reply=() ;;
     'hub fault clear') _iotctl_reply=() ;;
-    'profile add') _iotctl_reply=('--entra' '--hub' '--credential' '--tenant' '--client-id' '--event-hub-connection-string-file' '--consumer-group' '--tier' '--units' '--service-url' '--device-url' '--amqp-url' '--amqp-websockets' '--ca-file' '--kind' '--protected' '--use' '--replace') ;;
+    'profile add') _iotctl_reply=('--entra' '--hub' '--credential' '--tenant' '--client-id' '--event-hub-connection-string-file' '--storage-url-file' '--consumer-group' '--tier' '--units' '--service-url' '--device-url' '--amqp-url' '--amqp-websockets' '--ca-file' '--kind' '--protected' '--use' '--replace') ;;
     'profile use') _iotctl_reply=() ;;
     'profile list') _iotctl_reply=() ;;
     'profile show') _iotctl_reply=('--show-secrets' '--probe') ;;
@@ -412,6 +412,7 @@ _iotctl_kind() {
     'profile add --tenant') _iotctl_value='none' ;;
     'profile add --client-id') _iotctl_value='none' ;;
     'profile add --event-hub-connection-string-file') _iotctl_value='file' ;;
+    'profile add --storage-url-file') _iotctl_value='file' ;;
     'profile add --consumer-group') _iotctl_value='none' ;;
     'profile add --tier') _iotctl_value='=F1 B1 B2 B3 S1 S2 S3' ;;
     'profile add --units') _iotctl_value='none' ;;

@@ -15,6 +15,7 @@ export const commandTable: CommandTable = {
     configuration: 'Say what groups of devices are to be.',
     firmware: 'Sign firmware, and keep it at the hub for rollouts.',
     rollout: 'Bring firmware to devices, a wave at a time.',
+    controller: 'Drive the rollouts of a hub.',
     hub: 'Run a hub on this machine.',
     'hub fault': 'Make faults on purpose.',
     profile: 'Choose which hub to talk to.',
