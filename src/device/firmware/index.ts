@@ -1,9 +1,8 @@
 /** Updates of firmware: one machine, on a device's own ports. */
-export { defaultLimits, type InstallerLimits } from './limits.ts';
+export type { InstallerLimits } from './limits.ts';
 export { startInstaller, type Installer, type InstallerOptions } from './machine.ts';
 export {
   FetchProblem,
-  InstallProblem,
   type Activation,
   type Boot,
   type BootView,

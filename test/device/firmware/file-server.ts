@@ -48,7 +48,7 @@ export function etagOf(file: Buffer): string {
 }
 
 /** Serves ranges as RFC 9110 §14 has it. */
-export const good: Answer = (request, response, file) => {
+const good: Answer = (request, response, file) => {
   const { from, body } = partOf(request, file);
   head(response, file, from);
   response.end(body);

@@ -48,7 +48,7 @@ export function trustOf(keys: readonly KeyObject[], version = 1): Trust {
   };
 }
 
-export const hardware = 'pump-v2';
+const hardware = 'pump-v2';
 export const oldImage = Buffer.from('the firmware that the device was made with');
 
 export function imageOf(text: string, size = 10_000): Buffer {
