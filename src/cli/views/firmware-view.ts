@@ -66,7 +66,12 @@ export const addedView: DocumentView<AddedFirmware> = {
       verifiedBy === 'nobody' ? 'warn' : 'good',
     ],
   ],
-  json: (added) => ({ ...releaseJson(added), result: added.result, verifiedBy: added.verifiedBy }),
+  json: (added) => ({
+    ...releaseJson(added),
+    result: added.result,
+    verifiedBy: added.verifiedBy,
+    refusedAfter: added.refusedAfter,
+  }),
   name: ({ signed }) => nameOf(signed.manifest),
 };
 

@@ -1,3 +1,4 @@
+import { lt } from 'semver';
 import type { ArtifactStore } from '../../client/artifacts.ts';
 import type { RecordStore } from '../../client/records.ts';
 import { Failure, isFailure } from '../../errors/index.ts';
@@ -5,6 +6,7 @@ import { manifestName, type SignedManifest, type Trust } from '../../protocol/fi
 import { canonicalJson } from '../../std/canonical-json.ts';
 import type { JsonObject } from '../../std/json.ts';
 import {
+  listFirmware,
   readReleaseRecord,
   readTrustChain,
   releaseRecord,
@@ -43,6 +45,8 @@ export interface AddedFirmware extends StoredFirmware {
   readonly result: 'added' | 'replaced' | 'unchanged' | 'planned';
   /** Whose keys the signature was verified by. */
   readonly verifiedBy: 'given' | 'hub' | 'nobody';
+  /** Older versions with a higher release counter: devices that have run one refuse this release. */
+  readonly refusedAfter: readonly string[];
 }
 
 /**
@@ -51,6 +55,14 @@ export interface AddedFirmware extends StoredFirmware {
  * manifest under this name and version), invalid-value, those of the file and of any request.
  */
 export async function addFirmware(stores: FirmwareStores, request: AddFirmwareRequest): Promise<AddedFirmware> {
+  const refusedAfter = await findHigherCounters(stores, request);
+  return { ...(await bringRelease(stores, request)), refusedAfter };
+}
+
+async function bringRelease(
+  stores: FirmwareStores,
+  request: AddFirmwareRequest,
+): Promise<Omit<AddedFirmware, 'refusedAfter'>> {
   const { signed, signal } = request;
   const name = manifestName(signed.manifest);
   const verifiedBy = await verify(stores, request, name);
@@ -117,6 +129,19 @@ async function bringFile(artifacts: ArtifactStore, request: AddFirmwareRequest, 
     ...(onSent !== undefined && { onProgress: onSent }),
   });
   return true;
+}
+
+async function findHigherCounters(
+  { records }: FirmwareStores,
+  { signed: { manifest }, signal }: AddFirmwareRequest,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const { signed } of listFirmware(records, { signal, name: manifest.name })) {
+    const other = signed.manifest;
+    if (other.releaseCounter > manifest.releaseCounter && lt(other.version, manifest.version))
+      found.push(manifestName(other));
+  }
+  return found;
 }
 
 function refuseAnother(there: StoredFirmware, { manifest }: SignedManifest, name: string): void {

@@ -75,9 +75,15 @@ export async function readReleaseRecord(
  */
 export async function* listFirmware(
   records: Pick<RecordStore, 'list'>,
-  options: { readonly signal?: AbortSignal; readonly onUnreadable?: (failure: Failure) => void } = {},
+  options: {
+    /** Of this name alone. */
+    readonly name?: string | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly onUnreadable?: (failure: Failure) => void;
+  } = {},
 ): AsyncGenerator<StoredFirmware, void, undefined> {
-  for await (const record of records.list(releasePrefix, options.signal)) {
+  const prefix = options.name === undefined ? releasePrefix : `${releasePrefix}${options.name}/`;
+  for await (const record of records.list(prefix, options.signal)) {
     if (!isReleaseRecord(record.name)) continue;
     let firmware: StoredFirmware;
     try {
@@ -101,7 +107,7 @@ export async function findFirmwareByDigest(
   signal?: AbortSignal,
 ): Promise<StoredFirmware | undefined> {
   let found: StoredFirmware | undefined;
-  for await (const each of listFirmware(records, signal === undefined ? {} : { signal })) {
+  for await (const each of listFirmware(records, { signal })) {
     const { manifest } = each.signed;
     if (manifest.sha256 !== sha256) continue;
     if (found === undefined || manifest.releaseCounter > found.signed.manifest.releaseCounter) found = each;

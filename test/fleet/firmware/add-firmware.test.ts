@@ -118,6 +118,20 @@ describe('addFirmware', () => {
     expect(hub.artifacts.sent).toBe(0);
   });
 
+  it('names the older versions after which devices refuse it', async () => {
+    const hub = stores();
+    const add = (version: string, releaseCounter: number, name = 'pump') =>
+      addFirmware(hub, {
+        ...request(),
+        signed: signManifest(manifestFor('image', { name, version, releaseCounter }), key),
+      });
+    await add('1.9.0', 20_000);
+    await add('1.8.0', 1);
+    await add('3.0.0', 30_000);
+    await add('1.0.0', 30_000, 'valve');
+    expect(await add('2.0.0', 2)).toMatchObject({ result: 'added', refusedAfter: ['pump@1.9.0'] });
+  });
+
   it('needs a file, unless the hub has it', async () => {
     const hub = stores();
     await expect(addFirmware(hub, { ...request(), file: undefined })).rejects.toMatchObject({ code: 'usage' });

@@ -72,6 +72,10 @@ Run again it changes nothing. A release never changes: another manifest under th
       context.notes.warn(
         'the signature is not verified: the hub knows no keys; add --trust FILE, or see firmware rotate-key',
       );
+    if (added.refusedAfter.length > 0)
+      context.notes.warn(
+        `devices that have run ${added.refusedAfter.join(', ')} refuse this release: its release counter is lower (downgrade)`,
+      );
     await context.output.document(added, addedView);
   },
 });
