@@ -55,9 +55,9 @@ function tell({ notes }: Pick<CommandContext, 'notes'>, event: ControllerEvent):
     case 'lost':
       return notes.warn(`${rollout}: ${event.reason}`);
     case 'ended': {
-      const { decisions, offers, twinWrites, twinReads, events } = event.work;
+      const { decisions, decideMs, offers, twinWrites, twinReads, events } = event.work;
       return notes.success(
-        `${rollout}: ${event.state.phase}; ${offers} offers, ${decisions} decisions, ${twinWrites} twins written, ${twinReads} read, ${events} events`,
+        `${rollout}: ${event.state.phase}; ${offers} offers, ${decisions} decisions (${Math.round(decideMs)} ms), ${twinWrites} twins written, ${twinReads} read, ${events} events`,
       );
     }
     case 'decided':

@@ -42,8 +42,11 @@ export interface FleetView {
 interface Entry {
   readonly device: ObservedDevice;
   readonly version: number;
+  /** Versions of desired and reported properties: what has not changed is not read again. */
+  readonly desiredVersion: number;
+  readonly reportedVersion: number;
   /** `reported.firmware` as it stands there: events are patches of it. */
-  readonly report: JsonObject | undefined;
+  readonly rawReport: JsonObject | undefined;
   readonly offerSkeleton: JsonObject;
   readonly markSkeleton: JsonObject;
 }
@@ -73,12 +76,11 @@ export function createFleetView(now: () => number): FleetView {
   }
 
   function entryOf(deviceId: string, twin: JsonObject, before: Entry | undefined): Entry {
-    const properties = twin['properties'];
-    const desired = rawFirmware(memberOf(properties, 'desired'), now());
-    const reported = rawFirmware(memberOf(properties, 'reported'), now());
+    const desired = memberOf(twin['properties'], 'desired');
+    const reported = memberOf(twin['properties'], 'reported');
     const tags = isJsonObject(twin['tags']) ? twin['tags'] : {};
-    const offer = readOffer(desired, intern);
-    const report = readReport(reported, before?.device.report);
+    const { offer, ...desiredPart } = desiredOf(desired, before);
+    const { report, ...reportedPart } = reportedOf(reported, before);
     const mark = readMark(tags);
     return {
       device: {
@@ -92,10 +94,27 @@ export function createFleetView(now: () => number): FleetView {
         ...(mark && { mark }),
       },
       version: numberOf(twin['version']),
-      report: isJsonObject(reported.value) ? reported.value : undefined,
-      offerSkeleton: intern(skeletonOf(desired.value)),
+      ...desiredPart,
+      ...reportedPart,
       markSkeleton: intern(skeletonOf(tags['firmware'])),
     };
+  }
+
+  function desiredOf(section: JsonValue | undefined, before: Entry | undefined) {
+    const desiredVersion = versionOf(section);
+    if (before !== undefined && desiredVersion > 0 && desiredVersion === before.desiredVersion)
+      return { offer: before.device.offer, offerSkeleton: before.offerSkeleton, desiredVersion };
+    const raw = rawFirmware(section, now());
+    return { offer: readOffer(raw, intern), offerSkeleton: intern(skeletonOf(raw.value)), desiredVersion };
+  }
+
+  function reportedOf(section: JsonValue | undefined, before: Entry | undefined) {
+    const reportedVersion = versionOf(section);
+    if (before !== undefined && reportedVersion > 0 && reportedVersion === before.reportedVersion)
+      return { report: before.device.report, rawReport: before.rawReport, reportedVersion };
+    const raw = rawFirmware(section, now());
+    const rawReport = isJsonObject(raw.value) ? raw.value : undefined;
+    return { report: readReport(raw, before?.device.report), rawReport, reportedVersion };
   }
 
   return {
@@ -124,7 +143,7 @@ export function createFleetView(now: () => number): FleetView {
       const patched = version === known.version + 1 ? withReport(known, body, now()) : undefined;
       if (patched === undefined) return 'stale';
       // What a device reports of other things is not looked at, but it counts.
-      if (patched === known) entries.set(deviceId, { ...known, version });
+      if (patched === known) entries.set(deviceId, { ...known, version, reportedVersion: 0 });
       else keep(deviceId, { ...patched, version });
       return 'taken';
     },
@@ -160,10 +179,16 @@ function withReport(entry: Entry, body: JsonValue, now: number): Entry | undefin
   const { value: patch, at }: RawFirmware = rawFirmware(reported, now);
   if (patch === undefined) return entry;
   if (patch !== null && !isJsonObject(patch)) return undefined;
-  const raw = patch === null ? undefined : mergeContent(entry.report ?? {}, patch);
+  const raw = patch === null ? undefined : mergeContent(entry.rawReport ?? {}, patch);
   const report = readReport({ value: raw, at }, entry.device.report);
   const { report: _before, ...device } = entry.device;
-  return { ...entry, report: raw, device: { ...device, ...(report && { report }) } };
+  const reportedVersion = versionOf(reported);
+  return { ...entry, rawReport: raw, reportedVersion, device: { ...device, ...(report && { report }) } };
+}
+
+/** Of a section of a twin; 0 where it has none. */
+function versionOf(section: JsonValue | undefined): number {
+  return numberOf(memberOf(section, '$version'));
 }
 
 function textOf(value: JsonValue | undefined): string | undefined {

@@ -1,5 +1,5 @@
 import { toFailure } from '../../../errors/index.ts';
-import { goesOn, listRollouts, readRollout } from '../records/index.ts';
+import { listGoingOn, readRollout } from '../records/index.ts';
 import { createBackoff } from './backoff.ts';
 import { drive, type DriveEnd } from './drive.ts';
 import type { ControllerPorts } from './ports.ts';
@@ -15,7 +15,7 @@ export interface ControllerOptions extends Omit<ControllerPorts, 'others'> {
 }
 
 /** How often new rollouts are looked for, without anybody telling of them. */
-const lookMs = { events: 2_000, poll: 10_000 } as const;
+const lookMs = { events: 5_000, poll: 15_000 } as const;
 
 /**
  * Drives the rollouts of a hub that go on, each until it has ended or the signal aborts; resolves then, with every lease given back. What
@@ -67,8 +67,7 @@ async function liveRollouts({ hub, onEvent }: ControllerOptions, signal: AbortSi
   const found: string[] = [];
   const onUnreadable = (rollout: string, failure: ReturnType<typeof toFailure>): void =>
     onEvent?.({ rollout, kind: 'trouble', failure, retryInMs: lookMs.poll });
-  for await (const rollout of listRollouts(hub.records, { signal, onUnreadable }))
-    if (goesOn(rollout)) found.push(rollout.id);
+  for await (const id of listGoingOn(hub.records, { signal, onUnreadable })) found.push(id);
   return found;
 }
 

@@ -17,6 +17,7 @@ export {
   findRollout,
   goesOn,
   laterHead,
+  listGoingOn,
   listRollouts,
   noIntent,
   readPlan,

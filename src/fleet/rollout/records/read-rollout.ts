@@ -54,20 +54,45 @@ export async function readRollout(records: RecordStore, id: string, signal?: Abo
   throw new Failure('rollout-not-found', `there is no rollout "${id}"`, { details: { rollout: id } });
 }
 
+interface ListOptions {
+  readonly signal?: AbortSignal;
+  readonly onUnreadable?: (id: string, failure: Failure) => void;
+}
+
 /**
- * All rollouts of a hub, in no order that means anything; one that was only half made is not among them. One whose records are not understood
- * ends the list, unless somebody wants to be told of it instead.
+ * All rollouts of a hub, in no order that means anything; one that was only half made is not among them. One whose records are not
+ * understood ends the list, unless somebody wants to be told of it instead.
  */
-export async function* listRollouts(
+export function listRollouts(
   records: RecordStore,
-  options: { readonly signal?: AbortSignal; readonly onUnreadable?: (id: string, failure: Failure) => void } = {},
+  options: ListOptions = {},
 ): AsyncGenerator<StoredRollout, void, undefined> {
+  return listParts(records, options, fromParts);
+}
+
+/** Ids of the rollouts that a controller has something to do for. What they are is not looked at. */
+export function listGoingOn(records: RecordStore, options: ListOptions = {}): AsyncGenerator<string, void, undefined> {
+  return listParts(records, options, (id, { spec, intent, state }) => {
+    if (spec === undefined) return undefined;
+    const stored = {
+      intent: intent === undefined ? noIntent : parseIntent(intent.value, intent.name).intent,
+      state: state && parseState(state.value, state.name).state,
+    };
+    return goesOn(stored) ? id : undefined;
+  });
+}
+
+async function* listParts<Item>(
+  records: RecordStore,
+  options: ListOptions,
+  read: (id: string, parts: Parts) => Item | undefined,
+): AsyncGenerator<Item, void, undefined> {
   let id = '';
   let parts: Parts = {};
-  const done = (): readonly StoredRollout[] => {
+  const done = (): readonly Item[] => {
     try {
-      const rollout = fromParts(id, parts);
-      return rollout === undefined ? [] : [rollout];
+      const item = read(id, parts);
+      return item === undefined ? [] : [item];
     } catch (error) {
       if (options.onUnreadable === undefined || !isFailure(error, 'data-unusable')) throw error;
       options.onUnreadable(id, error);
