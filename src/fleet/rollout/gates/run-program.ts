@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
 import type { Clock } from '../../../std/clock.ts';
+import { killGroup } from '../../../std/process-group.ts';
 import type { ProgramEnd, RunProgram } from './subject.ts';
 
 /** What a program needs to find its way on a machine; nothing that opens anything. */
@@ -76,15 +77,6 @@ export function createProgramRunner(clock: Clock, env: Readonly<Record<string, s
         ),
       );
     });
-}
-
-function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, signal);
-  } catch {
-    // It is gone.
-  }
 }
 
 function codeOf(error: Error): string {
