@@ -45,6 +45,7 @@ export async function parseLine(
   table: CommandTable,
   options: ParseOptions,
 ): Promise<ParsedLine> {
+  refuseVersionOf(words, table);
   const printed: string[] = [];
   let matched: { declaration: CommandDeclaration; command: Command } | undefined;
   const root = createRoot(options, (text) => printed.push(text));
@@ -70,6 +71,20 @@ export async function parseLine(
     options,
   );
   return { kind: 'run', command: declaration, input, globals };
+}
+
+/**
+ * `--version` after a command is refused: whoever writes it means something of the command, and a script would take the version that
+ * is printed instead for success.
+ */
+function refuseVersionOf(words: readonly string[], { rows }: CommandTable): void {
+  const end = words.indexOf('--');
+  const at = words.indexOf('--version');
+  if (at < 0 || (end >= 0 && end < at)) return;
+  const before = new Set(words.slice(0, at));
+  const row = rows.find(({ name }) => before.has(name.split(' ', 1)[0] ?? ''));
+  if (row === undefined) return;
+  throw new Failure('usage', '--version is of iotctl itself, and stands alone', { hint: 'iotctl --version' });
 }
 
 /** `help device list` is `device list --help`. */

@@ -217,4 +217,8 @@ describe('help', () => {
     expect(await printed('--version')).toBe('1.2.3\n');
     expect(await printed('--no-color --version')).toBe('1.2.3\n');
   });
+
+  test('no version in the place of a command: a script would take it for success', async () => {
+    await expect(printed('device show --version 2.0.0')).rejects.toMatchObject({ code: 'usage' });
+  });
 });
