@@ -190,7 +190,8 @@ function oneWave(row: WaveRow, { status, now }: RolloutFrame, columns: number, i
   const { gates } = row.state;
   const width = Math.min(widestName, Math.max(...gates.map((gate) => textWidth(gate.name))));
   const specs = gatesOf(policy, row.index);
-  return [line, ...shown, ...gates.map((gate) => gateLine(gate, specs, indent, width))];
+  const isSettled = row.state.settledAt !== undefined;
+  return [line, ...shown, ...gates.map((gate) => gateLine(gate, specs, { indent, width, isSettled }))];
 }
 
 function widthOfLargest(status: RolloutStatus): number {
@@ -249,14 +250,20 @@ const verdictWords = {
   inconclusive: ['unclear', 'warn'],
 } as const satisfies Record<string, Part>;
 
-function gateLine(gate: GateState, specs: ReturnType<typeof gatesOf>, indent: string, width: number): LiveLine {
+function gateLine(
+  gate: GateState,
+  specs: ReturnType<typeof gatesOf>,
+  { indent, width, isSettled }: { readonly indent: string; readonly width: number; readonly isSettled: boolean },
+): LiveLine {
   const spec = specs.find(({ name }) => name === gate.name);
   const [word, tone]: Part = gate.verdict === undefined ? ['measuring', 'accent'] : verdictWords[gate.verdict];
+  const name: Part = [`${pad(truncate(gate.name, width), width)}  `];
+  if (!isSettled && gate.measured === 0) return [[`${indent}└ `, 'dim'], name, ['when all devices are decided', 'dim']];
   const counted = spec === undefined ? `${gate.measured}` : `${gate.measured}/${spec.count}`;
   const bad = gate.failed > 0 ? `, ${gate.failed} failed` : '';
   return [
     [`${indent}└ `, 'dim'],
-    [`${pad(truncate(gate.name, width), width)}  `],
+    name,
     [pad(word, 9), tone],
     [`  ${gateNumbers(gate, spec)}`],
     [`  ${counted}${bad}${gate.dryRun ? ', dry run' : ''}`, 'dim'],

@@ -117,7 +117,7 @@ describe('the picture of a rollout', () => {
                   14 planned, 3 offered, 22 downloading, 6 trial, 12 baking
                   31 succeeded, 1 reverted, 2 failed, 4 unreached
                   └ errors    measuring  0.991 (>= 0.98)  1/3
-                  └ pressure  measuring  not measured yet  0/3
+                  └ pressure  when all devices are decided
       ○ 3 to 100% ░░░░░░░░░░░░░░░░░░░░░░░░░░   0/900  needs approval
 
       failures self-test-failed 2, stalled 1
@@ -148,7 +148,7 @@ describe('the picture of a rollout', () => {
                   14 planned, 3 offered, 22 downloading, 6 trial, 12 baking
                   31 succeeded, 1 reverted, 2 failed, 4 unreached
                   └ errors    measuring  0.991 (>= 0.98)  1/3
-                  └ pressure  measuring  not measured yet  0/3
+                  └ pressure  when all devices are decided
       ○ 3 to 100% ░░░░░░░░░░░░░░░░░░░░░░░░░░   0/900  needs approval
 
       ‖ 3 of 39 failed (7.6%), limit 2% or 10 devices
