@@ -2,6 +2,7 @@ import type { Connection } from '../config/profile.ts';
 import { createArtifactStore } from './artifacts.ts';
 import { createCertificateStore } from './certificates.ts';
 import { createConfigurationStore } from './configurations.ts';
+import { createCloudStores } from './cloud-stores.ts';
 import { createDeviceRegistry } from './devices.ts';
 import { createContainerStore } from './containers.ts';
 import { paceChannel } from './amqp/paced-channel.ts';
@@ -47,8 +48,9 @@ export function connectHub(connection: Connection, given: ClientDependencies): H
     jobs: createJobStore(client, queries),
     configurations: createConfigurationStore(client),
     faults: createFaultStore(client),
-    records: createRecordStore(client),
-    artifacts: createArtifactStore(client),
+    ...(connection.kind === 'cloud'
+      ? createCloudStores(connection, given)
+      : { records: createRecordStore(client), artifacts: createArtifactStore(client) }),
     methods: createMethodInvoker(client, twins),
     messages: createMessageQueues(client),
     telemetry: { read: (request) => readTelemetry(client, connection, dependencies, request) },

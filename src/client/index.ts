@@ -2,6 +2,7 @@
 import type * as Endpoint from './amqp/endpoint.ts';
 import type * as Probe from './probe.ts';
 import type * as ProvisioningApi from './provisioning.ts';
+import type * as Settings from './storage/settings.ts';
 
 export { connectHub } from './connect-hub.ts';
 export { readDeviceCounts, readHubStatus } from './hub-status.ts';
@@ -16,6 +17,11 @@ export const probeHub: typeof Probe.probeHub = async (...request) => (await impo
 /** Failure `invalid-config` for addresses of a profile that cannot be used, or would show a token to the network. */
 export const checkAddresses = async (profile: Parameters<typeof Endpoint.amqpEndpointOf>[0]): Promise<void> => {
   (await import('./amqp/endpoint.ts')).amqpEndpointOf(profile);
+};
+
+/** Failure `invalid-config` for what a profile cannot keep as the address of its storage. */
+export const checkStorageUrl = async (...given: Parameters<typeof Settings.checkStorageUrl>): Promise<void> => {
+  (await import('./storage/settings.ts')).checkStorageUrl(...given);
 };
 
 /** Loaded late too: only what concerns enrollments asks. */

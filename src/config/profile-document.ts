@@ -13,6 +13,8 @@ export interface StoredProfile {
   readonly profile: Profile;
   /** Absent for a profile that needs none. */
   readonly secret: SecretReference | undefined;
+  /** Of the storage URL; absent where there is none. */
+  readonly storageSecret?: SecretReference | undefined;
 }
 
 const documentVersion = 1;
@@ -30,6 +32,8 @@ export function formatProfile(stored: StoredProfile): JsonObject {
   const document: JsonObject = { version: documentVersion };
   for (const [member, value] of Object.entries(members)) if (value !== undefined) document[member] = value;
   if (stored.secret !== undefined) document['secret'] = { place: stored.secret.place, id: stored.secret.id };
+  if (stored.storageSecret !== undefined)
+    document['storageSecret'] = { place: stored.storageSecret.place, id: stored.storageSecret.id };
   return document;
 }
 
@@ -38,20 +42,22 @@ export function parseProfile(text: string, name: string, path: string): StoredPr
   const document = parseDocument(text, path);
   const { auth = 'key' } = document;
   const address = parseAddress(document, name, path);
-  const secret = parseSecret(document['secret'], path);
+  const secret = parseSecret(document, 'secret', path);
+  const storageSecret = parseSecret(document, 'storageSecret', path);
+  const secrets = { secret, ...(storageSecret !== undefined && { storageSecret }) };
   if (auth === 'entra') {
     const credential = oneOf(document, 'credential', credentialKinds, path) ?? 'default';
     const tenantId = textOf(document, 'tenantId', path);
     const clientId = textOf(document, 'clientId', path);
     const identity = { ...(tenantId !== undefined && { tenantId }), ...(clientId !== undefined && { clientId }) };
-    return { profile: { ...address, auth, credential, ...identity }, secret };
+    return { profile: { ...address, auth, credential, ...identity }, ...secrets };
   }
   if (auth !== 'key') throw invalid(path, '"auth" must be "key" or "entra"');
   const { sharedAccessKeyName } = document;
   if (typeof sharedAccessKeyName !== 'string' || sharedAccessKeyName === '')
     throw invalid(path, '"sharedAccessKeyName" is missing');
   if (secret === undefined) throw invalid(path, '"secret" is missing');
-  return { profile: { ...address, auth, sharedAccessKeyName }, secret };
+  return { profile: { ...address, auth, sharedAccessKeyName }, ...secrets };
 }
 
 function parseAddress(document: JsonObject, name: string, path: string): HubAddress {
@@ -79,12 +85,17 @@ function parseAddress(document: JsonObject, name: string, path: string): HubAddr
   };
 }
 
-function parseSecret(secret: unknown, path: string): SecretReference | undefined {
+function parseSecret(
+  document: JsonObject,
+  member: 'secret' | 'storageSecret',
+  path: string,
+): SecretReference | undefined {
+  const secret = document[member];
   if (secret === undefined) return undefined;
-  if (!isJsonObject(secret)) throw invalid(path, '"secret" must be an object');
+  if (!isJsonObject(secret)) throw invalid(path, `"${member}" must be an object`);
   const { place, id } = secret;
-  if (place !== 'keychain' && place !== 'file') throw invalid(path, '"secret.place" must be "keychain" or "file"');
-  if (typeof id !== 'string' || !/^[0-9a-f]{8,64}$/.test(id)) throw invalid(path, '"secret.id" is not valid');
+  if (place !== 'keychain' && place !== 'file') throw invalid(path, `"${member}.place" must be "keychain" or "file"`);
+  if (typeof id !== 'string' || !/^[0-9a-f]{8,64}$/.test(id)) throw invalid(path, `"${member}.id" is not valid`);
   return { place, id };
 }
 

@@ -58,8 +58,8 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
     await ensurePrivateDirectory(profilesDirectory, options);
     await writeDocument(path, document);
   };
-  const forget = async (name: string, secret: SecretReference | undefined): Promise<void> => {
-    if (secret !== undefined) await vault.remove(name, secret);
+  const forget = async (name: string, ...secrets: readonly (SecretReference | undefined)[]): Promise<void> => {
+    for (const secret of secrets) if (secret !== undefined) await vault.remove(name, secret);
   };
   const selected = async (): Promise<string | undefined> => {
     const text = await readPrivateFile(settingsFile, options);
@@ -85,7 +85,7 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
     async get(name) {
       return (await readExisting(name)).profile;
     },
-    async save(profile, secretText, { replace = false } = {}) {
+    async save(profile, secretText, { replace = false, storageUrl } = {}) {
       const earlier = await read(profile.name);
       if (earlier !== undefined && !replace) {
         throw new Failure('conflict', `profile ${profile.name} exists already`, {
@@ -93,15 +93,18 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
         });
       }
       // The key of iotctl's own hub lies in that hub's data directory anyway; asking a keychain for it would only cost a prompt.
-      const secret =
-        secretText === undefined ? undefined : await vault.put(profile.name, secretText, profile.kind !== 'local');
+      const keep = async (text: string | undefined): Promise<SecretReference | undefined> =>
+        text === undefined ? undefined : vault.put(profile.name, text, profile.kind !== 'local');
+      const secret = await keep(secretText);
+      let storageSecret: SecretReference | undefined;
       try {
-        await write(fileOf(profile.name), formatProfile({ profile, secret }));
+        storageSecret = await keep(storageUrl);
+        await write(fileOf(profile.name), formatProfile({ profile, secret, storageSecret }));
       } catch (error) {
-        await forget(profile.name, secret);
+        await forget(profile.name, secret, storageSecret);
         throw error;
       }
-      await forget(profile.name, earlier?.secret);
+      await forget(profile.name, earlier?.secret, earlier?.storageSecret);
       return { secret: secret?.place };
     },
     async remove(name) {
@@ -110,7 +113,7 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
       await unlink(fileOf(name)).catch((error: unknown) => {
         throw toFailure(error);
       });
-      await forget(name, stored.secret);
+      await forget(name, stored.secret, stored.storageSecret);
       if (wasSelected) await write(settingsFile, { version: 1 });
     },
     selected,
@@ -122,13 +125,16 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
     async connect(name) {
       // A save between the two reads moves the key; the second look then finds the new pair.
       for (let attempt = 0; attempt < 3; attempt++) {
-        const { profile, secret } = await readExisting(name);
-        if (secret === undefined && profile.auth === 'entra') return { ...profile, source: 'profile' };
+        const { profile, secret, storageSecret } = await readExisting(name);
+        const storageUrl = storageSecret === undefined ? undefined : await vault.get(name, storageSecret);
+        if (storageSecret !== undefined && storageUrl === undefined) continue;
+        const chosen = { source: 'profile', ...(storageUrl !== undefined && { storageUrl }) } as const;
+        if (secret === undefined && profile.auth === 'entra') return { ...profile, ...chosen };
         const text = secret === undefined ? undefined : await vault.get(name, secret);
         if (text === undefined || text === '') continue;
         return profile.auth === 'key'
-          ? { ...profile, sharedAccessKey: text, source: 'profile' }
-          : { ...profile, eventHubConnectionString: text, source: 'profile' };
+          ? { ...profile, sharedAccessKey: text, ...chosen }
+          : { ...profile, eventHubConnectionString: text, ...chosen };
       }
       throw new Failure('invalid-config', `the key of profile ${name} is gone`, {
         hint: `iotctl profile add ${name} --replace`,

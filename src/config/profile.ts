@@ -55,6 +55,11 @@ export interface EntraProfile extends HubAddress {
 export type Profile = KeyProfile | EntraProfile;
 
 interface Chosen {
+  /**
+   * Where a hub in the cloud has records and firmware files: the address of a storage container with its signature, and in a second line
+   * one that only reads.
+   */
+  readonly storageUrl?: string;
   /** Where the choice came from, for `doctor` and errors. */
   readonly source: 'flag' | 'environment' | 'profile';
   /** Built from a connection string; there is no profile of this name. */
@@ -85,12 +90,12 @@ export interface ProfileStore {
   get(name: string): Promise<Profile>;
   /**
    * Creates or, with `replace`, replaces. `secret` is the key of the policy; for Entra ID the connection string of the built-in
-   * endpoint, where there is one. Failure `conflict` when the profile exists.
+   * endpoint, where there is one; `storageUrl`, a secret too, is that of {@link Connection}. Failure `conflict` when the profile exists.
    */
   save(
     profile: Profile,
     secret: string | undefined,
-    options?: { replace?: boolean },
+    options?: { replace?: boolean; storageUrl?: string | undefined },
   ): Promise<{ secret: SecretPlace | undefined }>;
   remove(name: string): Promise<void>;
   /** The selected profile's name, undefined when none. */

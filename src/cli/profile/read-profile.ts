@@ -17,6 +17,7 @@ import { choiceOption, numberOption, switchOption, textOption, type CommandInput
 export interface ProfileWithSecret {
   readonly profile: Profile;
   readonly secret: string | undefined;
+  readonly storageUrl?: string | undefined;
 }
 
 /** Failures: usage, invalid-value, invalid-connection-string, input-required, file-not-found. */
@@ -25,6 +26,20 @@ export async function readProfile(
   name: string,
   input: CommandInput,
 ): Promise<ProfileWithSecret> {
+  const file = textOption(input, 'storageUrlFile');
+  const storageUrl = file === undefined ? undefined : await readStorageUrl(file);
+  return { ...(await readAccess(context, name, input)), storageUrl };
+}
+
+async function readStorageUrl(file: string): Promise<string> {
+  const flag = '--storage-url-file';
+  const text = await readSecretFile(file, flag);
+  const { checkStorageUrl } = await import('../../client/index.ts');
+  await checkStorageUrl(text, flag);
+  return text;
+}
+
+async function readAccess(context: CommandContext, name: string, input: CommandInput): Promise<ProfileWithSecret> {
   if (switchOption(input, 'entra')) return readEntraProfile(name, input);
   for (const flag of ['hub', 'credential', 'tenant', 'client-id', 'event-hub-connection-string-file']) {
     if (textOption(input, memberOf(flag)) === undefined) continue;

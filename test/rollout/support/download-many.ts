@@ -21,24 +21,36 @@ const agent = secure
   ? new Agent({ keepAlive: false, maxSockets: Infinity, ca: readFileSync(task.caFile), maxCachedSessions: 0 })
   : new PlainAgent({ keepAlive: false, maxSockets: Infinity });
 
-function open(): Promise<IncomingMessage> {
+function open(from = 0): Promise<IncomingMessage> {
+  const headers = from === 0 ? {} : { range: `bytes=${from}-`, 'if-range': `"${task.sha256}"` };
   return new Promise((resolve, reject) => {
-    const request = secure ? get(task.url, { agent }, resolve) : getPlain(task.url, { agent }, resolve);
+    const request = (secure ? get : getPlain)(task.url, { agent, headers }, resolve);
     request.on('error', reject);
   });
 }
 
 const allOpen = Promise.withResolvers<void>();
+let resumed = 0;
 
-/** Nobody reads before all have an answer, so that all are in progress together. */
-async function digestOf(response: IncomingMessage): Promise<string> {
+/** Nobody reads before all have an answer, so that all are in progress together. What is cut goes on where it was, as a device does. */
+async function digestOf(first: IncomingMessage): Promise<string> {
   const hash = createHash('sha256');
+  let read = 0;
   await allOpen.promise;
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) hash.update(chunk);
-    return `${response.statusCode} ${hash.digest('hex')}`;
-  } catch (error) {
-    return String(error);
+  let response = first;
+  for (let tries = 1; ; tries++) {
+    try {
+      if (response.statusCode !== (read === 0 ? 200 : 206)) return `answered ${response.statusCode}`;
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        hash.update(chunk);
+        read += chunk.length;
+      }
+      return hash.digest('hex');
+    } catch (error) {
+      if (tries > 20) return String(error);
+      resumed += 1;
+      response = await open(read);
+    }
   }
 }
 
@@ -52,5 +64,7 @@ for await (const _ of pool(numbers, opensAtOnce, begin));
 const together = downloads.length;
 allOpen.resolve();
 const ended = await Promise.all(downloads);
-const bad = ended.filter((result) => result !== `200 ${task.sha256}`);
-process.stdout.write(`${JSON.stringify({ good: ended.length - bad.length, bad: [...new Set(bad)], together })}\n`);
+const bad = ended.filter((result) => result !== task.sha256);
+process.stdout.write(
+  `${JSON.stringify({ good: ended.length - bad.length, bad: [...new Set(bad)], together, resumed })}\n`,
+);

@@ -16,7 +16,12 @@ to a file only you can read.
 With --entra no key is kept: each command signs in as the environment, the
 workload identity, the Azure CLI or a code on another device says, in this
 order, or as --credential says. Telemetry of such a hub needs the connection
-string of its Event Hubs-compatible endpoint, which takes no such tokens.`,
+string of its Event Hubs-compatible endpoint, which takes no such tokens.
+
+A hub in the cloud keeps no firmware and no rollouts. --storage-url-file FILE
+has the address of a storage container with a signature (rcwdl), and in a
+second line one that only reads, which devices are given; both are secrets
+and are kept like a key.`,
   arguments: [{ name: 'name', summary: 'name of the profile', required: true, complete: 'none' }],
   options: [
     { name: 'entra', summary: 'sign in with Microsoft Entra ID instead of a key' },
@@ -35,6 +40,13 @@ string of its Event Hubs-compatible endpoint, which takes no such tokens.`,
       type: 'string',
       value: 'FILE',
       summary: 'where telemetry is read, with --entra',
+      complete: 'file',
+    },
+    {
+      name: 'storage-url-file',
+      type: 'string',
+      value: 'FILE',
+      summary: 'where a hub in the cloud has records and firmware: a container with its signature',
       complete: 'file',
     },
     {
@@ -112,12 +124,12 @@ async function add(context: CommandContext, input: CommandInput): Promise<void> 
   const replace = switchOption(input, 'replace');
   await checkPresent(context, await presentProfile(profiles, name), replace);
   const { readProfile } = await import('../../profile/read-profile.ts');
-  const { profile, secret } = await readProfile(context, name, input);
+  const { profile, secret, storageUrl } = await readProfile(context, name, input);
   const { checkAddresses } = await import('../../../client/index.ts');
   await checkAddresses(profile);
   // Read first: settings that cannot be understood stop it before anything is written.
   const selected = await profiles.selected();
-  const saved = await profiles.save(profile, secret, { replace });
+  const saved = await profiles.save(profile, secret, { replace, storageUrl });
   context.notes.success(`profile ${name} is ${profile.hostName}, ${accessOf(profile, saved.secret)}`);
   if (profile.auth === 'entra' && secret === undefined) {
     context.notes.info('telemetry needs --event-hub-connection-string-file: that endpoint takes no tokens of Entra ID');
