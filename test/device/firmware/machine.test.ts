@@ -312,6 +312,29 @@ describe('a firmware that does not prove itself', () => {
     expect(await ending(memoryDevice(undefined, { selfTest: () => verdict }))).toBe('reverted confirm-timeout');
   });
 
+  test('is not confirmed in time, also when the agent does not run meanwhile', async () => {
+    const device = memoryDevice(undefined, { selfTest: () => ({ kind: 'undecided', message: 'starting' }) });
+    const offer = offerOf(device.key, device.behaviour.image);
+    const installer = await booted(device, offer);
+    await device.clock.advance(100_000);
+    await installer.stop();
+    expect(states(device).at(-1)).toBe('trial');
+    await device.clock.advance(20_001);
+    expect(await ending(device)).toBe('reverted confirm-timeout');
+  });
+
+  test('has its whole time again when the clock was set meanwhile', async () => {
+    const device = memoryDevice(undefined, { selfTest: () => ({ kind: 'undecided', message: 'starting' }) });
+    const installer = await booted(device, offerOf(device.key, device.behaviour.image));
+    await installer.stop();
+    await device.clock.advance(10 * 365 * 86_400_000);
+    device.behaviour.selfTest = () => ({ kind: 'passed' });
+    const later = await booted(device, null);
+    await later.settled();
+    expect(states(device).at(-1)).toBe('confirmed');
+    await later.stop();
+  });
+
   test('restarts again and again', async () => {
     const device = memoryDevice();
     device.behaviour.selfTest = () => {
