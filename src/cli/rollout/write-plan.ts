@@ -3,7 +3,7 @@ import type { Plan } from '../../fleet/rollout/model/plan.ts';
 import { writeFileAtomic } from '../../std/atomic-file.ts';
 
 /** A line per device, so that two plans can be compared with the tools one has. */
-export function planFileText(plan: Plan): string {
+function planFileText(plan: Plan): string {
   const { devices, ...rest } = plan;
   const head = JSON.stringify({ ...rest, devices: [] }, null, 2);
   const lines = devices.map((device) => `    ${JSON.stringify(device)}`).join(',\n');

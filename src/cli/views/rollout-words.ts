@@ -91,7 +91,7 @@ export function failureRateText({ decided, failures }: Pick<Summary, 'decided' |
 }
 
 /** `limit 2% or 5 devices`. */
-export function limitText({ rate, count }: Policy['failureLimit']): string {
+function limitText({ rate, count }: Policy['failureLimit']): string {
   const parts = [
     ...(rate === undefined ? [] : [shareText(rate)]),
     ...(count === undefined ? [] : [devicesText(count)]),
