@@ -9,17 +9,15 @@ beforeAll(async () => {
 });
 afterAll(() => agent.close());
 
-// A few moments; `npm run test:rollout` has them all.
+// One moment; `npm run test:rollout` has them all.
 test.skipIf(problem !== undefined)(
   `an agent killed in the middle of an update starts again and ends it${problem === undefined ? '' : ` (${problem})`}`,
   async () => {
-    for (const at of [9, 23, 37]) {
-      const { bootable, final, report, seqs } = await agent.killAt(at);
-      expect([undefined, sha256(oldImage), sha256(agent.image)]).toContain(bootable);
-      expect(final).toBe(sha256(agent.image));
-      expect(report).toMatchObject({ state: 'confirmed', digest: sha256(agent.image) });
-      expect(seqs).toEqual([...new Set(seqs)].toSorted((a, b) => a - b));
-    }
+    const { bootable, final, report, seqs } = await agent.killAt(23);
+    expect([undefined, sha256(oldImage), sha256(agent.image)]).toContain(bootable);
+    expect(final).toBe(sha256(agent.image));
+    expect(report).toMatchObject({ state: 'confirmed', digest: sha256(agent.image) });
+    expect(seqs).toEqual([...new Set(seqs)].toSorted((a, b) => a - b));
   },
   60_000,
 );
