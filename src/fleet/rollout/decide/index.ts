@@ -1,3 +1,2 @@
-export { foundCodes, type FoundCode } from './codes.ts';
 export { decide } from './decide.ts';
 export { explainDevice, type Advice, type Explanation, type ExplainRequest, type WaitReason } from './explain.ts';

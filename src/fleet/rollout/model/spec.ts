@@ -78,6 +78,15 @@ export const gateSchema = z
   )
   .refine(({ command, pass }) => command !== undefined || pass !== undefined, 'needs a limit to pass');
 
+/** Measurements are told apart by the names of their gates. */
+const gatesSchema = z
+  .array(gateSchema)
+  .max(32)
+  .refine(
+    (gates) => new Set(gates.map(({ name }) => name)).size === gates.length,
+    'the gates of a wave need different names',
+  );
+
 export type Gate = z.output<typeof gateSchema>;
 
 const waveSizeSchema = z
@@ -100,7 +109,7 @@ const waveSchema = z.union([
       .meta({ description: 'Devices that belong into this wave, such as named canaries' }),
     bake: durationSchema.optional(),
     approval: z.boolean().default(false).meta({ description: 'Opens only after rollout approve' }),
-    gates: z.array(gateSchema).optional(),
+    gates: gatesSchema.optional(),
   }),
 ]);
 
@@ -114,7 +123,7 @@ export const policySchema = z.strictObject({
     .max(50)
     .default([{ size: '100%', approval: false }]),
   bake: durationSchema.default(300).meta({ description: 'How long a confirmed device must stay healthy' }),
-  gates: z.array(gateSchema).default([]).meta({ description: 'Of every wave that has none of its own' }),
+  gates: gatesSchema.default([]).meta({ description: 'Of every wave that has none of its own' }),
   warinessTag: tagPathSchema
     .default('rollout.wariness')
     .meta({ description: 'Tag from 0 (eager) to 1 (cautious) that biases the order' }),
@@ -184,7 +193,7 @@ export const policySchema = z.strictObject({
   allowUnknownHardware: z.boolean().default(false),
 });
 
-export const targetSchema = z
+const targetSchema = z
   .strictObject({
     where: z.string().min(1).optional().meta({ description: 'A condition of the IoT Hub query language' }),
     devices: z.array(z.string().min(1)).min(1).optional(),

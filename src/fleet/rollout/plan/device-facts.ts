@@ -9,7 +9,7 @@ import type { Policy } from '../model/spec.ts';
 type Described = Pick<ObservedDevice, 'tags'> & Pick<PlanCandidate, 'report'>;
 
 /** `reported.firmware.hardware`, else `tags.hardware`. */
-export function hardwareOf({ tags, report }: Described): string | undefined {
+function hardwareOf({ tags, report }: Described): string | undefined {
   return report?.value.hardware ?? textOf(tags['hardware']);
 }
 

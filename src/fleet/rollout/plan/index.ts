@@ -1,4 +1,3 @@
-export { hardwareOf, versionOf } from './device-facts.ts';
-export { parsePlan, planSchema } from './plan-document.ts';
+export { parsePlan } from './plan-document.ts';
 export { planDrift, type PlanDrift } from './plan-drift.ts';
 export { planRollout, type PlanRequest } from './plan-rollout.ts';

@@ -10,13 +10,13 @@ const neutral = 0.5;
  * wariness, so that a plan is the same each time and another device changes no one's place. Half of it is chance and half is
  * wariness: every device of wariness 0 comes before every device of wariness 1.
  */
-export function orderOf(rollout: string, deviceId: string, wariness: number): number {
+function orderOf(rollout: string, deviceId: string, wariness: number): number {
   const digest = createHash('sha256').update(`${rollout}\n${deviceId}`).digest();
   return (digest.readUIntBE(0, 6) / 2 ** 48 + wariness) / 2;
 }
 
 /** The tag from 0 to 1, as a number or as a text of one; what is beyond counts as the nearest. */
-export function warinessOf(tags: JsonObject, path: readonly string[]): number {
+function warinessOf(tags: JsonObject, path: readonly string[]): number {
   const tag = tagAt(tags, path);
   const value = typeof tag === 'string' && tag.trim() !== '' ? Number(tag) : tag;
   return typeof value === 'number' && Number.isFinite(value) ? Math.min(1, Math.max(0, value)) : neutral;

@@ -11,7 +11,7 @@ import { specSchema } from '../model/spec.ts';
 const count = z.int().min(0);
 
 /** The schema of a plan file, format 1. */
-export const planSchema = z
+const planSchema = z
   .strictObject({
     format: z.literal(1).meta({ description: 'Version of this document' }),
     digest: sha256Schema.meta({ description: 'SHA-256 over all but itself and createdAt, by RFC 8785' }),
