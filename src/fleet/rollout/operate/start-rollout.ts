@@ -1,4 +1,6 @@
 import { Failure } from '../../../errors/index.ts';
+import { manifestName } from '../../../protocol/firmware/index.ts';
+import { readFirmware } from '../../firmware/index.ts';
 import type { Hub } from '../../ports.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Spec } from '../model/spec.ts';
@@ -27,7 +29,7 @@ interface Started {
  * nothing, however far it has come. Failures: drifted, conflict (another rollout has the id), firmware-not-found.
  */
 export async function startRollout(
-  hub: Pick<Hub, 'records' | 'queries'>,
+  hub: Pick<Hub, 'records' | 'queries' | 'artifacts'>,
   plan: Plan,
   options: StartOptions,
 ): Promise<Started> {
@@ -37,6 +39,7 @@ export async function startRollout(
     const firmware = await findFirmware(hub, plan.spec, options.signal);
     const drift = planDrift(plan, await readCandidates(hub, plan.spec, options.signal), firmware);
     if (drift !== undefined) throw driftFailure(drift);
+    await checkFile(hub, plan, options.signal);
   }
   const { outcome, header } = await createRollout(hub.records, plan, options);
   return { outcome, planDigest: header.planDigest };
@@ -59,6 +62,20 @@ export async function attachRollout(
   const asked: Plan = { format: 1, digest, createdAt, spec, firmware, waveEnds, leftOut, devices: [] };
   const { outcome, header } = await createRollout(records, asked, options);
   return { outcome, planDigest: header.planDigest };
+}
+
+/** A rollout whose file is nowhere would halt with its first offer. Failure: firmware-not-found. */
+async function checkFile(
+  { records, artifacts }: Pick<Hub, 'records' | 'artifacts'>,
+  { spec, firmware: { manifest } }: Plan,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { name, version, url } = spec.firmware;
+  if (url !== undefined || (await readFirmware(records, name, version, signal)).url !== undefined) return;
+  if ((await artifacts.find(manifest.sha256, signal)) !== undefined) return;
+  throw new Failure('firmware-not-found', `the file of ${manifestName(manifest)} is not at the hub`, {
+    hint: 'iotctl firmware add MANIFEST --file FILE',
+  });
 }
 
 /** A failure names so many of each kind; its details hold more. */

@@ -10,7 +10,7 @@ import type { Hub } from '../../../../src/fleet/ports.ts';
 import { recordNames } from '../../../../src/fleet/rollout/records/index.ts';
 import { createWorld, type World } from '../../../../src/fleet/rollout/rehearsal/index.ts';
 import type { JsonObject } from '../../../../src/std/json.ts';
-import { fakeSystem } from '../../support/fake-terminal.ts';
+import { fakeSystem, runLine } from '../../support/fake-terminal.ts';
 import { roomsWith, type, type Ended } from '../../support/memory-rooms.ts';
 import { sampleFirmware } from '../../../support/sample-plan.ts';
 import { sampleStatus } from '../../../support/sample-status.ts';
@@ -27,6 +27,7 @@ beforeEach(async () => {
   for (let index = 0; index < 10; index++)
     world.add({ deviceId: `pump-${index}`, tags: { site: 'north', hardware: 'pump-v2', firmwareVersion: '1.0.0' } });
   const signed = sampleFirmware();
+  world.artifacts.put({ sha256: signed.manifest.sha256, size: signed.manifest.size });
   await part.records.write(
     releaseRecord(signed.manifest),
     releaseValue({ signed, addedAt: '2026-01-01T00:00:00.000Z' }),
@@ -159,6 +160,17 @@ describe('rollout create', () => {
     expect((await rollout('list', '-o', 'name')).stdout).toBe('');
     expect((await rollout('create', ...flags, '--yes')).code).toBe(0);
     expect((await rollout('list', '-o', 'name')).stdout).toBe('pump-2\n');
+  });
+
+  test('at a hub in the cloud says who can drive it', async () => {
+    const rooms = roomsWith(hub, { kind: 'cloud' });
+    const { code, stderr } = await runLine(
+      commandTable,
+      { argv: ['rollout', 'create', ...flags, '--yes'], env },
+      rooms,
+    );
+    expect(code).toBe(0);
+    expect(stderr).toContain('iotctl controller run');
   });
 
   test('takes a plan or a specification, not both', async () => {

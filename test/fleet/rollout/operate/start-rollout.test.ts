@@ -26,6 +26,8 @@ async function hubWithPumps() {
     await hub.records.write(releaseRecord(signed.manifest), releaseValue({ signed, addedAt }));
   };
   await keep(sampleFirmware());
+  const { sha256, size } = sampleFirmware().manifest;
+  world.artifacts.put({ sha256, size });
   return { world, hub, keep };
 }
 
@@ -129,6 +131,15 @@ describe('a rollout', () => {
     const { plan: otherPlan } = await makePlan(hub, other, { now });
     expect((await failureOf(startRollout(hub, otherPlan, by))).code).toBe('conflict');
     expect((await failureOf(attachRollout(hub, other, by))).code).toBe('conflict');
+  });
+
+  test('does not begin when its file is not at the hub', async () => {
+    const { hub, keep } = await hubWithPumps();
+    await keep(sampleFirmware({ version: '3.0.0', sha256: 'a'.repeat(64) }));
+    const { plan } = await makePlan(hub, specOf({ firmware: { name: 'pump', version: '3.0.0' } }), { now });
+    const failure = await failureOf(startRollout(hub, plan, by));
+    expect(failure.code).toBe('firmware-not-found');
+    expect(failure.message).toBe('the file of pump@3.0.0 is not at the hub');
   });
 
   test('made by two at once is one', async () => {
