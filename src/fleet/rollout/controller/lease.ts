@@ -1,4 +1,4 @@
-/** Who drives a rollout: one controller, as long as it keeps saying so. Source: docs/decisions/0021-rollout-state.md. */
+/** Who drives a rollout: one controller, as long as it keeps saying so. Source: docs/decisions/0021-rollouts-live-in-twins-and-records.md. */
 import type { RecordStore, StoredRecord } from '../../../client/records.ts';
 import { Failure, isFailure } from '../../../errors/index.ts';
 import { sleep, type Clock } from '../../../std/clock.ts';
