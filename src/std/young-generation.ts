@@ -1,20 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 
-let holders = 0;
-
 /**
  * Keeps V8 from enlarging the space for new objects until the returned function is called. V8 doubles it, up to 128 MB, whenever much
  * of what is new survives, as it does while a thousand streams are in progress, and it rarely gives that back; collecting more often
- * costs some processor time instead. The flag is read when V8 is about to grow, so that it may change while a program runs.
+ * costs some processor time instead. The flag is read when V8 is about to grow, so that it may change while a program runs. It is one
+ * for the whole process: of several who hold it, the first to let go does so for all.
  */
 export function holdYoungGeneration(): () => void {
-  holders += 1;
-  if (holders === 1) setFlagsFromString('--semi-space-growth-factor=1');
-  let isHeld = true;
-  return () => {
-    if (!isHeld) return;
-    isHeld = false;
-    holders -= 1;
-    if (holders === 0) setFlagsFromString('--semi-space-growth-factor=2');
-  };
+  setFlagsFromString('--semi-space-growth-factor=1');
+  return () => setFlagsFromString('--semi-space-growth-factor=2');
 }

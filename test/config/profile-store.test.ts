@@ -120,6 +120,40 @@ describe('profiles', () => {
   );
 });
 
+describe('the storage URL of a profile', () => {
+  const storageUrl = 'https://plant.example/fleet?sp=rcwdl&sig=one\nhttps://plant.example/fleet?sp=r&sig=two';
+
+  test.each([
+    ['a key', plant, 'a key'],
+    ['Entra ID', { name: 'plant', kind: 'cloud', auth: 'entra', hostName: 'h', credential: 'cli' } as const, undefined],
+  ])('when a profile opened by %s has one, then it is a secret beside the other', async (_, profile, secret) => {
+    const store = open();
+    await store.save(profile, secret, { storageUrl });
+    expect(await store.connect('plant')).toMatchObject({ name: 'plant', storageUrl });
+    expect(readFileSync(join(directory, 'profiles/plant.json'), 'utf8')).not.toContain('sig=');
+    for (const file of readdirSync(join(directory, 'secrets')))
+      expect(statSync(join(directory, 'secrets', file)).mode & 0o777).toBe(0o600);
+  });
+
+  test('when the profile is replaced or removed, then it goes with it', async () => {
+    const store = open();
+    await store.save(plant, 'a key', { storageUrl });
+    await store.save(plant, 'a key', { replace: true });
+    expect(await store.connect('plant')).not.toHaveProperty('storageUrl');
+    expect(readdirSync(join(directory, 'secrets'))).toHaveLength(1);
+    await store.save(plant, 'a key', { replace: true, storageUrl });
+    await store.remove('plant');
+    expect(readdirSync(join(directory, 'secrets'))).toEqual([]);
+  });
+
+  test('when it is in the keychain, then no file holds it', async () => {
+    const keychain = memoryKeychain();
+    await open(keychain).save(plant, 'a key', { storageUrl });
+    expect([...keychain.secrets.values()].toSorted()).toEqual(['a key', storageUrl]);
+    expect(await open(keychain).connect('plant')).toMatchObject({ storageUrl });
+  });
+});
+
 describe('where keys are kept', () => {
   test('when there is a keychain, then no file holds the key', async () => {
     const keychain = memoryKeychain();

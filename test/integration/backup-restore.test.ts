@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -163,6 +164,28 @@ describe('a backup of a hub that runs', () => {
     const second = await start(elsewhere);
     for (const name of ['b-0', 'b-1', 'b-2']) expect(await readBlob(second, name)).toMatch(/^body \d+$/);
   });
+});
+
+test('a backup takes firmware files and records along, and no half of one', async () => {
+  const hub = await start();
+  const client = clientOf(hub);
+  const bytes = Buffer.from('firmware of a pump');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const content = async function* () {
+    yield bytes;
+  };
+  await client.artifacts.put({ sha256, size: bytes.length }, content);
+  const etag = await client.records.write('rollouts/a/state', { n: 1 });
+  await writeFile(join(dataDir, 'artifacts', 'abc-1.part'), 'half');
+  await save();
+  await client.close();
+  const elsewhere = join(directory, 'elsewhere');
+  await restoreHub({ file, dataDir: elsewhere, force: false });
+  expect(await readdir(join(elsewhere, 'artifacts'))).toEqual([sha256]);
+  const restored = clientOf(await start(elsewhere));
+  await expect(restored.artifacts.find(sha256)).resolves.toMatchObject({ size: bytes.length });
+  await expect(restored.records.read('rollouts/a/state')).resolves.toMatchObject({ etag, value: { n: 1 } });
+  await restored.close();
 });
 
 describe('a restore', () => {

@@ -2,31 +2,17 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { connectHub, type Hub } from '../../src/client/index.ts';
-import { parseConnectionString } from '../../src/protocol/connection-string.ts';
+import type { Hub } from '../../src/client/index.ts';
 import { startHubBox, type HubBox } from '../e2e/must-hold/support/hub-box.ts';
-import { realClock } from '../support/real-clock.ts';
 import { forgetPeak, megabytes, memoryOf } from './support/memory.ts';
+import { operatorOf } from './support/operator.ts';
 
 let hub: HubBox;
 let client: Hub;
 
 beforeEach(async () => {
   hub = await startHubBox();
-  const { hostName, sharedAccessKeyName = '', sharedAccessKey = '' } = parseConnectionString(hub.info.connectionString);
-  client = connectHub(
-    {
-      name: 'test',
-      kind: 'local',
-      auth: 'key',
-      hostName,
-      sharedAccessKeyName,
-      sharedAccessKey,
-      serviceUrl: `http://127.0.0.1:${hub.info.ports.http}`,
-      source: 'profile',
-    },
-    { clock: realClock, random: Math.random },
-  );
+  client = operatorOf(hub.info);
 });
 
 afterEach(async () => {

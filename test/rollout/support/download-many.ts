@@ -21,12 +21,23 @@ const agent = secure
   ? new Agent({ keepAlive: false, maxSockets: Infinity, ca: readFileSync(task.caFile), maxCachedSessions: 0 })
   : new PlainAgent({ keepAlive: false, maxSockets: Infinity });
 
-function open(from = 0): Promise<IncomingMessage> {
+function openOnce(from: number): Promise<IncomingMessage> {
   const headers = from === 0 ? {} : { range: `bytes=${from}-`, 'if-range': `"${task.sha256}"` };
   return new Promise((resolve, reject) => {
     const request = (secure ? get : getPlain)(task.url, { agent, headers }, resolve);
     request.on('error', reject);
   });
+}
+
+/** A machine that is busy with other things may not get through a handshake in time. */
+async function open(from = 0): Promise<IncomingMessage> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await openOnce(from);
+    } catch (error) {
+      if (tries === 10) throw error;
+    }
+  }
 }
 
 const allOpen = Promise.withResolvers<void>();
@@ -40,6 +51,7 @@ async function digestOf(first: IncomingMessage): Promise<string> {
   let response = first;
   for (let tries = 1; ; tries++) {
     try {
+      if (tries > 1) response = await open(read);
       if (response.statusCode !== (read === 0 ? 200 : 206)) return `answered ${response.statusCode}`;
       for await (const chunk of response as AsyncIterable<Buffer>) {
         hash.update(chunk);
@@ -49,7 +61,6 @@ async function digestOf(first: IncomingMessage): Promise<string> {
     } catch (error) {
       if (tries > 20) return String(error);
       resumed += 1;
-      response = await open(read);
     }
   }
 }
