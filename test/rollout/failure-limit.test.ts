@@ -1,7 +1,7 @@
 // A bad image reaches the canary wave at most, what counts as a failure does, what does not does not, and a rollout stops at once.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { figures } from './support/processes.ts';
-import { addFirmware, makeKeys, simulatePumps, untilTrue, writeSpec } from './support/pumps.ts';
+import { addFirmware, makeKeys, simulatePumps, untilTrue, writeSpec, type PumpFleet } from './support/pumps.ts';
 import { openRolloutBox, type RolloutBox } from './support/rollout-box.ts';
 import { countBy, readDevices, readState } from './support/story.ts';
 
@@ -20,6 +20,12 @@ afterAll(() => hub.close());
 const timeouts = { offer: 60, stall: 600, install: 600, reboot: 10, confirm: 600 };
 const patient = { timeouts, retries: { limit: 0 } };
 
+/** A fleet for one test. */
+async function simulate(fleet: Omit<PumpFleet, 'trust'>): Promise<void> {
+  const simulation = await simulatePumps(hub, { ...fleet, trust });
+  onTestFinished(() => void simulation.child.kill());
+}
+
 /** `rollout create --wait`, and how it ended. */
 async function rollOut(id: string, prefix: string, policy: Parameters<typeof writeSpec>[3]) {
   const spec = await writeSpec(hub, id, '2.0.0', { ...patient, ...policy }, prefix);
@@ -27,7 +33,7 @@ async function rollOut(id: string, prefix: string, policy: Parameters<typeof wri
 }
 
 test('an image that no device passes the self-test of touches the canaries alone', async () => {
-  await simulatePumps(hub, { count: 200, prefix: 'bad-', trust, faults: 'bad-image=2.0.0' });
+  await simulate({ count: 200, prefix: 'bad-', faults: 'bad-image=2.0.0' });
   const ended = await rollOut('bad', 'bad-', {
     waves: [5, '10%', '100%'],
     bake: 1,
@@ -44,7 +50,7 @@ test('an image that no device passes the self-test of touches the canaries alone
 });
 
 test('offers stop within five seconds of the report that crosses the limit', async () => {
-  await simulatePumps(hub, { count: 400, prefix: 'late-', trust, faults: 'bad-image=2.0.0' });
+  await simulate({ count: 400, prefix: 'late-', faults: 'bad-image=2.0.0' });
   const most = 10;
   const ended = await rollOut('late', 'late-', { bake: 1, rate: { perMinute: 600 }, failureLimit: { count: most } });
   expect(ended.code, ended.stderr).toBe(8);
@@ -66,7 +72,7 @@ test('offers stop within five seconds of the report that crosses the limit', asy
 });
 
 test('a device that falls silent while it installs is lost, and counts', async () => {
-  await simulatePumps(hub, { count: 20, prefix: 'brick-', trust, faults: 'brick-image=2.0.0' });
+  await simulate({ count: 20, prefix: 'brick-', faults: 'brick-image=2.0.0' });
   const ended = await rollOut('brick', 'brick-', { waves: [3, '100%'], bake: 1, failureLimit: { count: 0 } });
   expect(ended.code, ended.stderr).toBe(8);
   const fleet = await readDevices(hub, 'brick-');
@@ -77,7 +83,7 @@ test('a device that falls silent while it installs is lost, and counts', async (
 });
 
 test('a device that was never there is unreached, and counts for nothing', async () => {
-  await simulatePumps(hub, { count: 20, prefix: 'here-', trust });
+  await simulate({ count: 20, prefix: 'here-' });
   await hub.iotctl('provision', '--count', '10', '--prefix', 'here-away-', '--tag', 'hardware=pump-v2', '--yes');
   const ended = await rollOut('here', 'here-', {
     waves: ['50%', '100%'],
@@ -99,7 +105,7 @@ test('a device that was never there is unreached, and counts for nothing', async
 });
 
 test('a device that reports a version it does not run is found', async () => {
-  await simulatePumps(hub, { count: 10, prefix: 'lie-', trust, faults: 'lie=1' });
+  await simulate({ count: 10, prefix: 'lie-', faults: 'lie=1' });
   const ended = await rollOut('lie', 'lie-', { bake: 1, failureLimit: { count: 3 } });
   expect(ended.code, ended.stderr).toBe(0);
   const fleet = await readDevices(hub, 'lie-');
