@@ -37,9 +37,12 @@ export function joinersOf(
   // Those that the plan left out are among the candidates.
   const total = sum(parts.length - 1) + Math.max(plan.leftOut, candidates.length);
   const ends = policy.waves.map(({ size }) => waveEnd(size, total));
+  const roomIn = (): number => ends.findIndex((end, wave) => wave >= opened - 1 && sum(wave) < end);
+  // Where there is no room, nobody has to stand in line for it.
+  if (roomIn() < 0) return [];
   const joiners: Assigned[] = [];
   for (const { deviceId } of inOrder(id, policy.warinessTag, candidates)) {
-    const wave = ends.findIndex((end, index) => index >= opened - 1 && sum(index) < end);
+    const wave = roomIn();
     if (wave < 0 || joined.length + joiners.length >= mostJoined) break;
     parts[wave] = (parts[wave] ?? 0) + 1;
     joiners.push({ deviceId, wave });
