@@ -1,24 +1,16 @@
 /** What goes wrong in a simulated fleet, and with which devices. Source: docs/concepts/testing.md. */
 import { seededRandom } from '../../../std/random.ts';
 
-/** What becomes of an update; a device has at most one of these. */
+/**
+ * What becomes of an update; a device has at most one of these. `brick`: it goes silent after it began to install. `revert`: the self-test
+ * of whatever is new fails. `lie`: it reports the new version and does not run it. `corrupt`: each download is damaged.
+ */
 export const fates = ['brick', 'revert', 'lie', 'corrupt'] as const;
 export type Fate = (typeof fates)[number];
 
-/** What comes beside it. */
+/** What comes beside it: `offline` is away from time to time, `slow` downloads at a twentieth of the speed. */
 export const conditions = ['offline', 'slow'] as const;
 export type Condition = (typeof conditions)[number];
-
-export const faultSummaries: Readonly<Record<Fate | Condition | 'bad-image' | 'brick-image', string>> = {
-  brick: 'goes silent after it began to install, and never comes back',
-  revert: 'the self-test of whatever is new fails, and the device goes back',
-  lie: 'reports the new version, but does not run it',
-  corrupt: 'bits of each download flip on the way',
-  offline: 'is away from time to time, and comes back',
-  slow: 'downloads at a twentieth of the speed',
-  'bad-image': 'a version that no device passes the self-test of',
-  'brick-image': 'a version that no device comes back from',
-};
 
 /** So many devices, or such a share of them (0 to 1). */
 export type Amount =
@@ -68,7 +60,7 @@ export function parseFaults(text: string): Faults {
   return { amounts, badImages: images['bad-image'], brickImages: images['brick-image'] };
 }
 
-const knownFaults = Object.keys(faultSummaries);
+const knownFaults = [...names, 'bad-image', 'brick-image'];
 
 function isFault(name: string): name is Fate | Condition {
   return (names as readonly string[]).includes(name);

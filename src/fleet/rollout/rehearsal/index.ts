@@ -1,4 +1,4 @@
-export { virtualClock, type VirtualClock } from './virtual-clock.ts';
+export type { VirtualClock } from './virtual-clock.ts';
 export { createWorld, type World, type WorldOptions } from './world.ts';
 export type { ClientOptions, WorldClient, WorldHub, WorldWrite } from './world-client.ts';
 export type { WorldDevice } from './world-device.ts';
