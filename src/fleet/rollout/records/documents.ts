@@ -59,7 +59,7 @@ export interface StoredState {
 const count = z.int().min(0);
 const time = z.number();
 
-export const auditHeadSchema = z.object({ record: count, seq: count, hash: sha256Schema });
+const auditHeadSchema = z.object({ record: count, seq: count, hash: sha256Schema });
 
 const headerSchema = z.object({
   format: z.literal(1),

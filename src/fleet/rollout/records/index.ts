@@ -11,12 +11,10 @@ export {
   type StoredIntent,
   type StoredState,
 } from './documents.ts';
-export { parseRecordName, recordNames, type RecordNames } from './names.ts';
-export { rolloutsPrefix } from './prefix.ts';
+export { recordNames, type RecordNames } from './names.ts';
 export {
   findRollout,
   goesOn,
-  laterHead,
   listGoingOn,
   listRollouts,
   noIntent,

@@ -129,7 +129,7 @@ function fromParts(id: string, { spec, intent, state, lease }: Parts): StoredRol
 }
 
 /** The one that is further on. */
-export function laterHead(left: AuditHead | undefined, right: AuditHead | undefined): AuditHead | undefined {
+function laterHead(left: AuditHead | undefined, right: AuditHead | undefined): AuditHead | undefined {
   if (left === undefined || right === undefined) return left ?? right;
   return right.seq > left.seq ? right : left;
 }
