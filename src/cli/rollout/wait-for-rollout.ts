@@ -2,6 +2,7 @@ import { Failure } from '../../errors/index.ts';
 import { followRollout, readRollout, standingOf, type RolloutStatus } from '../../fleet/rollout/operate/index.ts';
 import type { CommandContext } from '../context.ts';
 import { numberOption, textOption, type CommandInput } from '../define-command.ts';
+import type { Progress } from '../output/notes.ts';
 import { numberText } from '../views/rollout-words.ts';
 import { failureOf } from './exit.ts';
 import { reportFormatOf } from './report-format.ts';
@@ -39,13 +40,14 @@ async function waitForEnd(context: CommandContext, id: string, timeout: number |
   const { clock, notes, signal } = context;
   const ending = new AbortController();
   const cancel = timeout === undefined ? undefined : clock.after(timeout, () => ending.abort(timeIsUp));
-  const progress = notes.progress(id);
+  let progress: Progress | undefined;
   const goesOn = `the rollout goes on; wait again with: iotctl rollout status ${id} --wait`;
   try {
     const options = { clock, intervalMs, signal: AbortSignal.any([signal, ending.signal]) };
     let done = 0;
     for await (const { status, trouble } of followRollout(await context.hub(), id, options)) {
       const succeeded = succeededOf(status);
+      progress ??= notes.progress(id, status.header.devices);
       progress.advance(succeeded - done);
       done = succeeded;
       progress.say(trouble === undefined ? wordsOf(status) : `${trouble.message}; still trying`);
@@ -61,7 +63,7 @@ async function waitForEnd(context: CommandContext, id: string, timeout: number |
     throw error;
   } finally {
     cancel?.();
-    progress.stop();
+    progress?.stop();
   }
 }
 
@@ -74,8 +76,6 @@ function succeededOf({ state }: RolloutStatus): number {
 function wordsOf({ header, state }: RolloutStatus): string {
   if (state === undefined) return 'waiting for a controller';
   const { summary, waves } = state;
-  return (
-    `of ${numberText(header.devices)} succeeded, ${numberText(summary.inProgress)} in progress, ` +
-    `${numberText(summary.failures)} failed, wave ${waves.length} of ${header.waveEnds.length}`
-  );
+  const wave = `wave ${waves.length} of ${header.waveEnds.length}`;
+  return `${wave}, ${numberText(summary.inProgress)} in progress, ${numberText(summary.failures)} failed`;
 }
