@@ -8,7 +8,7 @@ export const command = defineCommand({
   name: 'rollout audit',
   summary: 'Show who did what in a rollout, or check that nothing was changed.',
   description: `Every wish of an operator, every decision of a controller and every report of a device is an entry with the hash of the \
-one before. --verify recomputes them all: an entry that was changed, taken out or put in later is found, and the exit code is 1. Keep \
+one before; who asked is IOTCTL_ACTOR, else the user of the system. --verify recomputes them all: an entry that was changed, taken out or put in later is found, and the exit code is 1. Keep \
 the last hash somewhere else to find an audit that was rewritten as a whole.`,
   arguments: [rolloutArgument],
   options: [
