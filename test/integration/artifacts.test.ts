@@ -1,11 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createSasToken } from '../../src/protocol/sas-token.ts';
 import { parseConnectionString } from '../../src/protocol/connection-string.ts';
+import { issueSelfSigned } from '../../src/x509/index.ts';
 import { collect } from '../client/scripted-hub.ts';
 import { startTestHub, type TestHub } from './test-hub.ts';
 
@@ -133,6 +135,41 @@ test('when a body comes without a length, or is longer or shorter than it says, 
   socket.resume();
   await once(socket, 'close');
   expect((await fetch(address, { headers })).status).toBe(404);
+});
+
+test('a device fetches with its certificate, by the name in it or by the one it says, as long as it is enabled', async () => {
+  const own = await issueSelfSigned({ commonName: 'cert-1', now: Date.now(), days: 1 });
+  const other = await issueSelfSigned({ commonName: 'cert-1', now: Date.now(), days: 1 });
+  const { fingerprint256 } = new X509Certificate(own.certificate);
+  const primaryThumbprint = fingerprint256.replaceAll(':', '');
+  const authentication = {
+    type: 'selfSigned',
+    symmetricKey: { primaryKey: null, secondaryKey: null },
+    x509Thumbprint: { primaryThumbprint, secondaryThumbprint: null },
+  } as const;
+  for (const deviceId of ['cert-1', 'cert-2']) await hub.client.devices.put({ deviceId, authentication });
+  const { sha256, size, bytes } = firmware(1_000);
+  await hub.client.artifacts.put({ sha256, size }, () => pieces(bytes));
+  const ca = await readFile(hub.info.caFile);
+  const fetchWith = (pair: typeof own | undefined, query = ''): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const shown = pair === undefined ? {} : { key: pair.key, cert: pair.certificate };
+      const options = {
+        port: hub.info.ports.https,
+        path: `/iotctl/artifacts/${sha256}${query}`,
+        ca,
+        agent: false,
+        ...shown,
+      };
+      get(options, (response) => resolve(response.resume().statusCode)).on('error', reject);
+    });
+  expect(await fetchWith(own)).toBe(200);
+  expect(await fetchWith(own, '?device=cert-2')).toBe(200);
+  expect(await fetchWith(own, '?device=nobody')).toBe(401);
+  expect(await fetchWith(other)).toBe(401);
+  expect(await fetchWith(undefined)).toBe(401);
+  await hub.client.devices.put({ deviceId: 'cert-1', authentication, status: 'disabled' }, { etag: '*' });
+  expect(await fetchWith(own)).toBe(403);
 });
 
 test('records are kept over a restart, and the hub tells who runs it', async () => {
