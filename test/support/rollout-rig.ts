@@ -11,7 +11,7 @@ import type { ClientOptions, WorldClient } from '../../src/fleet/rollout/rehears
 import { addFirmwareDevices, type WorldFirmware } from '../../src/fleet/rollout/rehearsal/world-firmware.ts';
 import { signManifest } from '../../src/protocol/firmware/index.ts';
 import type { Clock } from '../../src/std/clock.ts';
-import { isJsonObject } from '../../src/std/json.ts';
+import { isJsonObject, type JsonValue } from '../../src/std/json.ts';
 import { createIce } from './freeze-client.ts';
 import { manifestFor, trustOf } from './firmware.ts';
 import { collect } from './memory-hub.ts';
@@ -172,8 +172,10 @@ function watchWrites(world: World, { spec, devices }: Plan): Watch {
     const isUnderWay = isJsonObject(mark) && mark['outcome'] === undefined;
     if (isUnderWay) underWay.add(deviceId);
     else underWay.delete(deviceId);
-    mostInProgress = Math.max(mostInProgress, underWay.size);
-    if (isNew && underWay.size > maxInProgress) problems.push(`${underWay.size} devices are in progress`);
+    // What is announced as decided has ended, although its twin may not say so yet.
+    const inProgress = underWay.size <= maxInProgress ? underWay : underWay.difference(decided(world, spec.id));
+    mostInProgress = Math.max(mostInProgress, inProgress.size);
+    if (isNew && inProgress.size > maxInProgress) problems.push(`${inProgress.size} devices are in progress`);
   });
   return {
     problems,
@@ -186,8 +188,20 @@ function watchWrites(world: World, { spec, devices }: Plan): Watch {
 
 /** As the state that is stored says. */
 function openWaves(world: World, id: string): number {
-  const record = world.records.read(`rollouts/${id}/state`);
-  const state = record?.value['state'];
-  const waves = isJsonObject(state) ? state['waves'] : undefined;
-  return Array.isArray(waves) ? waves.length : 0;
+  return listOf(world, id, 'waves').length;
+}
+
+/** Devices whose outcomes are stored, and on their way into twins. */
+function decided(world: World, id: string): ReadonlySet<string> {
+  return new Set(
+    listOf(world, id, 'deciding')
+      .map((each) => (isJsonObject(each) ? each['deviceId'] : undefined))
+      .filter((deviceId) => typeof deviceId === 'string'),
+  );
+}
+
+function listOf(world: World, id: string, name: string): readonly JsonValue[] {
+  const state = world.records.read(`rollouts/${id}/state`)?.value['state'];
+  const list = isJsonObject(state) ? state[name] : undefined;
+  return Array.isArray(list) ? list : [];
 }

@@ -45,6 +45,8 @@ function tell({ notes }: Pick<CommandContext, 'notes'>, event: ControllerEvent):
       return notes.info(`${rollout}: driving ${event.devices} devices`);
     case 'finding': {
       const { action, details } = event.finding;
+      // The audit has each device; here are those that did not go as planned, and what concerns all of them.
+      if ('device' in details && (details['outcome'] ?? 'succeeded') === 'succeeded') return undefined;
       const words = Object.entries(details).map(([key, value]) => `${key} ${String(value)}`);
       return notes.info(`${rollout}: ${[action, ...words].join(', ')}`);
     }

@@ -35,7 +35,7 @@ interface ObserverOptions {
 const gatherMs = 50;
 
 /** While events arrive, reading everything again only finds what events do not tell. */
-const fullReadMs = 120_000;
+const fullReadMs = 600_000;
 /** Without events: so long for each device, and never shorter than the floor. */
 const pollMsPerDevice = 3;
 const pollFloorMs = 5_000;
