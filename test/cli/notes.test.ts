@@ -62,6 +62,17 @@ describe('progress', () => {
     expect(text()).toBe('provision: 20 of 100\nprovision: 30 of 100, pump-31\nprovision: 100 in 21.5s\n');
   });
 
+  test('the same line is not said again before five minutes are over', async () => {
+    const { notes, clock, text } = notesOn();
+    const progress = notes.progress('pump-2', 60);
+    for (let seconds = 0; seconds < 320; seconds += 10) {
+      await clock.advance(10_000);
+      progress.say('wave 1 of 4');
+    }
+    progress.stop();
+    expect(text()).toBe('pump-2: 0 of 60, wave 1 of 4\n'.repeat(2));
+  });
+
   test('on a terminal is one line that is drawn over, ten times a second at most', async () => {
     const { notes, clock, text } = notesOn({ isTTY: true, width: 60 });
     const progress = notes.progress('provision', 4);

@@ -20,6 +20,8 @@ export interface NotesOptions {
 
 const redrawEvery = 100;
 const lineEvery = 10_000;
+/** The same line again says only that the work goes on, to whatever stops a job that is silent. */
+const sameLineEvery = 300_000;
 const barWidth = 24;
 
 export function createNotes(options: NotesOptions): Notes {
@@ -47,13 +49,17 @@ function createProgress(label: string, total: number | undefined, options: Notes
   let count = 0;
   let words = '';
   let last = isTTY ? Number.NEGATIVE_INFINITY : started;
+  let told = '';
   const show = (): void => {
     if (quiet) return;
     const now = clock.monotonic();
     if (now - last < (isTTY ? redrawEvery : lineEvery)) return;
+    const text = isTTY ? bar(label, count, total, words) : plainLine(label, count, total, words);
+    if (!isTTY && text === told && now - last < sameLineEvery) return;
     last = now;
-    if (isTTY) options.statusLine.draw(truncate(bar(label, count, total, words), options.width - 1));
-    else options.write(`${plainLine(label, count, total, words)}\n`);
+    told = text;
+    if (isTTY) options.statusLine.draw(truncate(text, options.width - 1));
+    else options.write(`${text}\n`);
   };
   show();
   return {

@@ -73,7 +73,8 @@ function comparer({
 }: Plan): (planned: PlannedDevice, candidate: PlanCandidate) => ChangedDevice[] {
   const fits = createFitCheck(manifest, spec.policy);
   return (planned, candidate) => {
-    const version = changeOf(planned.version, versionOf(candidate));
+    // That a device has said its version since then changes nothing by itself; what it means for the device is compared below.
+    const version = planned.version === undefined ? undefined : changeOf(planned.version, versionOf(candidate));
     const skipped = changeOf(planned.skipped, candidate.report?.value.digest === manifest.sha256 || undefined);
     const blocked = changeOf(lastingOnly(planned.blocked), skipped ? undefined : lastingOnly(fits(candidate)));
     if (version === undefined && skipped === undefined && blocked === undefined) return [];

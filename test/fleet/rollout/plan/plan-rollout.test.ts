@@ -233,6 +233,13 @@ describe('planDrift', () => {
     expect(planDrift(plan, [{ ...devices[0]!, enabled: false, mark }, ...devices.slice(1)], firmware)).toBeUndefined();
   });
 
+  it('takes a device that says its version for the first time for no drift, as long as the firmware fits', () => {
+    const silent = { ...devices[0]!, tags: { hardware: 'pump-v2' } };
+    const early = planRollout({ spec: specOf(), firmware, devices: [silent, ...devices.slice(1)], now });
+    expect(early.devices.find(({ deviceId }) => deviceId === 'pump-0')).toMatchObject({ deviceId: 'pump-0' });
+    expect(planDrift(early, devices, firmware)).toBeUndefined();
+  });
+
   it('notices a device that runs the firmware by now', () => {
     const done = { ...devices[0]!, report: { value: { ...report, digest: firmware.manifest.sha256 }, at: now } };
     expect(planDrift(plan, [done, ...devices.slice(1)], firmware)?.changed).toEqual([
