@@ -76,7 +76,9 @@ function comparer({
     // That a device has said its version since then changes nothing by itself; what it means for the device is compared below.
     const version = planned.version === undefined ? undefined : changeOf(planned.version, versionOf(candidate));
     const skipped = changeOf(planned.skipped, candidate.report?.value.digest === manifest.sha256 || undefined);
-    const blocked = changeOf(lastingOnly(planned.blocked), skipped ? undefined : lastingOnly(fits(candidate)));
+    const present = skipped ? undefined : lastingOnly(fits(candidate));
+    const blocked =
+      present === undefined && isUnknown(planned.blocked) ? undefined : changeOf(lastingOnly(planned.blocked), present);
     if (version === undefined && skipped === undefined && blocked === undefined) return [];
     return [
       {
@@ -91,6 +93,11 @@ function comparer({
 
 function lastingOnly(reason: BlockReason | undefined): BlockReason | undefined {
   return reason !== undefined && lasting.has(reason) ? reason : undefined;
+}
+
+/** The plan says of such a device that it is offered the firmware when it has told enough and fits. */
+function isUnknown(reason: BlockReason | undefined): boolean {
+  return reason === 'version-unknown' || reason === 'hardware-unknown';
 }
 
 function changeOf<Value>(before: Value | undefined, after: Value | undefined): Change<Value> | undefined {
