@@ -173,9 +173,10 @@ function watchWrites(world: World, { spec, devices }: Plan): Watch {
     if (isUnderWay) underWay.add(deviceId);
     else underWay.delete(deviceId);
     // What is announced as decided has ended, although its twin may not say so yet.
-    const inProgress = underWay.size <= maxInProgress ? underWay : underWay.difference(decided(world, spec.id));
-    mostInProgress = Math.max(mostInProgress, inProgress.size);
-    if (isNew && inProgress.size > maxInProgress) problems.push(`${inProgress.size} devices are in progress`);
+    const ended = underWay.size <= maxInProgress ? [] : decided(world, spec.id).filter((each) => underWay.has(each));
+    const inProgress = underWay.size - ended.length;
+    mostInProgress = Math.max(mostInProgress, inProgress);
+    if (isNew && inProgress > maxInProgress) problems.push(`${inProgress} devices are in progress`);
   });
   return {
     problems,
@@ -192,12 +193,10 @@ function openWaves(world: World, id: string): number {
 }
 
 /** Devices whose outcomes are stored, and on their way into twins. */
-function decided(world: World, id: string): ReadonlySet<string> {
-  return new Set(
-    listOf(world, id, 'deciding')
-      .map((each) => (isJsonObject(each) ? each['deviceId'] : undefined))
-      .filter((deviceId) => typeof deviceId === 'string'),
-  );
+function decided(world: World, id: string): readonly string[] {
+  return listOf(world, id, 'deciding')
+    .map((each) => (isJsonObject(each) ? each['deviceId'] : undefined))
+    .filter((deviceId) => typeof deviceId === 'string');
 }
 
 function listOf(world: World, id: string, name: string): readonly JsonValue[] {
