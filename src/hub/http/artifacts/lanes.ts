@@ -4,10 +4,10 @@ import { holdYoungGeneration } from '../../../std/young-generation.ts';
 /** Downloads at once; whoever comes then is asked to come again. */
 const mostDownloads = 2_048;
 const retryAfterSeconds = 5;
-/** With few downloads each has a large buffer and is fast; with many their memory counts. */
-const largeBuffer = 128 * 1024;
-const smallBuffer = 16 * 1024;
-const fewDownloads = 64;
+/** With few downloads each has a large buffer and is fast; with many their memory counts. A small one fits one record of TLS. */
+const largeBuffer = 64 * 1024;
+const smallBuffer = 15 * 1024;
+const fewDownloads = 32;
 /** So many buffers of each size are kept for the next ones. */
 const mostKept = 64;
 

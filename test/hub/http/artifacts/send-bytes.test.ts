@@ -22,7 +22,7 @@ describe('bytes of an artifact', () => {
     [0, size],
     [0, 1],
     [size - 1, size],
-    [16_383, 16_385],
+    [15_359, 15_361],
     [5, 5],
   ])('from %i to %i arrive whole', async (start, end) => {
     const output = new PassThrough();
@@ -68,9 +68,9 @@ describe('lanes', () => {
   test('when there are many, then their buffers are small; when there are too many, then one is refused', () => {
     const lanes = createDownloadLanes();
     const first = lanes.enter();
-    expect(first.buffer()).toHaveLength(128 * 1024);
+    expect(first.buffer()).toHaveLength(64 * 1024);
     const others = Array.from({ length: 2_047 }, () => lanes.enter());
-    expect(first.buffer()).toHaveLength(16 * 1024);
+    expect(first.buffer()).toHaveLength(15 * 1024);
     expect(() => lanes.enter()).toThrow(
       expect.objectContaining({ symbol: 'ServiceUnavailable', info: { retryAfterSeconds: 5 } }),
     );
@@ -79,7 +79,7 @@ describe('lanes', () => {
     const last = lanes.enter();
     expect(() => lanes.enter()).toThrow();
     for (const lane of [first, last, ...others]) lane.leave();
-    expect(lanes.enter().buffer()).toHaveLength(128 * 1024);
+    expect(lanes.enter().buffer()).toHaveLength(64 * 1024);
   });
 
   test('no two of them have the same buffer', () => {
