@@ -1,18 +1,11 @@
 /** What became of a rollout, for programs that read test results and for people who read summaries. */
 import { manifestName } from '../../protocol/firmware/manifest.ts';
 import { standingOf, type DeviceStanding, type RolloutStatus } from '../../fleet/rollout/operate/index.ts';
+import { gatesOf } from '../../fleet/rollout/model/gates.ts';
 import type { DeviceState } from '../../fleet/rollout/model/observed.ts';
 import { safeText } from '../output/safe-text.ts';
 import { statusJson } from './rollout-view.ts';
-import {
-  failedStates,
-  failureRateText,
-  gateNumbers,
-  gatesOf,
-  haltWords,
-  succeededStates,
-  waveName,
-} from './rollout-words.ts';
+import { failedStates, failureRateText, gateNumbers, haltWords, succeededStates, waveName } from './rollout-words.ts';
 
 export interface RolloutReport {
   readonly status: RolloutStatus;

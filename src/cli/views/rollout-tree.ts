@@ -2,6 +2,7 @@
 import { manifestName } from '../../protocol/firmware/manifest.ts';
 import { formatDuration } from '../../std/duration.ts';
 import { hasEnded, standingOf, type RolloutChange, type RolloutStatus } from '../../fleet/rollout/operate/index.ts';
+import { gatesOf } from '../../fleet/rollout/model/gates.ts';
 import { deviceStates } from '../../fleet/rollout/model/observed.ts';
 import type { GateState, Phase, WaveState } from '../../fleet/rollout/model/record.ts';
 import type { Policy } from '../../fleet/rollout/model/spec.ts';
@@ -13,7 +14,6 @@ import {
   devicesText,
   failureRateText,
   gateNumbers,
-  gatesOf,
   haltWords,
   numberText,
   phaseTones,

@@ -1,11 +1,12 @@
 import { manifestName } from '../../protocol/firmware/manifest.ts';
 import { standingOf, type RolloutStatus } from '../../fleet/rollout/operate/index.ts';
+import { gatesOf } from '../../fleet/rollout/model/gates.ts';
 import type { AuditEntry, GateState } from '../../fleet/rollout/model/record.ts';
 import type { AuditVerification } from '../../fleet/rollout/records/index.ts';
 import type { DocumentView, ListView } from '../output/output.ts';
 import { haltJson, isoText } from './rollout-change-view.ts';
 import { countIn } from './rollout-bar.ts';
-import { gatesOf, haltWords, phaseTones, standingTones, waveName } from './rollout-words.ts';
+import { haltWords, phaseTones, standingTones, waveName } from './rollout-words.ts';
 import { whenText } from './when-text.ts';
 
 const notBegun = 'not begun';

@@ -77,12 +77,6 @@ export function waveName(policy: Policy, index: number): string {
   return ('name' in wave ? wave.name : undefined) ?? String(wave.size);
 }
 
-/** The gates that hold for a wave: its own, or those of the policy. */
-export function gatesOf(policy: Policy, index: number): Policy['gates'] {
-  const wave = policy.waves[index];
-  return (wave !== undefined && 'gates' in wave ? wave.gates : undefined) ?? policy.gates;
-}
-
 /** `3 of 120 failed (2.5%), limit 2%`: of those that are decided. */
 export function failureRateText({ decided, failures }: Pick<Summary, 'decided' | 'failures'>, policy: Policy): string {
   if (decided === 0) return `nothing decided yet, ${limitText(policy.failureLimit)}`;

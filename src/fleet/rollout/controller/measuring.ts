@@ -1,7 +1,7 @@
 import { sleep } from '../../../std/clock.ts';
-import { gatesOf } from '../decide/gates.ts';
 import { measureGate, type GateSubject } from '../gates/index.ts';
 import type { DecideInput } from '../model/decision.ts';
+import { gatesOf } from '../model/gates.ts';
 import type { ObservedDevice } from '../model/observed.ts';
 import type { Plan } from '../model/plan.ts';
 import type { State } from '../model/record.ts';

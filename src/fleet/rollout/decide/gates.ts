@@ -1,12 +1,7 @@
 import type { Action, DecideInput, Finding } from '../model/decision.ts';
+import { gatesOf } from '../model/gates.ts';
 import type { GateState, GateVerdict, Measurement, WaveState } from '../model/record.ts';
 import type { Gate, Policy } from '../model/spec.ts';
-
-/** The gates of a wave: its own, or those of the policy. */
-export function gatesOf({ waves, gates }: Pick<Policy, 'waves' | 'gates'>, wave: number): readonly Gate[] {
-  const own = waves[wave];
-  return (own !== undefined && 'gates' in own ? own.gates : undefined) ?? gates;
-}
 
 export function freshGates(gates: readonly Gate[]): readonly GateState[] {
   return gates.map(({ name, dryRun }) => ({ name, dryRun, measured: 0, failed: 0, inconclusive: 0 }));

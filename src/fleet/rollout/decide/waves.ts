@@ -2,7 +2,8 @@
 import type { Finding } from '../model/decision.ts';
 import type { HaltReason, Intent, WaveState } from '../model/record.ts';
 import type { Context } from './context.ts';
-import { freshGates, gatesOf, verdictOfWave } from './gates.ts';
+import { gatesOf } from '../model/gates.ts';
+import { freshGates, verdictOfWave } from './gates.ts';
 import type { Assigned, Survey } from './survey.ts';
 
 /** Whether every device that the open waves wait for is decided, and the newest has reached somebody. */

@@ -1,11 +1,12 @@
 import { isFailure } from '../../../errors/index.ts';
+import { needsControl } from '../model/gates.ts';
 import type { Measurement } from '../model/record.ts';
 import type { Gate } from '../model/spec.ts';
 import { measureCommand } from './command.ts';
 import type { GatePorts, GateSubject, Reading } from './subject.ts';
 import { readTelemetryAggregate } from './telemetry-aggregate.ts';
 import { readTwinRatio } from './twin-ratio.ts';
-import { needsControl, verdictOf } from './verdict.ts';
+import { verdictOf } from './verdict.ts';
 
 /**
  * Measures a gate once. What cannot be measured is inconclusive, and its note says why. Rejects with the signal's reason, and with a

@@ -2,11 +2,6 @@ import { meets, parseLimit, type Limit } from '../model/condition.ts';
 import type { GateVerdict } from '../model/record.ts';
 import type { Gate } from '../model/spec.ts';
 
-/** Whether a limit of the gate is a factor of the control group's value. */
-export function needsControl(gate: Pick<Gate, 'pass' | 'fail'>): boolean {
-  return limitOf(gate.pass)?.ofControl === true || limitOf(gate.fail)?.ofControl === true;
-}
-
 /**
  * `fail` decides first. A value that meets neither limit is inconclusive where there is a limit to fail by, and a failure where there is
  * only one to pass. A limit that cannot be looked at, because there is no control group, leaves it open.

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { rolloutIdSchema, sha256Schema, versionSchema } from '../../../protocol/firmware/index.ts';
 import { parseDuration } from '../../../std/duration.ts';
 import { limitSchema } from './condition.ts';
+import { needsControl } from './gates.ts';
 
 /** Seconds; written as a number of them, or as `30m`. */
 const durationSchema = z
@@ -215,6 +216,15 @@ export const specSchema = z
     }),
     target: targetSchema,
     policy: policySchema.prefault({}),
+  })
+  .superRefine(({ policy: { waves, gates } }, context) => {
+    const last = waves.length - 1;
+    const wave = waves[last];
+    const own = wave !== undefined && 'gates' in wave ? (wave.gates ?? []) : [];
+    const path = own.length > 0 ? ['policy', 'waves', last, 'gates'] : ['policy', 'gates'];
+    if (![...own, ...(last === 0 ? gates : [])].some(needsControl)) return;
+    const message = 'compares with devices that are not updated yet, and after the last wave there are none';
+    context.addIssue({ code: 'custom', path, message });
   })
   .meta({ title: 'Rollout', description: 'One firmware brought to a set of devices by a policy' });
 

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { needsControl, verdictOf } from '../../../../src/fleet/rollout/gates/verdict.ts';
+import { verdictOf } from '../../../../src/fleet/rollout/gates/verdict.ts';
+import { needsControl } from '../../../../src/fleet/rollout/model/gates.ts';
 import { meets, parseLimit } from '../../../../src/fleet/rollout/model/condition.ts';
 
 const operators = ['<', '<=', '>', '>=', '=', '!='] as const;
