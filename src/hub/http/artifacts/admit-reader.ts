@@ -22,8 +22,9 @@ export async function admitReader(
   const parameters = parametersOf(request);
   const { authorization } = request.headers;
   if (authorization === undefined && parameters.has('sig')) {
-    // Only the address as it was given out: other ways to write it are nobody's.
-    if (request.url.split('?', 1)[0] !== resource) throw unauthorized();
+    // Only the address as it was given out, to the letter: other ways to write it are nobody's.
+    const given = `${resource}?se=${parameters.get('se') ?? ''}&sig=${parameters.get('sig') ?? ''}`;
+    if (request.url !== given) throw unauthorized();
     await artifacts.verify(sha256, parameters);
     return;
   }

@@ -343,7 +343,15 @@ describe('a signed address', () => {
       ),
       { numRuns: 400 },
     );
-    for (const extra of [`${search}&se=9999999999`, `${search}&sig=x`, search.replace('se=', 'se=0'), `${search}%00`])
+    for (const extra of [
+      `${search}&se=9999999999`,
+      `${search}&sig=x`,
+      search.replace('se=', 'se=0'),
+      `${search}%00`,
+      `${search}&`,
+      `${search}&x=1`,
+      search.replace('?', '?&'),
+    ])
       expect([extra, await fetchSigned(`${pathname}${extra}`)]).toEqual([extra, 401]);
   });
 });
