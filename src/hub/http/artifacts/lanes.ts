@@ -1,4 +1,5 @@
 import { HubError } from '../../../protocol/hub-errors.ts';
+import type { Clock } from '../../../std/clock.ts';
 import { holdYoungGeneration } from '../../../std/young-generation.ts';
 
 /** Downloads at once; whoever comes then is asked to come again. */
@@ -23,7 +24,7 @@ export interface DownloadLane {
   leave(): void;
 }
 
-export function createDownloadLanes(): DownloadLanes {
+export function createDownloadLanes(clock: Clock): DownloadLanes {
   let active = 0;
   let releaseYoung: (() => void) | undefined;
   const kept = new Map<number, Uint8Array[]>([largeBuffer, smallBuffer].map((bytes) => [bytes, []]));
@@ -39,7 +40,7 @@ export function createDownloadLanes(): DownloadLanes {
 
   function count(change: 1 | -1): void {
     active += change;
-    if (active > fewDownloads) releaseYoung ??= holdYoungGeneration();
+    if (active > fewDownloads) releaseYoung ??= holdYoungGeneration(clock);
     if (active > fewDownloads / 2) return;
     releaseYoung?.();
     releaseYoung = undefined;
