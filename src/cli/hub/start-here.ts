@@ -33,7 +33,9 @@ function consumerGroupsOf(input: CommandInput): readonly string[] {
 /** Runs a hub in this process until it is told to stop. */
 export async function startHere(context: CommandContext, input: CommandInput): Promise<void> {
   const { runHub } = await import('../../fleet/hub/index.ts');
+  const { boundHeap } = await import('../../std/bound-heap.ts');
   const { releaseMemory } = await import('../../std/release-memory.ts');
+  boundHeap();
   const ephemeral = switchOption(input, 'ephemeral');
   const maxAgeMs = numberOption(input, 'retention');
   const imitate = textOption(input, 'imitate');

@@ -2,6 +2,9 @@
 import mqttPacket, { type Packet } from 'mqtt-packet';
 import type { Frame } from './frame-reader.ts';
 
+// Else the first packet makes 65,536 buffers, one for every number there is: 8 MB for nothing, as packets are written rarely here.
+mqttPacket.writeToStream.cacheNumbers = false;
+
 /** MQTT 3.1.1 §2.2.1. */
 export const packetTypes = {
   connect: 1,

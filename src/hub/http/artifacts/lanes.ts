@@ -1,6 +1,4 @@
 import { HubError } from '../../../protocol/hub-errors.ts';
-import type { Clock } from '../../../std/clock.ts';
-import { holdYoungGeneration } from '../../../std/young-generation.ts';
 
 /** Downloads at once; whoever comes then is asked to come again. */
 const mostDownloads = 2_048;
@@ -24,9 +22,8 @@ export interface DownloadLane {
   leave(): void;
 }
 
-export function createDownloadLanes(clock: Clock): DownloadLanes {
+export function createDownloadLanes(): DownloadLanes {
   let active = 0;
-  let releaseYoung: (() => void) | undefined;
   const kept = new Map<number, Uint8Array[]>([largeBuffer, smallBuffer].map((bytes) => [bytes, []]));
 
   function take(bytes: number): Uint8Array {
@@ -38,19 +35,11 @@ export function createDownloadLanes(clock: Clock): DownloadLanes {
     if (others !== undefined && others.length < mostKept) others.push(buffer);
   }
 
-  function count(change: 1 | -1): void {
-    active += change;
-    if (active > fewDownloads) releaseYoung ??= holdYoungGeneration(clock);
-    if (active > fewDownloads / 2) return;
-    releaseYoung?.();
-    releaseYoung = undefined;
-  }
-
   return {
     enter() {
       if (active >= mostDownloads)
         throw new HubError('ServiceUnavailable', 'Too many downloads at once.', { retryAfterSeconds });
-      count(1);
+      active += 1;
       let held: Uint8Array | undefined;
       let isIn = true;
       return {
@@ -65,7 +54,7 @@ export function createDownloadLanes(clock: Clock): DownloadLanes {
         leave() {
           if (!isIn) return;
           isIn = false;
-          count(-1);
+          active -= 1;
           if (held !== undefined) give(held);
         },
       };

@@ -74,7 +74,7 @@ export function artifactRoutes(app: FastifyInstance, context: RouteContext): voi
 
 function downloadRoutes(app: FastifyInstance, context: RouteContext): void {
   const { core, log } = context;
-  const lanes = createDownloadLanes(context.clock);
+  const lanes = createDownloadLanes();
   const options = { config: { hub: { access: 'route', unversioned: true } } } as const;
 
   const head = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {

@@ -14,7 +14,7 @@ const artifact = {
 };
 
 function parts() {
-  return { clock: fakeClock(), lane: createDownloadLanes(fakeClock()).enter(), signal: new AbortController().signal };
+  return { clock: fakeClock(), lane: createDownloadLanes().enter(), signal: new AbortController().signal };
 }
 
 describe('bytes of an artifact', () => {
@@ -66,7 +66,7 @@ describe('bytes of an artifact', () => {
 
 describe('lanes', () => {
   test('when there are many, then their buffers are small; when there are too many, then one is refused', () => {
-    const lanes = createDownloadLanes(fakeClock());
+    const lanes = createDownloadLanes();
     const first = lanes.enter();
     expect(first.buffer()).toHaveLength(64 * 1024);
     const others = Array.from({ length: 2_047 }, () => lanes.enter());
@@ -83,7 +83,7 @@ describe('lanes', () => {
   });
 
   test('no two of them have the same buffer', () => {
-    const lanes = createDownloadLanes(fakeClock());
+    const lanes = createDownloadLanes();
     for (let round = 0; round < 3; round++) {
       const held = Array.from({ length: 100 }, () => lanes.enter());
       expect(new Set(held.map((lane) => lane.buffer())).size).toBe(100);
