@@ -11,13 +11,7 @@ export type { DeviceEndpoint } from './connection/link.ts';
 export type { MethodHandler } from './connection/method-channel.ts';
 export { models, type Model } from './models/index.ts';
 export { Reporter } from './reporter.ts';
-export {
-  assignFaults,
-  formatFaults,
-  parseFaults,
-  type DeviceFaults,
-  type Faults,
-} from './simulator/firmware/faults.ts';
+export { assignFaults, parseFaults, type DeviceFaults, type Faults } from './simulator/firmware/faults.ts';
 export type { FirmwareCondition, FirmwareStart, SimulatedFirmware } from './simulator/firmware/index.ts';
 export type { FleetFirmwareOptions } from './simulator/firmware/fleet-firmware.ts';
 export { loadFirmwareSimulator } from './simulator/firmware/load.ts';

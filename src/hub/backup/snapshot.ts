@@ -136,7 +136,9 @@ async function plainFiles(dataDir: string): Promise<string[]> {
 function isOfRun(name: string): boolean {
   const first = name.split('/', 1)[0] ?? '';
   const isDatabase = databaseNames.some((database) => name.startsWith(database));
-  return isWorkName(first) || isDatabase || /^hub\.(?:json|lock.*|log.*)$/.test(name) || /\.(?:tmp|part|log)$/.test(name);
+  return (
+    isWorkName(first) || isDatabase || /^hub\.(?:json|lock.*|log.*)$/.test(name) || /\.(?:tmp|part|log)$/.test(name)
+  );
 }
 
 /** A backup that was killed could not clear up after itself. */
