@@ -20,16 +20,17 @@ const unknown = -1;
 const broken = -2;
 const longestFixedHeader = 5;
 const smallestPartial = 512;
+const nothing = Buffer.alloc(0);
 
 /**
  * Cuts a stream of bytes into packets. A packet that lies whole in a chunk is not copied; one that comes in pieces is put together
  * in a buffer that doubles, so that neither a slow sender nor an announced length costs more than what was really received.
  */
 export class FrameReader {
-  readonly frame: Frame = { buffer: Buffer.alloc(0), at: 0, start: 0, end: 0 };
+  readonly frame: Frame = { buffer: nothing, at: 0, start: 0, end: 0 };
   /** The largest packet, its fixed header not counted. */
   maxBytes: number;
-  #chunk: Buffer = Buffer.alloc(0);
+  #chunk: Buffer = nothing;
   #chunkAt = 0;
   #partial: Buffer | undefined;
   #partialLength = 0;
@@ -46,12 +47,23 @@ export class FrameReader {
 
   next(): FrameStep {
     if (this.#partial !== undefined) return this.#finishPartial();
-    if (this.#chunkAt === this.#chunk.length) return 'more';
+    if (this.#chunkAt === this.#chunk.length) return this.#letGo();
     const at = this.#chunkAt;
     const step = this.#measure(this.#chunk, at, this.#chunk.length);
     if (step === 'frame') this.#chunkAt = this.frame.end;
     if (step !== 'more') return step;
     this.#keepPartial();
+    return this.#letGo();
+  }
+
+  /**
+   * Everything is read: the chunk goes, which thousands of idle connections would keep otherwise, each a hole in the block it was
+   * received into.
+   */
+  #letGo(): 'more' {
+    this.#chunk = nothing;
+    this.#chunkAt = 0;
+    this.frame.buffer = nothing;
     return 'more';
   }
 
@@ -76,7 +88,6 @@ export class FrameReader {
     this.#partial = Buffer.allocUnsafe(Math.max(rest.length * 2, smallestPartial));
     rest.copy(this.#partial);
     this.#partialLength = rest.length;
-    this.#chunkAt = this.#chunk.length;
   }
 
   #finishPartial(): FrameStep {
@@ -88,7 +99,7 @@ export class FrameReader {
         this.#partial = undefined;
         return step;
       }
-      if (this.#chunkAt === this.#chunk.length) return 'more';
+      if (this.#chunkAt === this.#chunk.length) return this.#letGo();
       this.#takeFromChunk(partial);
     }
   }
