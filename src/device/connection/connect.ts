@@ -1,4 +1,5 @@
 import { Failure } from '../../errors/index.ts';
+import { isUntrustedCertificate } from '../../std/untrusted-certificate.ts';
 import { openDevice, type DeviceConnection, type DeviceOptions } from './device-connection.ts';
 import type { LinkState } from './link-keeper.ts';
 
@@ -52,23 +53,8 @@ function firstConnection(device: DeviceConnection, options: ConnectOptions): Pro
 /** The failure of a state that trying again does not mend; undefined while there is hope. */
 export function hopeless(state: LinkState, address: string): Failure | undefined {
   if (state.kind === 'refused') return new Failure('not-authorised', state.reason);
-  if (state.kind !== 'lost' || !isTrustProblem(state.cause)) return undefined;
+  if (state.kind !== 'lost' || !isUntrustedCertificate(state.cause)) return undefined;
   return new Failure('tls-untrusted', `the certificate of ${address} is not trusted: ${state.reason}`, {
     cause: state.cause,
   });
-}
-
-const trustCodes: ReadonlySet<unknown> = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
-
-function isTrustProblem(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && trustCodes.has(cause.code);
 }

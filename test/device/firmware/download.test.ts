@@ -1,4 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -8,6 +10,7 @@ import { fileSlots } from '../../../src/device/firmware/files/file-slots.ts';
 import { httpFetch, type HttpFetchOptions } from '../../../src/device/firmware/files/http-fetch.ts';
 import { firmwarePaths } from '../../../src/device/firmware/files/paths.ts';
 import { FetchProblem, type FetchFirmware, type SlotWriter } from '../../../src/device/firmware/ports.ts';
+import { loadCertificates } from '../../../src/hub/tls/index.ts';
 import { signManifest, type Offer } from '../../../src/protocol/firmware/index.ts';
 import { fakeClock, type FakeClock } from '../../support/fake-clock.ts';
 import { realClock } from '../../support/real-clock.ts';
@@ -223,6 +226,23 @@ describe('a redirect', () => {
     expect((await run()).problem).toBe('download-failed');
     expect(server.requests).toHaveLength(18);
   });
+});
+
+test('a server whose certificate is not trusted is asked no more than a few times, and the report says why', async () => {
+  const certificates = await loadCertificates(join(directory, 'tls'), ['localhost'], Date.now());
+  const { certificate: cert, key: privateKey } = certificates.server;
+  const secure = createServer({ cert, key: privateKey }, (_request, response) => response.end(image));
+  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+  const { port } = secure.address() as AddressInfo;
+  const url = `https://localhost:${port}/pump.bin`;
+  try {
+    expect((await run({ url })).problem).toBe('download-failed');
+    const ca = await readFile(certificates.caFile, 'utf8');
+    expect((await run({ url, fetch: { clock: realClock, ca } })).problem).toBeUndefined();
+  } finally {
+    secure.closeAllConnections();
+    secure.close();
+  }
 });
 
 test('an address is never told with its permission', async () => {

@@ -4,6 +4,7 @@ import { rootCertificates } from 'node:tls';
 import { sleep, type Clock } from '../../../std/clock.ts';
 import { messageOf } from '../../../std/message-of.ts';
 import { createTokenBucket, type TokenBucket } from '../../../std/token-bucket.ts';
+import { isUntrustedCertificate } from '../../../std/untrusted-certificate.ts';
 import { FetchProblem, type FetchAnswer, type FetchFirmware, type FetchRequest } from '../ports.ts';
 
 export interface HttpFetchOptions {
@@ -71,7 +72,8 @@ function ask(url: URL, request: FetchRequest, options: HttpFetchOptions): Promis
     );
     outgoing.once('error', (error) => {
       silence();
-      reject(new FetchProblem('broken', `${nameOf(url)}: ${messageOf(error)}`, error));
+      const kind = isUntrustedCertificate(error) ? 'refused' : 'broken';
+      reject(new FetchProblem(kind, `${nameOf(url)}: ${messageOf(error)}`, error));
     });
     outgoing.end();
   });
