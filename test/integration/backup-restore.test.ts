@@ -148,6 +148,7 @@ describe('a backup of a hub that runs', () => {
   test('when devices and blobs are written all the time, it holds one state of them', async () => {
     const hub = await start();
     const client = clientOf(hub);
+    for (const index of [0, 1, 2]) await putBlob(hub, `b-${index}`, `body ${index}`);
     const over = new AbortController();
     const devices = (async () => {
       for (let index = 0; !over.signal.aborted; index++) await client.devices.put({ deviceId: `d-${index}` });

@@ -11,7 +11,7 @@ export interface Progress {
   readonly lost: number;
   /** False when the event was taken before. */
   take(partition: number, sequenceNumber: number): boolean;
-  /** Nothing more came for a while: the reader has everything that is stored. */
+  /** Nothing came for a while. Said {@link quietsThatEnd} times of a partition whose place is not known yet, it counts as read to its end. */
   quiet(partition: number): void;
   /** The rest of a partition is not wanted. */
   finish(partition: number): void;
@@ -29,7 +29,15 @@ interface Lane {
   /** The last event that was stored when reading began. */
   readonly last: number;
   done: boolean;
+  /** How often it was quiet before its first event. */
+  quiets: number;
 }
+
+/**
+ * A partition that is read by time has something to give, as its newest event is young enough: a silence means a slow network or a busy
+ * endpoint, until it lasts too long for that. Then retention, or a clock that was set back, has taken what was there.
+ */
+export const quietsThatEnd = 10;
 
 /** Failure `invalid-value` for a position of another hub. */
 export function createProgress(from: TelemetryRequest['from'], partitions: readonly PartitionProperties[]): Progress {
@@ -54,7 +62,7 @@ export function createProgress(from: TelemetryRequest['from'], partitions: reado
       next = wanted > last + 1 ? oldest : Math.max(wanted, oldest);
       if (wanted <= last + 1) lost += next - wanted;
     }
-    lanes.set(partition, { next, last, done: false });
+    lanes.set(partition, { next, last, done: false, quiets: 0 });
     start[properties.partitionId] = next === undefined ? timePosition(from) : { sequenceNumber: next - 1 };
     if (next === 0) start[properties.partitionId] = { offset: '-1' };
   }
@@ -70,7 +78,9 @@ export function createProgress(from: TelemetryRequest['from'], partitions: reado
     },
     quiet(partition) {
       const lane = lanes.get(partition);
-      if (lane !== undefined) lane.next ??= lane.last + 1;
+      if (lane === undefined || lane.next !== undefined) return;
+      lane.quiets += 1;
+      if (lane.quiets >= quietsThatEnd) lane.next = lane.last + 1;
     },
     finish(partition) {
       const lane = lanes.get(partition);

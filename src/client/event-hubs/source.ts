@@ -14,7 +14,7 @@ import { createProgress, type Progress } from './progress.ts';
 
 /** Events of one partition handed over at once. */
 const maxBatchSize = 500;
-/** After so long without an event a partition counts as read to its end. */
+/** After so long without an event a partition is quiet; see {@link Progress.quiet}. */
 const quietSeconds = 2;
 
 /**

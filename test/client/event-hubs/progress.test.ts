@@ -1,6 +1,6 @@
 import type { PartitionProperties } from '@azure/event-hubs';
 import { describe, expect, it } from 'vitest';
-import { createProgress } from '../../../src/client/event-hubs/progress.ts';
+import { createProgress, quietsThatEnd } from '../../../src/client/event-hubs/progress.ts';
 
 function partition(id: number, first: number, last: number, isEmpty = first > last): PartitionProperties {
   return {
@@ -55,12 +55,14 @@ describe('how far a reader is', () => {
     expect(progress.position).toBe('1:6');
   });
 
-  it('when it begins at a time, then its position is known when each partition gave an event or fell quiet', () => {
+  it('when it begins at a time, then its position is known when each partition gave an event or stayed quiet', () => {
     const progress = createProgress({ time: 1_000 }, [full, young]);
     expect(progress.start[1]).toEqual({ enqueuedOn: 999 });
     expect(progress.position).toBe('');
     progress.take(1, 7);
     expect(progress.position).toBe('');
+    for (let time = 1; time < quietsThatEnd; time++) progress.quiet(2);
+    expect(progress.position, 'a slow endpoint is no empty one').toBe('');
     progress.quiet(2);
     expect([progress.position, progress.caughtUp]).toEqual(['1:8,2:6', false]);
     progress.take(1, 8);
