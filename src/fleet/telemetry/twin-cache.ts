@@ -1,7 +1,7 @@
 import type { Clock } from '../../std/clock.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { Hub } from '../ports.ts';
-import { quoteLiteral } from '../selection/glob-condition.ts';
+import { lotsOfIds, queryOfIds } from '../selection/id-query.ts';
 
 /** Twins of the devices that messages come from, asked for in lots and again when they have grown old. */
 export interface TwinCache {
@@ -18,8 +18,6 @@ interface Entry {
 
 const maximumAgeMs = 30_000;
 const maximumEntries = 50_000;
-const lotSize = 100;
-const lotCharacters = 6_000;
 
 export function createTwinCache(hub: Pick<Hub, 'queries'>, clock: Clock, signal?: AbortSignal): TwinCache {
   const entries = new Map<string, Entry>();
@@ -27,8 +25,7 @@ export function createTwinCache(hub: Pick<Hub, 'queries'>, clock: Clock, signal?
   const readLot = async (ids: readonly string[]): Promise<void> => {
     const readAt = clock.monotonic();
     const missing = new Set(ids);
-    const query = `SELECT * FROM devices WHERE deviceId IN [${ids.map(quoteLiteral).join(', ')}]`;
-    for await (const page of hub.queries.query(query, signal === undefined ? {} : { signal })) {
+    for await (const page of hub.queries.query(queryOfIds(ids), signal === undefined ? {} : { signal })) {
       for (const twin of page) {
         const id = twin['deviceId'];
         if (typeof id !== 'string') continue;
@@ -46,22 +43,8 @@ export function createTwinCache(hub: Pick<Hub, 'queries'>, clock: Clock, signal?
       const old = new Set<string>();
       for (const id of deviceIds)
         if (now - (entries.get(id)?.readAt ?? Number.NEGATIVE_INFINITY) > maximumAgeMs) old.add(id);
-      for (const lot of lotsOf(old)) await readLot(lot);
+      for (const lot of lotsOfIds(old)) await readLot(lot);
     },
     get: (deviceId) => entries.get(deviceId)?.twin,
   };
-}
-
-function* lotsOf(ids: Iterable<string>): Generator<string[], void, undefined> {
-  let lot: string[] = [];
-  let characters = 0;
-  for (const id of ids) {
-    lot.push(id);
-    characters += id.length + 4;
-    if (lot.length < lotSize && characters < lotCharacters) continue;
-    yield lot;
-    lot = [];
-    characters = 0;
-  }
-  if (lot.length > 0) yield lot;
 }

@@ -2,12 +2,9 @@ import { isFailure } from '../../../errors/index.ts';
 import type { JsonObject } from '../../../std/json.ts';
 import { pool } from '../../../std/pool.ts';
 import type { Hub } from '../../ports.ts';
-import { quoteLiteral } from '../../selection/glob-condition.ts';
+import { idsPerQuery, lotsOfIds, queryOfIds } from '../../selection/id-query.ts';
 import type { FleetView } from './fleet-view.ts';
 
-/** Twins of one query: their ids have to fit into its 8192 characters. */
-const lotSize = 100;
-const lotCharacters = 6_000;
 /** Reading one by one is exact, also where queries lag behind; a query is cheaper from here on. */
 const fewTwins = 8;
 const queriesAtOnce = 2;
@@ -30,8 +27,7 @@ export async function readTwins(
   const doubtful: string[] = [];
   const work = async (lot: readonly string[]): Promise<readonly string[]> => {
     const missing = new Set(lot);
-    const query = `SELECT * FROM devices WHERE deviceId IN [${lot.map(quoteLiteral).join(', ')}]`;
-    for await (const page of hub.queries.query(query, { pageSize: lotSize, signal }))
+    for await (const page of hub.queries.query(queryOfIds(lot), { pageSize: idsPerQuery, signal }))
       for (const twin of page) {
         count++;
         const { deviceId } = twin;
@@ -39,7 +35,7 @@ export async function readTwins(
       }
     return [...missing];
   };
-  for await (const missing of pool(lotsOf(ids), queriesAtOnce, work, signal)) doubtful.push(...missing);
+  for await (const missing of pool(lotsOfIds(ids), queriesAtOnce, work, signal)) doubtful.push(...missing);
   signal.throwIfAborted();
   return count + (await readEach(hub, view, doubtful, signal));
 }
@@ -59,18 +55,4 @@ async function readEach(hub: Reading, view: FleetView, ids: readonly string[], s
   for await (const _ of pool(ids, fewTwins, read, signal));
   signal.throwIfAborted();
   return ids.length;
-}
-
-function* lotsOf(ids: readonly string[]): Generator<string[], void, undefined> {
-  let lot: string[] = [];
-  let characters = 0;
-  for (const id of ids) {
-    lot.push(id);
-    characters += id.length + 4;
-    if (lot.length < lotSize && characters < lotCharacters) continue;
-    yield lot;
-    lot = [];
-    characters = 0;
-  }
-  if (lot.length > 0) yield lot;
 }

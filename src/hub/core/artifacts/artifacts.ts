@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { isArtifactName, type ArtifactAnswer } from '../../../protocol/artifacts.ts';
 import { HubError } from '../../../protocol/hub-errors.ts';
 import { isoMillis } from '../../../protocol/time.ts';
 import type { Clock } from '../../../std/clock.ts';
+import { loadKey } from '../keys.ts';
 import type { RegistryStore } from '../ports.ts';
 import { createDigestCheck } from './check.ts';
 import { receiveArtifact } from './receive.ts';
@@ -30,7 +30,7 @@ export function createArtifacts({ store, files, clock, onError }: ArtifactParts)
   const check = createDigestCheck(clock);
   let key: Promise<Uint8Array> | undefined;
   const signingKey = (): Promise<Uint8Array> =>
-    (key ??= loadKey(store).catch((error: unknown) => {
+    (key ??= loadKey(store, keySetting, 32).catch((error: unknown) => {
       // A failure is not kept: the next caller asks again.
       key = undefined;
       throw error;
@@ -115,12 +115,4 @@ function checkName(sha256: string): string {
 
 function answerOf(sha256: string, { size, modifiedAt }: ArtifactFileFacts): ArtifactAnswer {
   return { sha256, size, storedAt: isoMillis(modifiedAt) };
-}
-
-async function loadKey(store: ArtifactParts['store']): Promise<Uint8Array> {
-  const stored = await store.readSetting(keySetting);
-  if (typeof stored === 'string') return Buffer.from(stored, 'base64');
-  const key = randomBytes(32);
-  await store.writeSetting(keySetting, key.toString('base64'));
-  return key;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../std/clock.ts';
 import { createKeyedQueue } from '../keyed-queue.ts';
+import { loadKey } from '../keys.ts';
 import type { DocumentChange, RegistryStore } from '../ports.ts';
 import { checkBlockId, createBlockCounter, segmentsOf } from './block-list.ts';
 import { checkPresent, checkWrite } from './conditions.ts';
@@ -55,7 +56,7 @@ export function createBlobs({ store, files, clock, onError }: BlobParts): Runnin
   const upkeep = startUpkeep({ documents, files, keeper, queue, clock, onError });
   let key: Promise<Uint8Array> | undefined;
   const signingKey = (): Promise<Uint8Array> =>
-    (key ??= loadKey(store).catch((error: unknown) => {
+    (key ??= loadKey(store, keySetting, 64).catch((error: unknown) => {
       // A failure is not kept: the next caller asks again.
       key = undefined;
       throw error;
@@ -196,14 +197,6 @@ function openRecord(files: BlobFiles, keeper: FileKeeper, record: BlobRecord): O
     },
     release,
   };
-}
-
-async function loadKey(store: BlobParts['store']): Promise<Uint8Array> {
-  const stored = await store.readSetting(keySetting);
-  if (typeof stored === 'string') return Buffer.from(stored, 'base64');
-  const key = randomBytes(64);
-  await store.writeSetting(keySetting, key.toString('base64'));
-  return key;
 }
 
 function newEtag(): string {
