@@ -165,6 +165,8 @@ export class Outbox {
       for (const empty of this.#segments.filter((segment) => segment.first === this.#next)) await this.#remove(empty);
       this.#writer = await SegmentWriter.create(this.#options.directory, this.#next);
       this.#segments.push(this.#writer.segment);
+      // The file it replaces may have been the only one that told what was acknowledged.
+      if (this.#head > (this.#segments[0]?.first ?? 0)) await this.#writer.acknowledge(this.#head - 1);
     }
     return this.#writer;
   }

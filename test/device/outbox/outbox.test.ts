@@ -70,6 +70,18 @@ describe('an outbox', () => {
     expect(await second.append(bytes('c'))).toBe(last + 1);
   });
 
+  test('remembers what was acknowledged when a new file takes the place of one that holds acknowledgements alone', async () => {
+    const first = await openBox();
+    await first.append(bytes('a'));
+    await first.append(bytes('b'));
+    await killed();
+    await (await openBox()).acknowledge(0);
+    await killed();
+    await (await openBox()).append(bytes('c'));
+    await killed();
+    expect(await contents(await openBox())).toEqual(['b', 'c']);
+  });
+
   test('drops a torn last record and keeps all before it', async () => {
     await (await openBox()).append(bytes('whole'));
     await killed();
