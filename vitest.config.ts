@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // `npm run test:sdk` runs those with the official SDKs, `npm run test:rollout` the long proofs of rollouts.
-    exclude: ['test/sdk/**', 'test/rollout/**'],
+    // Those have commands of their own: the official SDKs, the long proofs of rollouts, faults and attacks, what befell others.
+    exclude: ['test/sdk/**', 'test/rollout/**', 'test/faults/**', 'test/known-failures-of-others/**'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: 'forks',

@@ -1,0 +1,22 @@
+/**
+ * `npm run test:faults [-- [--full] [--seed N] [NAME…]]`: the fault tests, all of them or those whose paths hold one of the names.
+ * Without `--full` each is small: all together end within a minute. The seed that is printed makes the same choices again.
+ */
+import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+
+const { values, positionals } = parseArgs({
+  options: { full: { type: 'boolean', default: false }, seed: { type: 'string' } },
+  allowPositionals: true,
+});
+const seed = values.seed ?? String(randomInt(2 ** 31));
+const scale = values.full ? 'full' : 'smoke';
+console.log(`fault tests, ${scale}; again with --seed ${seed}`);
+const vitest = new URL('../../node_modules/vitest/vitest.mjs', import.meta.url).pathname;
+const config = new URL('vitest.config.ts', import.meta.url).pathname;
+const run = spawnSync(process.execPath, [vitest, 'run', '--config', config, ...positionals], {
+  stdio: 'inherit',
+  env: { ...process.env, IOTCTL_FAULTS_SCALE: scale, IOTCTL_FAULTS_SEED: seed },
+});
+process.exitCode = run.status ?? 1;
