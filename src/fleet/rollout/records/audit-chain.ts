@@ -1,8 +1,7 @@
 /** The audit of a rollout: entries that each carry the hash of the one before, in records that are only ever created. */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Failure, isFailure } from '../../../errors/index.ts';
-import { canonicalJson } from '../../../std/canonical-json.ts';
+import { emptyChain, linkEntry, wellFormed, type ChainEnd } from '../../../std/hash-chain.ts';
 import type { JsonObject, JsonValue } from '../../../std/json.ts';
 import { lotsOf } from '../../../std/lots.ts';
 import type { RecordStore } from '../../../client/records.ts';
@@ -27,14 +26,7 @@ const recordSchema = z.strictObject({ format: z.literal(1), entries: z.array(ent
 
 /** What the first entry follows; an audit of one rollout is never one of another. */
 export function emptyAudit(id: string): AuditHead {
-  const hash = createHash('sha256').update(`iotctl rollout audit v1\n${id}`).digest('hex');
-  return { record: 0, seq: 0, hash };
-}
-
-/** SHA-256 of everything but the hash itself. */
-export function hashOfEntry({ seq, at, actor, action, details, previous }: Omit<AuditEntry, 'hash'>): string {
-  const text = canonicalJson({ seq, at, actor, action, details, previous });
-  return createHash('sha256').update(text).digest('hex');
+  return { record: 0, ...emptyChain(`iotctl rollout audit v1\n${id}`) };
 }
 
 /** undefined for a record that is none. */
@@ -108,27 +100,11 @@ export function openAuditLog(records: RecordStore, id: string, known?: AuditHead
 
 function chain(head: AuditHead, notes: readonly AuditNote[]): readonly AuditEntry[] {
   const entries: AuditEntry[] = [];
-  let { seq, hash } = head;
+  let end: ChainEnd = head;
   for (const { at, actor, action, details } of notes) {
-    const entry = {
-      seq: ++seq,
-      at,
-      actor,
-      action,
-      details: wellFormed(details) as JsonObject,
-      previous: hash,
-      hash: '',
-    };
-    hash = hashOfEntry(entry);
-    entries.push({ ...entry, hash });
+    const entry = linkEntry(end, { at, actor, action, details: wellFormed(details) as JsonObject });
+    entries.push(entry);
+    end = entry;
   }
   return entries;
-}
-
-/** Text of devices may hold half a surrogate pair, which has no canonical form. */
-function wellFormed(value: JsonValue): JsonValue {
-  if (typeof value === 'string') return value.toWellFormed();
-  if (Array.isArray(value)) return value.map(wellFormed);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name.toWellFormed(), wellFormed(member)]));
 }

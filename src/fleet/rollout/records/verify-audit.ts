@@ -1,6 +1,7 @@
 import type { RecordStore } from '../../../client/records.ts';
+import { problemsOfLink } from '../../../std/hash-chain.ts';
 import type { AuditEntry } from '../model/record.ts';
-import { emptyAudit, entriesOf, hashOfEntry } from './audit-chain.ts';
+import { emptyAudit, entriesOf } from './audit-chain.ts';
 import { parseIntent, parseState, type AuditHead } from './documents.ts';
 import { recordNames } from './names.ts';
 
@@ -59,7 +60,7 @@ export async function verifyAudit(records: RecordStore, id: string, signal?: Abo
     if (entries === undefined) tell({ kind: 'unreadable', record: name, message: 'holds no entries of an audit' });
     for (const entry of entries ?? []) {
       count++;
-      for (const problem of problemsOf(entry, last)) tell({ ...problem, record: name, seq: entry.seq });
+      for (const problem of problemsOfLink(entry, last)) tell({ ...problem, record: name, seq: entry.seq });
       for (const head of heads.filter(({ seq, hash }) => seq === entry.seq && hash !== entry.hash))
         tell({ kind: 'truncated', record: name, seq: head.seq, message: 'is not the entry that the rollout knows of' });
       last = entry;
@@ -73,27 +74,6 @@ export async function verifyAudit(records: RecordStore, id: string, signal?: Abo
       message: `ends with entry ${last.seq}, but there was entry ${head.seq}`,
     });
   return { entries: count, hash: last.hash, problems };
-}
-
-function problemsOf(
-  entry: AuditEntry,
-  before: Pick<AuditEntry, 'seq' | 'hash'>,
-): readonly Pick<AuditProblem, 'kind' | 'message'>[] {
-  const problems: Pick<AuditProblem, 'kind' | 'message'>[] = [];
-  if (!hasItsHash(entry)) problems.push({ kind: 'changed', message: 'does not have the content it was written with' });
-  if (entry.seq !== before.seq + 1)
-    problems.push({ kind: 'broken', message: `follows entry ${before.seq} and has number ${entry.seq}` });
-  else if (entry.previous !== before.hash)
-    problems.push({ kind: 'broken', message: `does not follow the entry ${before.seq} that stands before it` });
-  return problems;
-}
-
-function hasItsHash(entry: AuditEntry): boolean {
-  try {
-    return hashOfEntry(entry) === entry.hash;
-  } catch {
-    return false; // What has no canonical form was never written as an entry.
-  }
 }
 
 async function knownHeads(records: RecordStore, id: string, signal: AbortSignal | undefined): Promise<AuditHead[]> {
