@@ -1,0 +1,12 @@
+export type { Limit, LimitUnit } from './limit.ts';
+export {
+  chooseLimits,
+  defaultLimits,
+  flattenLimits,
+  limitTable,
+  namedLimits,
+  type HubLimits,
+  type LimitChoices,
+  type LimitGroup,
+  type NamedLimit,
+} from './table.ts';
