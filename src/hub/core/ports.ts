@@ -1,4 +1,5 @@
 /** What the hub's core needs from the outside: storage and time. Adapters live in `hub/store`. */
+import type { AuditEnds, AuditEntry, AuditNote } from '../../protocol/audit.ts';
 import type { AuthenticationType, ConnectionState, DeviceStatus } from '../../protocol/identity.ts';
 import type { IdentityPath } from '../../protocol/identity-path.ts';
 import type { Query } from '../../protocol/query/index.ts';
@@ -108,6 +109,30 @@ export interface StoredFilter {
   readonly qos: 0 | 1;
 }
 
+/** What the audit is told of a write, in the write's own transaction. */
+export interface WriteNote {
+  readonly note: AuditNote;
+  /** What each change is done to, in order; empty for one that goes unmentioned. Noted are those that were applied, if any. */
+  readonly changed: readonly string[];
+}
+
+/** Asked at every write what the audit is to be told of it; undefined for nothing. Answered at once: the write waits for it. */
+export interface WriteAuditor {
+  registry(changes: readonly RegistryChange[]): WriteNote | undefined;
+  documents(changes: readonly DocumentChange[]): WriteNote | undefined;
+}
+
+/** The audit: entries that are only ever added, until retention takes the oldest. */
+export interface AuditStore {
+  /** Durable when the promise resolves. */
+  append(notes: readonly AuditNote[]): Promise<void>;
+  /** In order, beginning behind `after`. */
+  read(page: { readonly after: number; readonly limit: number }): Promise<readonly AuditEntry[]>;
+  ends(): Promise<AuditEnds>;
+  /** Removes entries from before a time, and the oldest beyond a size; answers how many. */
+  prune(retention: { readonly before: number; readonly maxBytes: number; readonly now: number }): Promise<number>;
+}
+
 /** Devices, modules and their twins. Every method is durable when its promise resolves; concurrent writes share commits. */
 export interface RegistryStore {
   read(identity: IdentityPath): Promise<DeviceRecord | undefined>;
@@ -128,6 +153,7 @@ export interface RegistryStore {
   counts(): Promise<RegistryCounts>;
   /** Documents of the other services, in the same file: see {@link DocumentStore}. */
   readonly documents: DocumentStore;
+  readonly audit: AuditStore;
   readSetting(name: string): Promise<JsonValue | undefined>;
   writeSetting(name: string, value: JsonValue): Promise<void>;
   /** The subscriptions of an identity's stored MQTT session (clean session 0); undefined when there is none. */

@@ -84,6 +84,7 @@ export async function openLaggingStore({ store, replica, clock, lagMs, onError }
     },
     counts: () => store.counts(),
     documents: store.documents,
+    audit: store.audit,
     readSetting: (name) => store.readSetting(name),
     writeSetting: (name, value) => store.writeSetting(name, value),
     readSession: (identity) => store.readSession(identity),

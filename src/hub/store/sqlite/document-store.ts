@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../std/json.ts';
-import type { DocumentChange, DocumentStore, StoredDocument } from '../../core/ports.ts';
+import type { DocumentChange, DocumentStore, StoredDocument, WriteAuditor } from '../../core/ports.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { bindChange, type Change } from './recipes.ts';
 import { readStatements } from './statements.ts';
@@ -15,9 +15,12 @@ export class SqliteDocumentStore implements DocumentStore {
   readonly #client: DatabaseClient;
   readonly #commits: GroupCommit;
 
-  constructor(client: DatabaseClient, commits: GroupCommit) {
+  readonly #auditor: WriteAuditor | undefined;
+
+  constructor(client: DatabaseClient, commits: GroupCommit, auditor: WriteAuditor | undefined) {
     this.#client = client;
     this.#commits = commits;
+    this.#auditor = auditor;
   }
 
   async get(collection: string, id: string): Promise<JsonObject | undefined> {
@@ -40,7 +43,12 @@ export class SqliteDocumentStore implements DocumentStore {
   }
 
   async write(changes: readonly DocumentChange[]): Promise<void> {
-    if (changes.length > 0) await this.#commits.submit(changes.map((change) => toChange(change)));
+    if (changes.length === 0) return;
+    const note = this.#auditor?.documents(changes);
+    await this.#commits.submit(
+      changes.map((change) => toChange(change)),
+      note,
+    );
   }
 
   async #rows(

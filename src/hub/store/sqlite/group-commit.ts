@@ -1,11 +1,15 @@
 import { DatabaseError } from './thread/errors.ts';
-import type { ChangeResult, Job, JobResult } from './thread/messages.ts';
+import type { ChangeResult, Job, JobNote, JobResult } from './thread/messages.ts';
 
 interface Pending {
   readonly job: Job;
+  readonly note: JobNote | undefined;
   readonly resolve: (results: readonly ChangeResult[]) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** `notes`, by the places of their jobs, are there when a job has one. */
+type Commit = (jobs: readonly Job[], notes?: readonly (JobNote | undefined)[]) => Promise<readonly JobResult[]>;
 
 /** At most this many changes in one transaction, so that one commit stays short; a single larger job goes alone. */
 const batchLimit = 5_000;
@@ -15,17 +19,18 @@ const batchLimit = 5_000;
  * that holds it, so "resolved" means "on disk".
  */
 export class GroupCommit {
-  readonly #commit: (jobs: readonly Job[]) => Promise<readonly JobResult[]>;
+  readonly #commit: Commit;
   #queue: Pending[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(commit: (jobs: readonly Job[]) => Promise<readonly JobResult[]>) {
+  constructor(commit: Commit) {
     this.#commit = commit;
   }
 
-  submit(job: Job): Promise<readonly ChangeResult[]> {
+  /** `note` goes into the audit with the job. */
+  submit(job: Job, note?: JobNote): Promise<readonly ChangeResult[]> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ job, resolve, reject });
+      this.#queue.push({ job, note, resolve, reject });
       this.#running ??= this.#run();
     });
   }
@@ -53,7 +58,14 @@ export class GroupCommit {
 
   async #commitBatch(batch: readonly Pending[]): Promise<void> {
     try {
-      const results = await this.#commit(batch.map(({ job }) => job));
+      const jobs = batch.map(({ job }) => job);
+      const noted = batch.some(({ note }) => note !== undefined);
+      const results = await (noted
+        ? this.#commit(
+            jobs,
+            batch.map(({ note }) => note),
+          )
+        : this.#commit(jobs));
       for (const [index, pending] of batch.entries()) settle(pending, results[index]);
     } catch (error) {
       for (const { reject } of batch) reject(error instanceof Error ? error : new Error(String(error)));

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { Failure, type FailureCode } from '../../../errors/index.ts';
-import type { RegistryStore } from '../../core/ports.ts';
+import type { RegistryStore, WriteAuditor } from '../../core/ports.ts';
 import { silentLog, type HubLog } from '../../log.ts';
 
 export interface RegistryStoreOptions {
@@ -13,6 +13,8 @@ export interface RegistryStoreOptions {
   readonly maxBytes?: number | undefined;
   /** With fewer devices and modules than this, tags that queries compare with values are not indexed; 1,000 when absent. */
   readonly indexTagsFrom?: number | undefined;
+  /** Asked at every write what the audit is to be told of it; without it the audit is told of none. */
+  readonly auditor?: WriteAuditor | undefined;
   /** Told after every commit how many writes shared it. */
   readonly onCommit?: ((writes: number) => void) | undefined;
 }
@@ -41,6 +43,7 @@ export async function openRegistryStore(options: RegistryStoreOptions): Promise<
     busyTimeout = 5_000,
     maxBytes,
     indexTagsFrom = 1_000,
+    auditor,
     onCommit = () => undefined,
   } = options;
   if (file !== ':memory:') await createPrivately(file);
@@ -54,7 +57,7 @@ export async function openRegistryStore(options: RegistryStoreOptions): Promise<
       import('./registry-store.ts'),
       client.open({ file, busyTimeout, maxBytes }),
     ]);
-    const store = await SqliteRegistryStore.create(client, { onCommit, indexTagsFrom });
+    const store = await SqliteRegistryStore.create(client, { onCommit, indexTagsFrom, auditor });
     log.debug({ file, sqliteVersion }, 'registry open');
     return store;
   } catch (error) {

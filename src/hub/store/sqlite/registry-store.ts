@@ -2,6 +2,7 @@ import { identityNames, identityPath, type IdentityPath } from '../../../protoco
 import type { JsonValue } from '../../../std/json.ts';
 import type {
   Activity,
+  AuditStore,
   ChangeOutcome,
   DeviceRecord,
   DocumentStore,
@@ -10,7 +11,10 @@ import type {
   RegistryCounts,
   RegistryStore,
   StoredFilter,
+  WriteAuditor,
+  WriteNote,
 } from '../../core/ports.ts';
+import { SqliteAuditStore } from './audit-store.ts';
 import { toChange, toOutcome, toTouch } from './changes.ts';
 import { SqliteDocumentStore } from './document-store.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -27,34 +31,38 @@ import type { SqlValue } from './thread/messages.ts';
 
 type Values = Readonly<Record<string, SqlValue>>;
 
+interface StoreOptions {
+  readonly onCommit: (jobs: number) => void;
+  readonly indexTagsFrom: number;
+  readonly auditor?: WriteAuditor | undefined;
+}
+
 /** The registry over an open database thread. Reads see every write whose promise has resolved. */
 export class SqliteRegistryStore implements RegistryStore {
   readonly #client: DatabaseClient;
   readonly #commits: GroupCommit;
   readonly #indexTagsFrom: number;
+  readonly #auditor: WriteAuditor | undefined;
   readonly documents: DocumentStore;
+  readonly audit: AuditStore;
   #runQuery: Promise<QueryRunner> | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(
-    client: DatabaseClient,
-    { onCommit, indexTagsFrom }: { readonly onCommit: (jobs: number) => void; readonly indexTagsFrom: number },
-  ) {
+  private constructor(client: DatabaseClient, { onCommit, indexTagsFrom, auditor }: StoreOptions) {
     this.#client = client;
     this.#indexTagsFrom = indexTagsFrom;
-    this.#commits = new GroupCommit(async (jobs) => {
-      const results = await client.commit(jobs);
+    this.#auditor = auditor;
+    this.#commits = new GroupCommit(async (jobs, notes) => {
+      const results = await client.commit(jobs, notes);
       onCommit(jobs.length);
       return results;
     });
-    this.documents = new SqliteDocumentStore(client, this.#commits);
+    this.documents = new SqliteDocumentStore(client, this.#commits, auditor);
+    this.audit = new SqliteAuditStore(client, this.#commits);
   }
 
   /** Brings the schema up to date and answers the store. */
-  static async create(
-    client: DatabaseClient,
-    options: { readonly onCommit: (jobs: number) => void; readonly indexTagsFrom: number },
-  ): Promise<SqliteRegistryStore> {
+  static async create(client: DatabaseClient, options: StoreOptions): Promise<SqliteRegistryStore> {
     await migrate(client, migrations);
     return new SqliteRegistryStore(client, options);
   }
@@ -85,7 +93,11 @@ export class SqliteRegistryStore implements RegistryStore {
   }
 
   async write(changes: readonly RegistryChange[]): Promise<readonly ChangeOutcome[]> {
-    const results = await this.#apply(changes.map((change) => toChange(change)));
+    const note = this.#auditor?.registry(changes);
+    const results = await this.#apply(
+      changes.map((change) => toChange(change)),
+      note,
+    );
     return changes.map((change, position) => toOutcome(change, results[position] ?? 'unchanged'));
   }
 
@@ -142,8 +154,8 @@ export class SqliteRegistryStore implements RegistryStore {
     return this.#closing;
   }
 
-  #apply(job: readonly Change[]): ReturnType<GroupCommit['submit']> {
-    return job.length === 0 ? Promise.resolve([]) : this.#commits.submit(job);
+  #apply(job: readonly Change[], note?: WriteNote): ReturnType<GroupCommit['submit']> {
+    return job.length === 0 ? Promise.resolve([]) : this.#commits.submit(job, note);
   }
 
   async #applyOne(recipe: RecipeName, values: Values): Promise<void> {

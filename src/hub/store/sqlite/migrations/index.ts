@@ -9,4 +9,5 @@ export const migrations: Migrations = {
   '0002-documents': async () => (await import('./0002-documents.ts')).documentsMigration,
   '0003-modules': async () => (await import('./0003-modules.ts')).modulesMigration,
   '0004-tag-index': async () => (await import('./0004-tag-index.ts')).tagIndexMigration,
+  '0005-audit': async () => (await import('./0005-audit.ts')).auditMigration,
 };

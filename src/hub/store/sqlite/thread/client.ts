@@ -1,7 +1,18 @@
 import type { Worker } from 'node:worker_threads';
 import { startWorker } from '../../../../std/worker.ts';
 import { DatabaseError } from './errors.ts';
-import type { Job, JobResult, OpenReply, QueryReply, Reply, Request, RequestBody, SqlValue } from './messages.ts';
+import type { AuditRetention } from './audit-trail.ts';
+import type {
+  Job,
+  JobNote,
+  JobResult,
+  OpenReply,
+  QueryReply,
+  Reply,
+  Request,
+  RequestBody,
+  SqlValue,
+} from './messages.ts';
 
 interface Waiting {
   readonly resolve: (value: never) => void;
@@ -47,8 +58,13 @@ export class DatabaseClient {
     return this.#send({ kind: 'query', sql, values });
   }
 
-  commit(jobs: readonly Job[]): Promise<JobResult[]> {
-    return this.#send({ kind: 'commit', jobs });
+  commit(jobs: readonly Job[], notes?: readonly (JobNote | undefined)[]): Promise<JobResult[]> {
+    return this.#send({ kind: 'commit', jobs, ...(notes !== undefined && { notes }) });
+  }
+
+  /** Answers how many entries were removed. */
+  pruneAudit(retention: AuditRetention): Promise<number> {
+    return this.#send({ kind: 'prune-audit', ...retention });
   }
 
   /** Closes the file after everything asked before, and ends the thread. */

@@ -1,9 +1,10 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { AuditTrail, notesOf, type AuditRetention } from './audit-trail.ts';
 import { DatabaseError, isFatal, toThreadError } from './errors.ts';
 import { defineFunctions } from './functions.ts';
 import { recipes, type Change, type RecipeName } from '../recipes.ts';
 import type { Template } from '../template.ts';
-import type { ChangeResult, Job, JobResult, OpenReply, QueryReply, Request, SqlValue } from './messages.ts';
+import type { ChangeResult, Job, JobNote, JobResult, OpenReply, QueryReply, Request, SqlValue } from './messages.ts';
 import { requireSqlite } from './version.ts';
 
 /** Marks a file as ours, in its header: `iotc`. */
@@ -34,6 +35,7 @@ class Database {
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, CachedStatement>();
   readonly #recipes = new Map<RecipeName, PreparedRecipe>();
+  readonly #audit: AuditTrail;
 
   /** Throws DatabaseError `TooOld` before the file is touched, `ForeignFile` or `DamagedFile` before it is changed. */
   constructor(options: {
@@ -49,6 +51,7 @@ class Database {
       this.#claimFile();
       this.#configure(options.maxBytes);
       defineFunctions(this.#connection);
+      this.#audit = new AuditTrail(this.#connection);
     } catch (error) {
       this.#connection.close();
       throw error;
@@ -65,13 +68,28 @@ class Database {
     return { columns, rows: statement.all(...values) as unknown as SqlValue[][], changes: 0 };
   }
 
-  /** Runs all jobs in one transaction. A job that fails is undone alone, unless the failure is the file's; then nothing is applied. */
-  commit(jobs: readonly Job[]): JobResult[] {
+  /**
+   * Runs all jobs in one transaction. A job that fails is undone alone, unless the failure is the file's; then nothing is applied.
+   * What the audit is told is in it: either all of it is there or nothing.
+   */
+  commit(jobs: readonly Job[], notes?: readonly (JobNote | undefined)[]): JobResult[] {
+    return this.#transaction(() => {
+      const results = jobs.map((job) => this.#runJob(job));
+      if (notes !== undefined) this.#audit.append(notesOf(notes, results));
+      return results;
+    });
+  }
+
+  pruneAudit(retention: AuditRetention): number {
+    return this.#transaction(() => this.#audit.prune(retention));
+  }
+
+  #transaction<Result>(work: () => Result): Result {
     this.#connection.exec('BEGIN IMMEDIATE');
     try {
-      const results = jobs.map((job) => this.#runJob(job));
+      const result = work();
       this.#connection.exec('COMMIT');
-      return results;
+      return result;
     } catch (error) {
       // Some failures roll back by themselves.
       if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
@@ -197,7 +215,9 @@ export function createRequestHandler(): (request: Request) => unknown {
       case 'query':
         return opened().query(request.sql, request.values);
       case 'commit':
-        return opened().commit(request.jobs);
+        return opened().commit(request.jobs, request.notes);
+      case 'prune-audit':
+        return opened().pruneAudit(request);
       case 'close':
         database?.close();
         database = undefined;

@@ -1,6 +1,8 @@
 /** What the main thread and the database thread say to each other. Requests are answered in order; several travel as one message. */
 
+import type { AuditNote } from '../../../../protocol/audit.ts';
 import type { Change } from '../recipes.ts';
+import type { AuditRetention } from './audit-trail.ts';
 
 export type SqlValue = string | number | null | Uint8Array;
 
@@ -11,6 +13,13 @@ export type ChangeResult = 'changed' | 'unchanged' | 'found';
 export type Job = readonly Change[];
 export type JobResult = { readonly results: readonly ChangeResult[] } | { readonly error: ThreadError };
 
+/** What the audit is told of a job, in the same transaction. */
+export interface JobNote {
+  readonly note: AuditNote;
+  /** What each change of the job is done to; noted are those that changed something, and nothing when none did. Absent: `note` as it is. */
+  readonly changed?: readonly string[] | undefined;
+}
+
 export type Request =
   | {
       readonly id: number;
@@ -20,7 +29,14 @@ export type Request =
       readonly maxBytes: number | undefined;
     }
   | { readonly id: number; readonly kind: 'query'; readonly sql: string; readonly values: readonly SqlValue[] }
-  | { readonly id: number; readonly kind: 'commit'; readonly jobs: readonly Job[] }
+  | {
+      readonly id: number;
+      readonly kind: 'commit';
+      readonly jobs: readonly Job[];
+      /** By the places of their jobs; absent where there is none. */
+      readonly notes?: readonly (JobNote | undefined)[] | undefined;
+    }
+  | ({ readonly id: number; readonly kind: 'prune-audit' } & AuditRetention)
   | { readonly id: number; readonly kind: 'close' };
 
 /** A request as its sender writes it; the client numbers it. */
