@@ -1,11 +1,13 @@
 import type { BenchCase } from '../support/case.ts';
 import { amqpIngest } from './amqp-ingest.ts';
+import { connectRate } from './connect-rate.ts';
 import { deviceList } from './device-list.ts';
 import { eventHubsRead } from './event-hubs-read.ts';
+import { idleConnections } from './idle-connections.ts';
 import { idleMemory } from './idle-memory.ts';
-import { ingest } from './ingest.ts';
+import { ingest, ingestShapes } from './ingest.ts';
 import { provision } from './provision.ts';
-import { query } from './query.ts';
+import { query, queryMillion } from './query.ts';
 import { sdkConnect } from './sdk-connect.ts';
 import { startUp } from './start-up.ts';
 import { tailTelemetry } from './tail-telemetry.ts';
@@ -15,10 +17,14 @@ export const cases: readonly BenchCase[] = [
   deviceList,
   provision,
   query,
+  queryMillion,
   tailTelemetry,
   idleMemory,
+  idleConnections,
   ingest,
+  ...ingestShapes,
   amqpIngest,
   eventHubsRead,
   sdkConnect,
+  connectRate,
 ];

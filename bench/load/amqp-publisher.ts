@@ -4,6 +4,7 @@
  */
 import { text } from 'node:stream/consumers';
 import rhea, { type Connection, type EventContext, type Sender } from 'rhea';
+import { makeBodies } from './bodies.ts';
 import type { PublisherReport } from './publisher.ts';
 
 export interface AmqpPlan {
@@ -17,14 +18,15 @@ export interface AmqpPlan {
   readonly window: number;
 }
 
-const bodyVariety = 512;
-
 const plan = JSON.parse(await text(process.stdin)) as AmqpPlan;
-const bodies = makeBodies();
+const bodies = encodeBodies();
 const senders = await Promise.all(plan.connections.map(openSender));
+const cpuBefore = process.cpuUsage();
 const begin = performance.now();
 await Promise.all(senders.map((sender, index) => send(sender, share(index))));
-const report: PublisherReport = { messages: plan.messages, ms: performance.now() - begin };
+const ms = performance.now() - begin;
+const { user, system } = process.cpuUsage(cpuBefore);
+const report: PublisherReport = { messages: plan.messages, ms, cpuMs: (user + system) / 1_000 };
 process.stdout.write(JSON.stringify(report), () => process.exit());
 
 function share(index: number): number {
@@ -100,15 +102,12 @@ function send(sender: Sender, messages: number): Promise<void> {
   });
 }
 
-/** Encoded messages with different bodies, so that a store that compresses has something to do. */
-function makeBodies(): Buffer[] {
-  return Array.from({ length: bodyVariety }, (_, index) => {
-    const reading = `{"temperature":${(20 + Math.sin(index) * 5).toFixed(3)},"humidity":${(50 + Math.cos(index) * 20).toFixed(2)},"note":"`;
-    const body = `${reading.padEnd(Math.max(plan.bodyBytes - 2, reading.length), 'abcdefghijklmnopqrstuvwxyz'.slice(index % 13))}"}`;
-    return rhea.message.encode({
+function encodeBodies(): Buffer[] {
+  return makeBodies(plan.bodyBytes).map((body) =>
+    rhea.message.encode({
       content_type: 'application/json',
       content_encoding: 'utf-8',
-      body: rhea.message.data_section(Buffer.from(body)) as unknown,
-    });
-  });
+      body: rhea.message.data_section(body) as unknown,
+    }),
+  );
 }

@@ -2,88 +2,71 @@
  * Publishes at QoS 1 over plain MQTT as fast as it is acknowledged, from many connections, and says how long it took.
  * Reads a {@link PublisherPlan} as JSON from standard input and writes a {@link PublisherReport} to standard output.
  */
-import { once } from 'node:events';
-import { createConnection, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import mqttPacket from 'mqtt-packet';
+import { makeBodies } from './bodies.ts';
+import { connectMqtt, type MqttIdentity } from './mqtt-connect.ts';
 
 export interface PublisherPlan {
   readonly port: number;
-  readonly connections: readonly {
-    readonly clientId: string;
-    readonly username?: string;
-    readonly password?: string;
-    readonly topic: string;
-  }[];
-  /** Over all connections. */
-  readonly messages: number;
+  readonly connections: readonly (MqttIdentity & { readonly topic: string })[];
+  /** Over all connections; without a limit when `seconds` ends it. */
+  readonly messages?: number;
+  /** Stops to send after so long, and then waits for the acknowledgements of what was sent. */
+  readonly seconds?: number;
   readonly bodyBytes: number;
   /** Unacknowledged messages each connection may have. */
   readonly window: number;
 }
 
 export interface PublisherReport {
+  /** That were acknowledged. */
   readonly messages: number;
   /** From the first publish to the last acknowledgement; connecting is not counted. */
   readonly ms: number;
+  /** Processor time of this process meanwhile: close to `ms`, it could not have sent faster. */
+  readonly cpuMs: number;
 }
 
-/** Different bodies, so that a store that compresses has something to do. */
-const bodyVariety = 512;
 const acknowledgementBytes = 4;
 
 const plan = JSON.parse(await text(process.stdin)) as PublisherPlan;
-const clients = await Promise.all(plan.connections.map(connect));
+const bodies = makeBodies(plan.bodyBytes);
+const clients = await Promise.all(plan.connections.map((identity) => connectMqtt(plan, identity)));
+const cpuBefore = process.cpuUsage();
 const begin = performance.now();
-await Promise.all(clients.map((client, index) => publish(client, plan.connections[index]?.topic ?? '', share(index))));
-const report: PublisherReport = { messages: plan.messages, ms: performance.now() - begin };
+const deadline = plan.seconds === undefined ? Number.POSITIVE_INFINITY : begin + plan.seconds * 1_000;
+const counts = await Promise.all(clients.map((client, index) => publish(client, index)));
+const ms = performance.now() - begin;
+const { user, system } = process.cpuUsage(cpuBefore);
+const report: PublisherReport = {
+  messages: counts.reduce((sum, count) => sum + count, 0),
+  ms,
+  cpuMs: (user + system) / 1_000,
+};
 for (const client of clients) client.destroy();
 process.stdout.write(JSON.stringify(report));
 
 function share(index: number): number {
+  if (plan.messages === undefined) return Number.POSITIVE_INFINITY;
   const count = plan.connections.length;
   return Math.floor(plan.messages / count) + (index < plan.messages % count ? 1 : 0);
 }
 
-async function connect({ clientId, username, password }: PublisherPlan['connections'][number]): Promise<Socket> {
-  const socket = createConnection({ host: '127.0.0.1', port: plan.port, noDelay: true });
-  await once(socket, 'connect');
-  const credentials =
-    username === undefined || password === undefined ? {} : { username, password: Buffer.from(password) };
-  socket.write(
-    mqttPacket.generate({
-      cmd: 'connect',
-      protocolId: 'MQTT',
-      protocolVersion: 4,
-      clean: true,
-      clientId,
-      keepalive: 120,
-      ...credentials,
-    }),
-  );
-  const [answer] = (await once(socket, 'data')) as [Buffer];
-  if (answer[0] !== 0x20 || answer[3] !== 0) throw new Error(`connection of ${clientId} was refused with ${answer[3]}`);
-  return socket;
-}
-
-/** Keeps the window full until every message is acknowledged; acknowledgements must come in order. */
-function publish(socket: Socket, topic: string, messages: number): Promise<void> {
-  const packets = makePackets(topic);
-  const idAt = 2 + Buffer.byteLength(topic) + lengthBytes(packets[0]?.length ?? 0);
+/** Keeps the window full until every message is acknowledged; acknowledgements must come in order. Answers how many. */
+function publish(socket: Socket, index: number): Promise<number> {
+  const makeBurst = burstMaker(plan.connections[index]?.topic ?? '', index * 61);
+  let messages = share(index);
   let sent = 0;
   let acknowledged = 0;
   let rest = Buffer.alloc(0);
   const send = (): void => {
+    if (performance.now() > deadline) messages = Math.min(messages, sent);
     const count = Math.min(plan.window - (sent - acknowledged), messages - sent);
     if (count <= 0) return;
-    const burst: Buffer[] = [];
-    for (let index = 0; index < count; index++) {
-      const packet = Buffer.from(packets[sent % packets.length] ?? Buffer.alloc(0));
-      packet.writeUInt16BE((sent % 0xffff) + 1, idAt);
-      burst.push(packet);
-      sent++;
-    }
-    socket.write(Buffer.concat(burst));
+    socket.write(makeBurst(sent, count));
+    sent += count;
   };
   return new Promise((resolve, reject) => {
     socket.on('error', reject);
@@ -101,31 +84,35 @@ function publish(socket: Socket, topic: string, messages: number): Promise<void>
         acknowledged++;
       }
       rest = Buffer.from(data.subarray(at));
-      if (acknowledged === messages) resolve();
-      else send();
+      send();
+      if (acknowledged === messages) resolve(acknowledged);
     });
     send();
   });
 }
 
-/** Ready-made PUBLISH packets whose message id is filled in on sending. */
-function makePackets(topic: string): Buffer[] {
-  return Array.from({ length: bodyVariety }, (_, index) => {
-    const reading = `{"temperature":${(20 + Math.sin(index) * 5).toFixed(3)},"humidity":${(50 + Math.cos(index) * 20).toFixed(2)},"note":"`;
-    const body = `${reading.padEnd(Math.max(plan.bodyBytes - 2, reading.length), 'abcdefghijklmnopqrstuvwxyz'.slice(index % 13))}"}`;
-    return mqttPacket.generate({
-      cmd: 'publish',
-      topic,
-      payload: body,
-      qos: 1,
-      messageId: 1,
-      dup: false,
-      retain: false,
-    });
+/** Fills one buffer with so many PUBLISH packets. Each connection begins with another body. */
+function burstMaker(topic: string, offset: number): (first: number, count: number) => Buffer {
+  const sample = mqttPacket.generate({
+    cmd: 'publish',
+    topic,
+    payload: bodies[0] ?? '',
+    qos: 1,
+    messageId: 1,
+    dup: false,
+    retain: false,
   });
-}
-
-/** One byte of packet type, the remaining length in one to four, before the topic. */
-function lengthBytes(packetLength: number): number {
-  return packetLength - 2 < 128 ? 2 : 3;
+  const bodyAt = sample.length - plan.bodyBytes;
+  const head = sample.subarray(0, bodyAt);
+  return (first, count) => {
+    const burst = Buffer.allocUnsafe(count * sample.length);
+    for (let index = 0; index < count; index++) {
+      const at = index * sample.length;
+      burst.set(head, at);
+      burst.writeUInt16BE(((first + index) % 0xffff) + 1, at + bodyAt - 2);
+      const body = bodies[(first + index + offset) % bodies.length];
+      if (body !== undefined) burst.set(body, at + bodyAt);
+    }
+    return burst;
+  };
 }

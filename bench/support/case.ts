@@ -1,11 +1,26 @@
 /** What a benchmark is and what it answers. */
 import type { Workspace } from './workspace.ts';
 
+export type Unit =
+  | 'ms'
+  | 'µs'
+  | 's'
+  | 'MB'
+  | 'KB'
+  | 'bytes'
+  | 'messages/s'
+  | 'rows/s'
+  | 'connections/s'
+  /** Of one processor. */
+  | '%';
+
 /** One measured quantity: the samples in the order of their runs. */
 export interface Measure {
   readonly name: string;
-  readonly unit: 'ms' | 'MB' | 'messages/s' | 'rows/s';
+  readonly unit: Unit;
   readonly samples: readonly number[];
+  /** What an acknowledgement of this contender promises, where messages are acknowledged. */
+  readonly promised?: string;
 }
 
 /** A figure that is held against a target, or shown for comparison when it has none. */
@@ -13,8 +28,10 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   /** `x` for a ratio against a peer of the same run. */
-  readonly unit: 'x' | Measure['unit'];
+  readonly unit: 'x' | Unit;
   readonly target?: { readonly atMost: number } | { readonly atLeast: number };
+  /** Set where `--smoke` holds the figure against the committed baseline: which way is worse. A ratio of the same run. */
+  readonly worse?: 'higher' | 'lower';
 }
 
 export interface CaseResult {
@@ -35,6 +52,8 @@ export interface CaseContext {
 export interface BenchCase {
   readonly name: string;
   readonly question: string;
+  /** Part of `--smoke`: small and quick, with ratios that are held against the baseline. */
+  readonly guarded?: boolean;
   run(context: CaseContext): Promise<CaseResult>;
 }
 

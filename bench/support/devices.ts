@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Workspace } from './workspace.ts';
 
 export interface BenchDevice {
   readonly deviceId: string;
@@ -21,4 +23,11 @@ export async function writeDeviceCsv(path: string, devices: readonly BenchDevice
     ({ deviceId, key }, index) => `${deviceId},${key},enabled,site-${index % 20},${(index % 60) + 1}`,
   );
   await writeFile(path, ['deviceId,key,status,TAG:site,DESIRED:interval', ...lines, ''].join('\n'), { mode: 0o600 });
+}
+
+/** Registers them as a user does. */
+export async function provisionDevices(workspace: Workspace, devices: readonly BenchDevice[]): Promise<void> {
+  const csv = join(workspace.directory, 'devices.csv');
+  await writeDeviceCsv(csv, devices);
+  await workspace.iotctl(['provision', '--from', csv, '--yes']);
 }

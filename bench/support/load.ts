@@ -1,13 +1,19 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { formatMqttUsername, telemetryTopic } from '../../src/protocol/mqtt/index.ts';
 import { createSasToken } from '../../src/protocol/sas-token.ts';
 import type { AmqpPlan } from '../load/amqp-publisher.ts';
+import type { ConnectorPlan, ConnectorReport } from '../load/connector.ts';
+import type { MqttIdentity } from '../load/mqtt-connect.ts';
 import type { PublisherPlan, PublisherReport } from '../load/publisher.ts';
 import type { BenchDevice } from './devices.ts';
 import type { BenchHub } from './hub.ts';
 import { runNode } from './processes.ts';
 
 const publisher = fileURLToPath(new URL('../load/publisher.ts', import.meta.url));
+const connector = fileURLToPath(new URL('../load/connector.ts', import.meta.url));
 const tokenSeconds = 3_600;
 
 const amqpPublisher = fileURLToPath(new URL('../load/amqp-publisher.ts', import.meta.url));
@@ -43,4 +49,40 @@ export function deviceConnections(hub: BenchHub, devices: readonly BenchDevice[]
     password: createSasToken({ resource: `${hub.hostName}/devices/${deviceId}`, key, expiresAt }),
     topic: telemetryTopic(deviceId, '%24.ct=application%2Fjson&%24.ce=utf-8'),
   }));
+}
+
+/** How each device connects to the hub, with its token. */
+export function deviceIdentities(hub: BenchHub, devices: readonly BenchDevice[]): MqttIdentity[] {
+  return deviceConnections(hub, devices).map(({ clientId, username, password }) => ({
+    clientId,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+  }));
+}
+
+/** Connects many clients and closes them again. */
+export async function connectAll(plan: Omit<ConnectorPlan, 'hold'>): Promise<ConnectorReport> {
+  const { stdout } = await runNode([connector], { input: `${JSON.stringify({ ...plan, hold: false })}\n` });
+  return JSON.parse(stdout) as ConnectorReport;
+}
+
+/** Connects many clients and keeps them until `close`, which fails when one was lost meanwhile. */
+export async function holdConnections(
+  plan: Omit<ConnectorPlan, 'hold'>,
+): Promise<{ readonly report: ConnectorReport; close(): Promise<void> }> {
+  const child = spawn(process.execPath, [connector], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2_000)));
+  const gone = once(child, 'close') as Promise<[number | null]>;
+  child.stdin.write(`${JSON.stringify({ ...plan, hold: true })}\n`);
+  const line = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), gone]);
+  if (typeof line[0] !== 'string') throw new Error(`the connections were not made: ${errors}`);
+  return {
+    report: JSON.parse(line[0]) as ConnectorReport,
+    async close() {
+      child.stdin.end();
+      const [code] = await gone;
+      if (code !== 0) throw new Error(errors);
+    },
+  };
 }

@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BenchCase, CaseContext, Measure } from '../support/case.ts';
+import { makeDevices, provisionDevices, type BenchDevice } from '../support/devices.ts';
+import { startHub } from '../support/hub.ts';
+import { deviceIdentities, holdConnections } from '../support/load.ts';
+import { residentMb } from '../support/memory.ts';
+import type { ConnectorPlan } from '../load/connector.ts';
+import { startMosquitto } from '../support/peers/mosquitto.ts';
+import { startAcknowledge, startAedes } from '../support/peers/node-servers.ts';
+import type { Peer } from '../support/peers/server.ts';
+
+const settleMs = 8_000;
+
+export const idleConnections: BenchCase = {
+  name: 'idle-connections',
+  question: 'How much resident memory does a connection take that only waits?',
+  async run(context) {
+    const count = context.smoke ? 1_000 : 15_000;
+    const devices = makeDevices('pump-', count);
+    const ours = await ourKilobytes(context, devices);
+    const measures: Measure[] = [{ name: 'iotctl hub, with a session and a token', unit: 'KB', samples: [ours] }];
+    const missing: string[] = [];
+    const peers = { mosquitto: startMosquitto, aedes: startAedes, acknowledge: startAcknowledge };
+    for (const [name, start] of Object.entries(peers)) {
+      const own = await context.workspace.fresh(`idle-${name}`);
+      const peer = await start(own.directory);
+      if (peer === undefined) missing.push(`${name} is not installed here, so it is missing.`);
+      else measures.push({ name: peer.name, unit: 'KB', samples: [await peerKilobytes(context, peer, devices)] });
+    }
+    const bare = measures.at(-1)?.samples[0] ?? Number.NaN;
+    return {
+      measures,
+      figures: [
+        { name: 'resident memory for each connection', value: ours, unit: 'KB', target: { atMost: 8 } },
+        { name: 'iotctl hub / bare Node.js', value: ours / bare, unit: 'x' },
+      ],
+      notes: [
+        `${count} plain MQTT connections from four loopback addresses; what the server holds more than without one, ${settleMs / 1_000} s after the last CONNACK, divided by their number. KB are 2^10 bytes.`,
+        'Without the memory of the kernel for its sockets, which is the same for all.',
+        ...missing,
+      ],
+    };
+  },
+};
+
+async function ourKilobytes(context: CaseContext, devices: readonly BenchDevice[]): Promise<number> {
+  const own = await context.workspace.fresh('idle-hub');
+  const hub = await startHub(own);
+  try {
+    await provisionDevices(own, devices);
+    return await kilobytesEach(context, hub.pid, { port: hub.mqttPort, clients: deviceIdentities(hub, devices) });
+  } finally {
+    await hub.stop();
+  }
+}
+
+async function peerKilobytes(context: CaseContext, peer: Peer, devices: readonly BenchDevice[]): Promise<number> {
+  try {
+    const clients = devices.map(({ deviceId }) => ({ clientId: deviceId }));
+    return await kilobytesEach(context, peer.pid, { port: peer.port, clients });
+  } finally {
+    await peer.stop();
+  }
+}
+
+/** What each connection adds to the resident memory of a process. */
+async function kilobytesEach(
+  { smoke, progress }: CaseContext,
+  pid: number,
+  { port, clients, ca }: Pick<ConnectorPlan, 'port' | 'clients' | 'ca'>,
+): Promise<number> {
+  await delay(smoke ? 1_000 : settleMs);
+  const before = residentMb(pid);
+  const held = await holdConnections({ port, clients, atOnce: 100, ...(ca === undefined ? {} : { ca }) });
+  await delay(smoke ? 1_000 : settleMs);
+  const each = ((residentMb(pid) - before) * 1_024) / clients.length;
+  await held.close();
+  progress(`${each.toFixed(1)} KB for each connection`);
+  return each;
+}
