@@ -108,7 +108,7 @@ _iotctl_flags() {
     'enrollment delete') _iotctl_reply=('--individual' '--group' '--registration' '--dps-connection-string-file') ;;
     'enrollment explain') _iotctl_reply=('--dps-connection-string-file') ;;
     'controller run') _iotctl_reply=('--rollout' '--until-done' '--allow-commands') ;;
-    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--refuse-keys' '--imitate' '--provisioning' '--no-controller' '--allow-commands' '--log-level' '--show-secrets') ;;
+    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--operations-port' '--listen' '--operations-listen' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--refuse-keys' '--imitate' '--provisioning' '--no-controller' '--allow-commands' '--log-level' '--show-secrets') ;;
     'hub status') _iotctl_reply=('--data') ;;
     'hub stop') _iotctl_reply=('--data' '--timeout') ;;
     'hub container') _iotctl_reply=('--lifetime') ;;
@@ -385,6 +385,9 @@ _iotctl_kind() {
     'hub start --amqps-port') _iotctl_value='none' ;;
     'hub start --http-port') _iotctl_value='none' ;;
     'hub start --https-port') _iotctl_value='none' ;;
+    'hub start --operations-port') _iotctl_value='none' ;;
+    'hub start --listen') _iotctl_value='none' ;;
+    'hub start --operations-listen') _iotctl_value='none' ;;
     'hub start --hostname') _iotctl_value='none' ;;
     'hub start --ready-file') _iotctl_value='file' ;;
     'hub start --retention') _iotctl_value='none' ;;

@@ -12,10 +12,15 @@ import type { RegistryStore } from './core/ports.ts';
 import type { AccessPolicy } from './core/services.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { eventHubConnectionString, hubCreatedAt } from './event-hub-endpoint.ts';
+import { createDoor, withinOpenFiles } from './door.ts';
 import { createHttpFront } from './http/index.ts';
+import { chooseLimits, flattenLimits, type HubLimits } from './limits/index.ts';
 import { drain, type Listener } from './listeners.ts';
-import { silentLog } from './log.ts';
+import { silentLog, type HubLog } from './log.ts';
+import { countingGatekeeper, createCounters } from './operations/counting.ts';
+import { openOperations } from './operations/index.ts';
 import { createMqttFront } from './mqtt/index.ts';
+import { openFilesLimit } from './open-files.ts';
 import type { HubOptions, RunningHub } from './options.ts';
 import { provisioningSettings } from './provisioning/settings.ts';
 import { openListeners } from './servers.ts';
@@ -79,6 +84,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     certificates: check,
   });
   const files = { blobs: createBlobFiles(join(directory.path, 'blobs')), openContainer: openRemoteContainer };
+  const counters = createCounters();
   const hostName = options.hostNames?.[0] ?? 'localhost';
   const provisioning = provisioningSettings(options.provisioning ?? {}, { hostName, clock });
   const core = createCore({
@@ -86,8 +92,9 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     telemetry,
     files,
     artifacts: createArtifactFiles(join(directory.path, 'artifacts')),
-    gatekeeper,
+    gatekeeper: countingGatekeeper(gatekeeper, counters),
     certificates: authorities,
+    onCommand: (result) => counters.commands.add({ result }),
     clock,
     onError,
     hubName: entityNames([hostName])[0],
@@ -96,6 +103,9 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   });
   shutdown.add('core', () => core.close());
   await core.ready;
+  const limits = await fittingLimits(options, log);
+  const door = createDoor({ limits: limits.connections, clock, log });
+  const known = (stream: object): void => door.known(stream);
   const listeners: Listener[] = [];
   shutdown.add('connections', () => drain(listeners, clock));
   const publicAddress = {
@@ -104,10 +114,19 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     httpsPort: () => portsOf(listeners).https ?? undefined,
     httpPort: () => portsOf(listeners).http ?? undefined,
   };
-  const rest = await createHttpFront({ core, clock, log, version, publicAddress });
-  const http = joinBlobs(rest, core.files.blobs, { clock, log });
+  const operations = openOperations({
+    core,
+    counters,
+    listeners,
+    certificates,
+    dataDir: directory.path,
+    version,
+    clock,
+  });
+  const rest = await createHttpFront({ core, clock, log, version, publicAddress, operations, limits: limits.http, known });
+  const http = joinBlobs(rest, core.files.blobs, { clock, log, limits: limits.http, known });
   shutdown.add('HTTP front', () => http.close());
-  const mqtt = createMqttFront({ core, clock, log });
+  const mqtt = createMqttFront({ core, clock, log, limits: { ...limits.mqtt, ...limits.device }, known });
   shutdown.add('MQTT front', () => mqtt.close());
   const eventHubs = {
     hostNames: [hostName, ...hostNames],
@@ -115,10 +134,10 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     createdAt: await hubCreatedAt(store, clock.now()),
     amqpsPort: () => portsOf(listeners).amqps ?? undefined,
   };
-  const amqp = amqpWhenNeeded({ core, clock, log, eventHubs });
+  const amqp = amqpWhenNeeded({ core, clock, log, eventHubs, limits: { ...limits.amqp, turnBytes: limits.device.turnBytes }, known });
   shutdown.add('AMQP front', () => amqp.close());
   shutdown.add('listeners', () => listeners.forEach((listener) => listener.stop()));
-  await openListeners(options, { http, mqtt, amqp, certificate: certificates.server, log }, listeners);
+  await openListeners(options, { http, mqtt, amqp, certificate: certificates.server, operations, door, limits, log }, listeners);
 
   const ports = portsOf(listeners);
   const info = {
@@ -135,7 +154,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     dataDir: directory.path,
     pid: options.pid,
   };
-  await writeHubState({ ...info, version, startedAt: isoMillis(clock.now()) });
+  await writeHubState({ ...info, version, startedAt: isoMillis(clock.now()), limits: flattenLimits(limits) });
   log.info({ ports: info.ports, dataDir: info.dataDir }, 'hub is up');
   return {
     info,
@@ -144,8 +163,21 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
       has: async (prefix) => (await core.records.list({ prefix, limit: 1 })).records.length > 0,
       onChange: (prefix, listener) => core.records.onChange(prefix, listener),
     },
-    close: () => shutdown.run(),
+    close() {
+      operations.stopping();
+      return shutdown.run();
+    },
   };
+}
+
+/** What was chosen, as far as this process may open as many files. */
+async function fittingLimits({ limits: choices = {} }: HubOptions, log: HubLog): Promise<HubLimits> {
+  const chosen = chooseLimits(choices);
+  const openFiles = await openFilesLimit();
+  const { limits: connections, lowered } = withinOpenFiles(chosen.connections, openFiles);
+  const { total, operators } = connections;
+  if (lowered) log.info({ openFiles, total, operators }, 'fewer connections are taken, as this process may open no more files');
+  return { ...chosen, connections };
 }
 
 /** The registry as the cloud's queries see it: behind by the lag that is imitated. */
@@ -173,6 +205,7 @@ function portsOf(listeners: readonly Listener[]): HubInfo['ports'] {
     amqps: port('amqps'),
     http: port('http'),
     https: port('https'),
+    operations: port('operations'),
   };
 }
 

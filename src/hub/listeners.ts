@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import { Failure } from '../errors/index.ts';
 import { sleep, type Clock } from '../std/clock.ts';
+import type { Door } from './door.ts';
 import { portKinds, type PortChoice, type PortFallback, type PortName } from './ports.ts';
 import { messageOf } from '../std/message-of.ts';
 
@@ -9,6 +10,9 @@ export interface Listener {
   readonly name: PortName;
   readonly port: number;
   readonly fallback: PortFallback | undefined;
+  /** Connections that are open, and those taken since the start. */
+  readonly open: number;
+  readonly accepted: number;
   /** Takes no more connections; those there are go on. */
   stop(): void;
   /** Closes connections with nothing in progress; answers how many are left. */
@@ -20,9 +24,11 @@ export interface Listener {
 export interface ListenRequest {
   readonly name: PortName;
   readonly choice: Exclude<PortChoice, 'off'>;
-  /** The first must be there; others are left out where the machine does not have them. */
+  /** All must be there, except that `::1` and `::` are left out where the machine has no IPv6. */
   readonly addresses: readonly string[];
   readonly createServer: () => Server;
+  /** Who may come in; everybody when absent. */
+  readonly door?: Door | undefined;
   /** Told of failures of a port that listens already, such as too many open files. */
   readonly onError: (error: unknown) => void;
 }
@@ -78,7 +84,8 @@ async function bindEach({ addresses, createServer }: ListenRequest, wanted: numb
     try {
       await bind(server, port, address);
     } catch (error) {
-      const absent = servers.length > 0 && (codeOf(error) === 'EADDRNOTAVAIL' || codeOf(error) === 'EAFNOSUPPORT');
+      const isAny6 = address === '::1' || address === '::';
+      const absent = isAny6 && (codeOf(error) === 'EADDRNOTAVAIL' || codeOf(error) === 'EAFNOSUPPORT');
       if (absent) continue;
       for (const open of servers) open.close();
       throw error;
@@ -100,14 +107,17 @@ function bind(server: Server, port: number, host: string): Promise<void> {
 }
 
 function makeListener(
-  { name, onError }: ListenRequest,
+  { name, door, onError }: ListenRequest,
   servers: readonly Server[],
   fallback: PortFallback | undefined,
 ): Listener {
   const sockets = new Set<Socket>();
+  let accepted = 0;
   for (const server of servers) {
     server.on('error', onError);
+    onlyAdmitted(server, name, door);
     server.on('connection', (socket: Socket) => {
+      accepted++;
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
     });
@@ -116,6 +126,12 @@ function makeListener(
     name,
     port: portOf(servers),
     fallback,
+    get open() {
+      return sockets.size;
+    },
+    get accepted() {
+      return accepted;
+    },
     stop() {
       for (const server of servers) server.close();
     },
@@ -127,6 +143,18 @@ function makeListener(
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** Asks the door before the server's own code sees a connection: before TLS, and before there is anything to be taken back. */
+function onlyAdmitted(server: Server, name: PortName, door: Door | undefined): void {
+  if (door === undefined) return;
+  const { secure, forOperators = false } = portKinds[name];
+  const serve = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    if (door.admit(socket, { secure, forOperators })) for (const listener of serve) listener.call(server, socket);
+  });
+  if (secure) server.prependListener('secureConnection', (stream: Socket) => door.secured(stream));
 }
 
 /** An HTTP or HTTPS server; told by its method, because importing the class costs memory (see http/server.ts). */

@@ -1,6 +1,7 @@
 import type { Clock } from '../std/clock.ts';
 import type { MessageSource } from '../protocol/telemetry/message.ts';
 import type { Imitation } from './core/throttling/throttle.ts';
+import type { LimitChoices } from './limits/index.ts';
 import type { HubLog } from './log.ts';
 import type { PortChoice, PortFallback, PortName } from './ports.ts';
 import type { ProvisioningOptions } from './provisioning/settings.ts';
@@ -15,13 +16,17 @@ export interface HubOptions {
   readonly ports?: Readonly<Partial<Record<PortName, PortChoice>>> | undefined;
   /** Names the hub answers to beside localhost; the first one is the name in connection strings. */
   readonly hostNames?: readonly string[] | undefined;
-  /** Where the TLS ports listen; loopback when absent. Plain ports listen on loopback alone. */
+  /** Where the TLS ports listen beside loopback. Plain ports listen on loopback alone. */
   readonly addresses?: readonly string[] | undefined;
+  /** Where the operations port listens, which tells anybody how the hub is, beside loopback. */
+  readonly operationsAddresses?: readonly string[] | undefined;
   readonly retention?: { readonly maxAgeMs?: number | undefined; readonly maxBytes?: number | undefined } | undefined;
   /** Events that are read where telemetry is, as routes do in the cloud; telemetry alone when absent. */
   readonly routes?: readonly MessageSource[] | undefined;
   /** Consumer groups of the Event Hubs-compatible endpoint, beside `$Default`. */
   readonly consumerGroups?: readonly string[] | undefined;
+  /** What the hub takes and holds, where it is not to be the default; see `limits/table.ts`. */
+  readonly limits?: LimitChoices | undefined;
   /** Which limits of the cloud to imitate; a hub that does hides what the cloud does not have. */
   readonly imitation?: Imitation | undefined;
   /** Whose own keys are refused, so that they come with certificates: `disableDeviceSAS` and `disableModuleSAS` of the cloud. */

@@ -1,7 +1,10 @@
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { AmqpFront } from './amqp/index.ts';
+import type { Door } from './door.ts';
 import { createHttpServer, type HttpFront } from './http/index.ts';
+import { createOperationsServer, type Operations } from './operations/index.ts';
+import type { HubLimits } from './limits/index.ts';
 import { listen, type Listener, type ListenRequest } from './listeners.ts';
 import type { PeerCertificates } from './core/services.ts';
 import type { HubLog } from './log.ts';
@@ -18,49 +21,72 @@ export interface Fronts {
   readonly mqtt: MqttFront;
   readonly amqp: Pick<AmqpFront, 'accept'>;
   readonly certificate: CertificatePair;
+  readonly operations: Operations;
+  readonly door: Door;
+  readonly limits: HubLimits;
   readonly log: HubLog;
 }
 
 /** Opens the chosen ports one by one; each is in `opened` as soon as it listens, so that a failure leaves none behind. */
 export async function openListeners(
-  options: Pick<HubOptions, 'ports' | 'addresses'>,
+  options: Pick<HubOptions, 'ports' | 'addresses' | 'operationsAddresses'>,
   fronts: Fronts,
   opened: Listener[],
 ): Promise<void> {
   const servers = serversOf(fronts);
   for (const name of portNames) {
-    const choice = options.ports?.[name] ?? 'auto';
+    const choice = options.ports?.[name] ?? portKinds[name].unasked;
     if (choice === 'off') continue;
-    // Without TLS everything could be read on the way, so those ports are for this machine alone.
-    const addresses = portKinds[name].secure ? (options.addresses ?? loopback) : loopback;
+    const addresses = addressesOf(name, options);
     const onError = (error: unknown): void => fronts.log.error({ port: name, err: error }, 'a port has trouble');
-    opened.push(await listen({ name, choice, addresses, createServer: servers[name], onError }));
+    // The operations port has few connections, and a bound of its own.
+    const door = name === 'operations' ? undefined : fronts.door;
+    opened.push(await listen({ name, choice, addresses, createServer: servers[name], door, onError }));
   }
 }
 
+/** Without TLS everything could be read on the way, so those ports are for this machine alone; the operations port holds no secret. */
+function addressesOf(
+  name: PortName,
+  { addresses = loopback, operationsAddresses = loopback }: Pick<HubOptions, 'addresses' | 'operationsAddresses'>,
+): readonly string[] {
+  const wanted = name === 'operations' ? operationsAddresses : portKinds[name].secure ? addresses : loopback;
+  // Programs of this machine find the hub at localhost, wherever else it listens.
+  return wanted.includes('0.0.0.0') ? wanted : [...new Set([...loopback, ...wanted])];
+}
+
 function serversOf(fronts: Fronts): Readonly<Record<PortName, ListenRequest['createServer']>> {
-  const { http, mqtt, amqp, certificate, log } = fronts;
+  const { http, mqtt, amqp, certificate, operations, door, limits, log } = fronts;
   const acceptMqtt = (socket: Socket): void => mqtt.accept(socket, peerOf(socket));
   const acceptAmqp = (socket: Socket): void => amqp.accept(socket, { ...peerOf(socket), localPort: socket.localPort });
   const tls = {
     ...tlsOptions(certificate),
+    handshakeTimeout: limits.connections.handshakeMs,
     noDelay: true,
   };
   const upgrade = createUpgrade(
     (stream, protocol, socket) => {
+      door.carries(stream, socket);
       const peer = peerOf(socket as Socket);
       if (protocol === 'mqtt-ws') mqtt.accept(stream, { ...peer, protocol });
       else amqp.accept(stream, { ...peer, protocol });
     },
-    (error) => log.error({ err: error }, 'WebSockets cannot be served'),
+    {
+      limits: limits.webSocket,
+      isFull: () => door.crowded,
+      isStranger: (socket) => door.isStranger(socket),
+      onError: (error) => log.error({ err: error }, 'WebSockets cannot be served'),
+    },
   );
+  const web = { limits: { ...limits.http, handshakeMs: limits.connections.handshakeMs }, isFull: () => door.crowded };
   return {
     mqtt: () => createServer({ noDelay: true }, acceptMqtt),
     mqtts: () => createTlsServer(tls, acceptMqtt).on('tlsClientError', cut),
     amqp: () => createServer({ noDelay: true }, acceptAmqp),
     amqps: () => createTlsServer(tls, acceptAmqp).on('tlsClientError', cut),
-    http: () => createHttpServer(http, undefined, upgrade),
-    https: () => createHttpServer(http, certificate, upgrade),
+    http: () => createHttpServer(http, undefined, upgrade, web),
+    https: () => createHttpServer(http, certificate, upgrade, web),
+    operations: () => createOperationsServer(operations, log),
   };
 }
 

@@ -38,6 +38,7 @@ export const packageImports: Readonly<Record<string, readonly string[]>> = {
   'src/hub/auth': ['zod'],
   'src/hub/http': ['fastify', 'zod'],
   'src/hub/mqtt': ['mqtt-packet'],
+  'src/hub/operations': ['prom-client'],
   'src/hub/store': ['kysely'],
   'src/hub/websocket': ['ws'],
   'src/x509': ['@peculiar/x509', 'reflect-metadata'],

@@ -8,7 +8,7 @@ const policies = [
 ] as const;
 
 function ports(more: Partial<HubInfo['ports']>): HubInfo['ports'] {
-  return { mqtt: null, mqtts: null, amqp: null, amqps: null, http: null, https: null, ...more };
+  return { mqtt: null, mqtts: null, amqp: null, amqps: null, http: null, https: null, operations: null, ...more };
 }
 
 it('when plain AMQP is spoken, then it is read over that, on this machine', () => {

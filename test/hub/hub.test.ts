@@ -68,7 +68,8 @@ async function call(hub: RunningHub, method: string, path: string, body?: unknow
 
 test('when a hub starts, every port answers and the state file tells where', async () => {
   const hub = await start();
-  const { ports } = hub.info;
+  const { operations, ...ports } = hub.info.ports;
+  expect(operations).toBeNull();
   for (const port of Object.values(ports)) expect(port).toBeGreaterThan(0);
   expect((await call(hub, 'PUT', '/devices/pump', {})).status).toBe(200);
   const ca = await readFile(hub.info.caFile);
@@ -210,4 +211,26 @@ test('when a hub stops, streams and idle connections end soon', async () => {
     () => true,
   );
   expect(end).toBe(true);
+});
+
+function at(port: number | null, path: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}${path}`, { headers });
+}
+
+test('when the operations port is asked for, it tells anybody how the hub is; the other ports tell who may know', async () => {
+  const hub = await start({ ports: { ...freePorts, operations: 0 } });
+  await call(hub, 'PUT', '/devices/pump', {});
+  const { operations, http } = hub.info.ports;
+
+  const open = await (await at(operations, '/metrics')).text();
+  expect(open).toContain('iotctl_devices{status="enabled"} 1\n');
+  expect(open).toMatch(/^iotctl_connections\{port="http"\} [1-9]/m);
+  expect(open).toMatch(/^process_resident_memory_bytes [1-9]/m);
+  expect((await at(http, '/metrics')).status).toBe(401);
+  expect((await at(http, '/metrics', { authorization: tokenOf(hub) })).status).toBe(200);
+  for (const port of [operations, http]) {
+    expect(await (await at(port, '/healthz')).json()).toEqual({ status: 'ok' });
+    expect(await (await at(port, '/readyz')).json()).toMatchObject({ status: 'ready', checks: { registry: 'ok' } });
+  }
+  expect((await at(operations, '/devices/pump?api-version=2021-04-12')).status).toBe(404);
 });

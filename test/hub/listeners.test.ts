@@ -47,13 +47,13 @@ test('when a fixed port is taken, the failure names the flag that moves it', asy
   });
 });
 
-test('when an address is not of this machine, the first must be there and others may be missing', async () => {
+test('when an address is not of this machine, it is refused, and no port stays open', async () => {
   await expect(listen({ ...request, addresses: ['203.0.113.1'], choice: 0 })).rejects.toMatchObject({
     code: 'port-taken',
   });
-  const listener = await listen({ ...request, addresses: ['127.0.0.1', '203.0.113.1'], choice: 0 });
-  opened.push(listener);
-  expect(listener.port).toBeGreaterThan(0);
+  await expect(listen({ ...request, addresses: ['127.0.0.1', '203.0.113.1'], choice: 0 })).rejects.toMatchObject({
+    code: 'port-taken',
+  });
 });
 
 test('when connections stay open, draining cuts them in the end', async () => {

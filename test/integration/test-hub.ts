@@ -35,7 +35,7 @@ export type TestHubOptions = Pick<HubOptions, 'routes' | 'consumerGroups' | 'imi
 
 export async function startTestHub(options: TestHubOptions = {}): Promise<TestHub> {
   const dataDir = await mkdtemp(join(tmpdir(), 'iotctl-hub-'));
-  let hub = await start(dataDir, { mqtt: 0, mqtts: 0, amqp: 0, amqps: 0, http: 0, https: 0 }, options);
+  let hub = await start(dataDir, { mqtt: 0, mqtts: 0, amqp: 0, amqps: 0, http: 0, https: 0, operations: null }, options);
   const keys = new Map<string, string>();
   const open: { close(): Promise<void> }[] = [];
   const clientAt = (serviceUrl: string): Hub => {
@@ -94,7 +94,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
 }
 
 function start(dataDir: string, ports: HubInfo['ports'], options: TestHubOptions): Promise<RunningHub> {
-  const choices = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, port ?? 0]));
+  const choices = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, port ?? 'off']));
   return startHub({ ...options, dataDir, ports: choices, clock: realClock, pid: process.pid, version: 'test' });
 }
 

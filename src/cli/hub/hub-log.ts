@@ -1,14 +1,28 @@
 import type { HubLog } from '../../hub/index.ts';
+import { redact } from '../../std/redact.ts';
 import type { Notes } from '../output/notes.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 const order: readonly Level[] = ['debug', 'info', 'warn', 'error'];
 
-/** The hub's log on stderr: words for a person at a terminal (warnings, unless more is asked for), JSON lines elsewhere. */
+/**
+ * The hub's log on stderr: words for a person at a terminal (warnings, unless more is asked for), JSON lines elsewhere: `level`,
+ * `time` (ISO 8601), `msg` and the facts. Secrets are taken out of both, whoever put them in.
+ */
 export async function createHubLog(notes: Notes, level: Level | undefined): Promise<HubLog> {
   if (notes.isTTY) return readableLog(notes, level ?? 'warn');
-  const { pino } = await import('pino');
-  const logger = pino({ level: level ?? 'info', base: null }, { write: (line: string) => notes.info(line.trimEnd()) });
+  const { pino, stdTimeFunctions } = await import('pino');
+  const logger = pino(
+    {
+      level: level ?? 'info',
+      base: null,
+      // Errors have been put into their form by then.
+      serializers: { err: (error: unknown) => error },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: (fields) => redact(fields) as Record<string, unknown> },
+    },
+    { write: (line: string) => notes.info(line.trimEnd()) },
+  );
   return {
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
@@ -20,7 +34,9 @@ export async function createHubLog(notes: Notes, level: Level | undefined): Prom
 function readableLog(notes: Notes, level: Level): HubLog {
   const write = (of: Level, fields: object, message: string): void => {
     if (order.indexOf(of) < order.indexOf(level)) return;
-    const text = `${message}${Object.entries(fields).map(describeField).join('')}`;
+    const text = `${message}${Object.entries(redact(fields) as object)
+      .map(describeField)
+      .join('')}`;
     if (of === 'warn' || of === 'error') notes.warn(text);
     else notes.info(text);
   };
@@ -33,6 +49,12 @@ function readableLog(notes: Notes, level: Level): HubLog {
 }
 
 function describeField([name, value]: [string, unknown]): string {
-  const text = value instanceof Error ? value.message : typeof value === 'string' ? value : JSON.stringify(value);
-  return `  ${name}=${text}`;
+  return `  ${name}=${typeof value === 'string' ? value : (messageIn(value) ?? JSON.stringify(value))}`;
+}
+
+/** The words of an error, which is an object by now. */
+function messageIn(value: unknown): string | undefined {
+  return typeof value === 'object' && value !== null && 'stack' in value && 'message' in value
+    ? String(value.message)
+    : undefined;
 }

@@ -12,7 +12,7 @@ import {
 } from '../define-command.ts';
 import { dataDirectory } from '../options/hub-data.ts';
 import { parseImitation } from '../options/imitation.ts';
-import { logLevels, portsOf, refusedKeyHolders, routesOf } from '../options/hub-flags.ts';
+import { addressesOf, logLevels, portsOf, refusedKeyHolders, routesOf } from '../options/hub-flags.ts';
 import { startedHubView } from '../views/hub-view.ts';
 import { createHubLog } from './hub-log.ts';
 
@@ -45,6 +45,8 @@ export async function startHere(context: CommandContext, input: CommandInput): P
     ephemeral,
     ports: portsOf(input),
     hostNames: listOption(input, 'hostname'),
+    addresses: addressesOf(input, 'listen'),
+    operationsAddresses: addressesOf(input, 'operationsListen'),
     provisioning: await readProvisioning(context, input),
     routes: routesOf(input),
     refuseKeysOf: refusedKeyHolders(input),

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { Failure } from '../../errors/index.ts';
 import type { PortChoice, PortName } from '../../hub/index.ts';
 import { toldSources, type MessageSource } from '../../protocol/telemetry/message.ts';
 import {
@@ -9,7 +11,7 @@ import {
   type CommandInput,
 } from '../define-command.ts';
 
-const portNames = ['mqtt', 'mqtts', 'amqp', 'amqps', 'http', 'https'] as const;
+const portNames = ['mqtt', 'mqtts', 'amqp', 'amqps', 'http', 'https', 'operations'] as const;
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -35,6 +37,23 @@ export function refusedKeyHolders(input: CommandInput): readonly (typeof keyHold
   return keyHolders.filter((holder) => listOption(input, 'refuseKeys').includes(holder));
 }
 
+/**
+ * The addresses of an option, as `net.listen` takes them: IPv4 or IPv6, `*` for all of the machine's own; undefined when none is given.
+ * Failure: invalid-value.
+ */
+export function addressesOf(input: CommandInput, name: 'listen' | 'operationsListen'): readonly string[] | undefined {
+  const words = listOption(input, name);
+  if (words.length === 0) return undefined;
+  const wrong = words.find((word) => word !== '*' && isIP(word) === 0);
+  if (wrong !== undefined) {
+    const flag = name === 'listen' ? '--listen' : '--operations-listen';
+    throw new Failure('invalid-value', `${flag}: "${wrong}" is not an address`, {
+      hint: `give one of this machine's addresses, such as 192.0.2.10 or ::1, or * for all of them`,
+    });
+  }
+  return words.includes('*') ? ['0.0.0.0', '::'] : [...new Set(words)];
+}
+
 /** The flags of `hub start` once more, for the process in the background. */
 export function hubStartWords(input: CommandInput): string[] {
   const words: string[] = [];
@@ -47,6 +66,8 @@ export function hubStartWords(input: CommandInput): string[] {
     if (choice !== undefined) words.push(`--${name}-port`, String(choice));
   }
   for (const name of listOption(input, 'hostname')) words.push('--hostname', name);
+  for (const address of listOption(input, 'listen')) words.push('--listen', address);
+  for (const address of listOption(input, 'operationsListen')) words.push('--operations-listen', address);
   const retention = numberOption(input, 'retention');
   if (retention !== undefined) words.push('--retention', `${retention}ms`);
   const retentionSize = numberOption(input, 'retentionSize');

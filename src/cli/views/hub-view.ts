@@ -8,13 +8,14 @@ const portTitles = [
   ['AMQP', 'amqp', 'amqp'],
   ['HTTPS', 'https', 'https'],
   ['HTTP', 'http', 'http'],
+  ['Operations', 'operations', 'http'],
 ] as const;
 
 /** Where a hub listens, as `label: address` lines. */
 export function addressFields({ ports }: Pick<HubInfo, 'ports'>): [label: string, value: string][] {
   return portTitles.flatMap(([title, name, scheme]): [string, string][] => {
     const port = ports[name];
-    return port === null ? [] : [[title, `${scheme}://localhost:${port}`]];
+    return port === null || port === undefined ? [] : [[title, `${scheme}://localhost:${port}`]];
   });
 }
 

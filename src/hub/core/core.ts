@@ -6,6 +6,7 @@ import type { ArtifactFiles } from './artifacts/service.ts';
 import { createCertificates } from './certificates/certificates.ts';
 import type { CertificateService } from './certificates/service.ts';
 import { createCommands } from './commands/commands.ts';
+import { toldCommands } from './commands/told-commands.ts';
 import { createConfigurations } from './configurations/configurations.ts';
 import { createDigitalTwins } from './digital-twins/digital-twins.ts';
 import { createMessaging } from './messages/open-messages.ts';
@@ -46,6 +47,8 @@ export interface CoreParts {
   readonly artifacts?: ArtifactFiles | undefined;
   /** Told of failures that no caller waits for: a batch of activity that could not be written, a check after connect. */
   readonly onError: (error: unknown) => void;
+  /** Told what became of each direct method: `answered`, the name of a refusal, or `failed`. */
+  readonly onCommand?: ((result: string) => void) | undefined;
   readonly maxInFlightPerDevice?: number | undefined;
   /** What events call the hub; localhost when absent. */
   readonly hubName?: string | undefined;
@@ -88,7 +91,7 @@ export function createCore(parts: CoreParts): RunningCore {
   const messaging = createMessaging({ store, records, clock, onError: parts.onError, told: events.messages });
   const { messages } = messaging;
   const methods = createCommands({ records, sessions, clock, maxInFlightPerDevice: parts.maxInFlightPerDevice });
-  const commands = faultyCommands(methods, faults, clock);
+  const commands = toldCommands(faultyCommands(methods, faults, clock), parts.onCommand ?? (() => undefined));
   const told = disturbedSessions(sessions, { faults, clock });
   const twins = createTwins({ records, sessions: told, messages, clock });
   const { onError } = parts;

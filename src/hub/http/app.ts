@@ -23,6 +23,7 @@ import { identityReadRoutes } from './routes/identity-read.ts';
 import { fileRoutes } from './routes/files.ts';
 import { methodRoutes } from './routes/methods.ts';
 import { moduleRoutes } from './routes/modules.ts';
+import { operationsRoutes } from './routes/operations.ts';
 import { provisioningDeviceRoutes } from './routes/provisioning-devices.ts';
 import { provisioningServiceRoutes } from './routes/provisioning-service.ts';
 import { queryRoutes } from './routes/query.ts';
@@ -44,6 +45,16 @@ export interface HttpFrontParts {
   readonly version: string;
   /** How clients reach the hub over HTTPS; `localhost` when absent. */
   readonly publicAddress?: PublicAddress | undefined;
+  /** What the hub tells of itself to machines; nothing when absent. */
+  readonly operations?: HttpOperations | undefined;
+}
+
+/** What the REST side needs to tell how the hub is, and tells in turn. */
+export interface HttpOperations {
+  answer(
+    path: string,
+  ): Promise<{ readonly status: number; readonly contentType: string; readonly body: string } | undefined>;
+  answered(request: { method: string; route: string; status: number; seconds: number }): void;
 }
 
 /** What routes may use. */
@@ -74,6 +85,14 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     void reply.header('x-ms-request-id', request.id);
     hideExtensions(parts.core.throttle, request);
     await admit(parts.core.gatekeeper, request);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    parts.operations?.answered({
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1_000,
+    });
   });
   app.addHook('preHandler', (request) => throttleRequest(parts.core.throttle, request));
   const address = parts.publicAddress ?? {
@@ -114,6 +133,7 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     artifactRoutes,
     provisioningServiceRoutes,
     provisioningDeviceRoutes,
+    operationsRoutes,
   ]) {
     routes(app, context);
   }

@@ -5,7 +5,7 @@ import type { HubInfo } from '../../../src/hub/index.ts';
 
 const info: HubInfo = {
   hostName: 'hub.local',
-  ports: { mqtt: 1883, mqtts: null, amqp: 5672, amqps: null, http: 8080, https: 8443 },
+  ports: { mqtt: 1883, mqtts: null, amqp: 5672, amqps: null, http: 8080, https: 8443, operations: null },
   connectionString: 'HostName=hub.local;SharedAccessKeyName=iothubowner;SharedAccessKey=QUJD',
   eventHubConnectionString:
     'Endpoint=sb://localhost:5672;SharedAccessKeyName=service;SharedAccessKey=U1ZD;EntityPath=hub;UseDevelopmentEmulator=true',

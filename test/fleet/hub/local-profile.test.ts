@@ -10,7 +10,7 @@ import { realClock } from '../../support/real-clock.ts';
 function hub(more: Partial<HubInfo> = {}): HubInfo {
   return {
     hostName: 'localhost',
-    ports: { mqtt: 1883, mqtts: 8883, amqp: 5672, amqps: 5671, http: 8080, https: 8443 },
+    ports: { mqtt: 1883, mqtts: 8883, amqp: 5672, amqps: 5671, http: 8080, https: 8443, operations: null },
     connectionString: 'HostName=localhost;SharedAccessKeyName=iothubowner;SharedAccessKey=QUJD',
     eventHubConnectionString:
       'Endpoint=sb://localhost:5672;SharedAccessKeyName=service;SharedAccessKey=U1ZD;EntityPath=hub;UseDevelopmentEmulator=true',
@@ -58,7 +58,7 @@ describe('the profile of the hub on this machine', () => {
     await keepLocalProfile(store, hub());
     await store.save({ ...(await store.get('local')), protected: true }, 'QUJD', { replace: true });
     const moved = hub({
-      ports: { mqtt: 1, mqtts: 2, amqp: 5, amqps: 6, http: 3, https: 4 },
+      ports: { mqtt: 1, mqtts: 2, amqp: 5, amqps: 6, http: 3, https: 4, operations: null },
       connectionString: 'HostName=localhost;SharedAccessKeyName=iothubowner;SharedAccessKey=REVG',
     });
     expect(await keepLocalProfile(store, moved)).toMatchObject({ outcome: 'updated' });
@@ -75,7 +75,7 @@ describe('the profile of the hub on this machine', () => {
     const other = hub({
       dataDir: '/data/one-more',
       caFile: '/data/one-more/tls/ca.pem',
-      ports: { mqtt: 1, mqtts: 2, amqp: 5, amqps: 6, http: 3, https: 4 },
+      ports: { mqtt: 1, mqtts: 2, amqp: 5, amqps: 6, http: 3, https: 4, operations: null },
     });
     expect(await keepLocalProfile(store, other)).toMatchObject({ outcome: 'foreign', selected: false });
     expect(await store.connect('local')).toMatchObject({ serviceUrl: 'https://127.0.0.1:8443' });

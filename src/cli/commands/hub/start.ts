@@ -11,7 +11,7 @@ export const command = defineCommand({
 certificate authority, keys and the profile "local", which is selected when none is. Everything is kept in the data \
 directory.
 
-The ports listen on this machine alone. A default port that is taken or not allowed is replaced by a free one, and \
+The ports listen on this machine alone; --listen opens those with TLS to others. A default port that is taken or not allowed is replaced by a free one, and \
 that is said; a port that you name is not. --ready-file is written when every port listens: hostName, ports, \
 connectionString, eventHubConnectionString, dps, caFile, dataDir, pid.`,
   options: [
@@ -27,6 +27,26 @@ connectionString, eventHubConnectionString, dps, caFile, dataDir, pid.`,
     { name: 'amqps-port', type: 'port', value: 'PORT', summary: 'AMQP over TLS; otherwise 5671' },
     { name: 'http-port', type: 'port', value: 'PORT', summary: 'plain HTTP; otherwise 8080' },
     { name: 'https-port', type: 'port', value: 'PORT', summary: 'HTTPS; otherwise 443' },
+    {
+      name: 'operations-port',
+      type: 'port',
+      value: 'PORT',
+      summary: 'plain HTTP for /metrics, /healthz and /readyz, open to whoever reaches it; otherwise off',
+    },
+    {
+      name: 'listen',
+      type: 'string',
+      value: 'ADDRESS',
+      summary: 'where the TLS ports listen beside loopback; * for every address of the machine',
+      repeatable: true,
+    },
+    {
+      name: 'operations-listen',
+      type: 'string',
+      value: 'ADDRESS',
+      summary: 'where the operations port listens beside loopback',
+      repeatable: true,
+    },
     {
       name: 'hostname',
       type: 'string',
@@ -102,6 +122,10 @@ connectionString, eventHubConnectionString, dps, caFile, dataDir, pid.`,
     {
       run: 'iotctl hub start --ephemeral --mqtt-port 0 --mqtts-port 0 --amqp-port 0 --amqps-port 0 --http-port 0 --https-port 0 --ready-file hub.json',
       explains: 'for a test: free ports, nothing kept',
+    },
+    {
+      run: "iotctl hub start --listen '*' --hostname hub.example.com --operations-port 9464",
+      explains: 'for devices elsewhere, watched by Prometheus on this machine',
     },
     {
       run: 'iotctl hub start --imitate tier=S1,lag=30s',

@@ -1,0 +1,3 @@
+export { openOperations } from './open-operations.ts';
+export type { Operations } from './operations.ts';
+export { createOperationsServer } from './server.ts';
