@@ -10,6 +10,7 @@ import { provision } from './provision.ts';
 import { query, queryMillion } from './query.ts';
 import { sdkConnect } from './sdk-connect.ts';
 import { startUp } from './start-up.ts';
+import { telemetryHistory } from './telemetry-history.ts';
 import { tailTelemetry } from './tail-telemetry.ts';
 
 export const cases: readonly BenchCase[] = [
@@ -19,6 +20,7 @@ export const cases: readonly BenchCase[] = [
   query,
   queryMillion,
   tailTelemetry,
+  telemetryHistory,
   idleMemory,
   idleConnections,
   ingest,
