@@ -6,6 +6,7 @@ import { createCertificateCheck } from './auth/certificate-check.ts';
 import { amqpWhenNeeded } from './amqp-when-needed.ts';
 import { createGatekeeper } from './auth/gatekeeper.ts';
 import { loadPolicies, provisioningPolicy } from './auth/policies.ts';
+import { createAudit, createOperations } from './core/audit/audit.ts';
 import { createCertificates } from './core/certificates/certificates.ts';
 import { createCore } from './core/core.ts';
 import type { RegistryStore } from './core/ports.ts';
@@ -59,7 +60,12 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
 
   // Before the stores: threads that come later reuse the memory of the one that made certificates.
   const certificates = await loadCertificates(join(directory.path, 'tls'), hostNames, clock.now());
-  const current = await openRegistryStore({ file: join(directory.path, 'registry.db'), log });
+  const audited = createOperations(clock);
+  const current = await openRegistryStore({
+    file: join(directory.path, 'registry.db'),
+    auditor: audited.auditor,
+    log,
+  });
   shutdown.add('registry store', () => current.close());
   await current.disconnectAll(clock.now());
   const onError = (error: unknown): void => log.error({ err: error }, 'work in the background failed');
@@ -72,6 +78,13 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   });
   shutdown.add('telemetry log', () => telemetry.close());
   const policies = await loadPolicies(store);
+  const audit = createAudit({
+    store: store.audit,
+    operations: audited,
+    clock,
+    onError,
+    retention: options.auditRetention,
+  });
 
   const authorities = createCertificates({ documents: store.documents, clock });
   const check = createCertificateCheck({ clock, authorities: () => authorities.trusted() });
@@ -94,6 +107,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     artifacts: createArtifactFiles(join(directory.path, 'artifacts')),
     gatekeeper: countingGatekeeper(gatekeeper, counters),
     certificates: authorities,
+    audit,
     onCommand: (result) => counters.commands.add({ result }),
     clock,
     onError,
@@ -123,7 +137,16 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     version,
     clock,
   });
-  const rest = await createHttpFront({ core, clock, log, version, publicAddress, operations, limits: limits.http, known });
+  const rest = await createHttpFront({
+    core,
+    clock,
+    log,
+    version,
+    publicAddress,
+    operations,
+    limits: limits.http,
+    known,
+  });
   const http = joinBlobs(rest, core.files.blobs, { clock, log, limits: limits.http, known });
   shutdown.add('HTTP front', () => http.close());
   const mqtt = createMqttFront({ core, clock, log, limits: { ...limits.mqtt, ...limits.device }, known });
@@ -134,10 +157,21 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     createdAt: await hubCreatedAt(store, clock.now()),
     amqpsPort: () => portsOf(listeners).amqps ?? undefined,
   };
-  const amqp = amqpWhenNeeded({ core, clock, log, eventHubs, limits: { ...limits.amqp, turnBytes: limits.device.turnBytes }, known });
+  const amqp = amqpWhenNeeded({
+    core,
+    clock,
+    log,
+    eventHubs,
+    limits: { ...limits.amqp, turnBytes: limits.device.turnBytes },
+    known,
+  });
   shutdown.add('AMQP front', () => amqp.close());
   shutdown.add('listeners', () => listeners.forEach((listener) => listener.stop()));
-  await openListeners(options, { http, mqtt, amqp, certificate: certificates.server, operations, door, limits, log }, listeners);
+  await openListeners(
+    options,
+    { http, mqtt, amqp, certificate: certificates.server, operations, door, limits, log },
+    listeners,
+  );
 
   const ports = portsOf(listeners);
   const info = {
@@ -155,6 +189,10 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     pid: options.pid,
   };
   await writeHubState({ ...info, version, startedAt: isoMillis(clock.now()), limits: flattenLimits(limits) });
+  audit.tell({ event: 'hub.start', source: 'hub', result: 'noticed', details: { version, pid: options.pid } });
+  shutdown.add('audit', () =>
+    audit.tell({ event: 'hub.stop', source: 'hub', result: 'noticed', details: { pid: options.pid } }),
+  );
   log.info({ ports: info.ports, dataDir: info.dataDir }, 'hub is up');
   return {
     info,
@@ -176,7 +214,8 @@ async function fittingLimits({ limits: choices = {} }: HubOptions, log: HubLog):
   const openFiles = await openFilesLimit();
   const { limits: connections, lowered } = withinOpenFiles(chosen.connections, openFiles);
   const { total, operators } = connections;
-  if (lowered) log.info({ openFiles, total, operators }, 'fewer connections are taken, as this process may open no more files');
+  if (lowered)
+    log.info({ openFiles, total, operators }, 'fewer connections are taken, as this process may open no more files');
   return { ...chosen, connections };
 }
 

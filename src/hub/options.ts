@@ -21,6 +21,10 @@ export interface HubOptions {
   /** Where the operations port listens, which tells anybody how the hub is, beside loopback. */
   readonly operationsAddresses?: readonly string[] | undefined;
   readonly retention?: { readonly maxAgeMs?: number | undefined; readonly maxBytes?: number | undefined } | undefined;
+  /** How long the audit is kept; 400 days and 64 MB when absent. */
+  readonly auditRetention?:
+    | { readonly maxAgeMs?: number | undefined; readonly maxBytes?: number | undefined }
+    | undefined;
   /** Events that are read where telemetry is, as routes do in the cloud; telemetry alone when absent. */
   readonly routes?: readonly MessageSource[] | undefined;
   /** Consumer groups of the Event Hubs-compatible endpoint, beside `$Default`. */

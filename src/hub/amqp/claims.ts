@@ -10,6 +10,8 @@ import type { Claim, Claims, DeviceGrant } from './route.ts';
 export interface ClaimsParts {
   readonly context: AmqpContext;
   readonly certificates: PeerCertificates | undefined;
+  /** Where the peer is, for the audit of refusals. */
+  readonly remote: string;
   readonly onExpired: (claim: Claim) => void;
 }
 
@@ -61,13 +63,13 @@ export class ConnectionClaims implements Claims {
 
   /** Takes the name and key of a policy, as Event Hubs clients with SASL PLAIN give them. HubError IotHubUnauthorizedAccess. */
   async putKey(policy: string, key: string): Promise<void> {
-    await this.#parts.context.core.gatekeeper.authorizeEventHubKey(policy, key);
+    await this.#parts.context.core.gatekeeper.authorizeEventHubKey(policy, key, this.#parts.remote);
     this.#held.set(claimKey('event-hub', policy), new HeldClaim('event-hub', policy, '', Number.POSITIVE_INFINITY));
   }
 
   async device(identity: IdentityPath, modelId?: string): Promise<DeviceGrant> {
     const { gatekeeper } = this.#parts.context.core;
-    const { certificates } = this.#parts;
+    const { certificates, remote } = this.#parts;
     const own = this.#held.get(claimKey('device', identity));
     if (own?.proved !== undefined && (modelId ?? '') === own.proved.sender.modelId) {
       const principal = own.proved;
@@ -77,24 +79,25 @@ export class ConnectionClaims implements Claims {
     let refusal: unknown;
     for (const claim of own === undefined ? this.#of('policy') : [own]) {
       try {
-        const principal = await gatekeeper.authenticateDevice({ identity, token: claim.token, modelId });
+        const principal = await gatekeeper.authenticateDevice({ identity, token: claim.token, modelId, remote });
         return { principal, claim };
       } catch (error) {
         refusal = error;
       }
     }
     if (refusal === undefined && certificates !== undefined) {
-      const principal = await gatekeeper.authenticateDevice({ identity, certificates, modelId });
+      const principal = await gatekeeper.authenticateDevice({ identity, certificates, modelId, remote });
       return { principal, claim: { resource: identity, expiresAt: undefined } };
     }
     throw refusal ?? new HubError('IotHubUnauthorizedAccess', 'The connection has no token for this identity.');
   }
 
   async service(resource: string, anyOf: readonly Permission[]): Promise<Claim> {
+    const { remote } = this.#parts;
     let refusal: unknown;
     for (const claim of this.#of('policy')) {
       try {
-        await this.#parts.context.core.gatekeeper.authorizeService({ token: claim.token, resource, anyOf });
+        await this.#parts.context.core.gatekeeper.authorizeService({ token: claim.token, resource, anyOf, remote });
         return claim;
       } catch (error) {
         refusal = error;
@@ -118,7 +121,8 @@ export class ConnectionClaims implements Claims {
     const identity = identityOf(resource);
     if (identity === undefined)
       throw new HubError('IotHubUnauthorizedAccess', 'The token names neither a policy nor a device.');
-    const principal = await this.#parts.context.core.gatekeeper.authenticateDevice({ identity, token: text });
+    const { remote } = this.#parts;
+    const principal = await this.#parts.context.core.gatekeeper.authenticateDevice({ identity, token: text, remote });
     const expiresAt = principal.expiresAt ?? Number.MAX_SAFE_INTEGER;
     this.#hold('device', claimKey('device', identity), resource, text, expiresAt).proved = principal;
   }
@@ -127,12 +131,17 @@ export class ConnectionClaims implements Claims {
     const slash = resource.indexOf('/');
     const path = slash < 0 ? '' : resource.slice(slash);
     const { gatekeeper } = this.#parts.context.core;
-    const { expiresAt } = await gatekeeper.authorizeService({ token: text, resource: path, anyOf: anyPermission });
+    const { expiresAt } = await gatekeeper.authorizeService({
+      token: text,
+      resource: path,
+      anyOf: anyPermission,
+      remote: this.#parts.remote,
+    });
     this.#hold('policy', claimKey('policy', resource), resource, text, expiresAt);
   }
 
   async #putEventHub(text: string, resource: string): Promise<void> {
-    const { expiresAt } = await this.#parts.context.core.gatekeeper.authorizeEventHub(text);
+    const { expiresAt } = await this.#parts.context.core.gatekeeper.authorizeEventHub(text, this.#parts.remote);
     this.#hold('event-hub', claimKey('event-hub', resource), resource, text, expiresAt);
   }
 

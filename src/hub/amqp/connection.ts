@@ -89,6 +89,8 @@ export class Connection implements AmqpConnection, SessionHost {
   #processing = false;
   #links = 0;
   #hadToken = false;
+  #isTrusted = false;
+  #strangerBytes = 0;
   #partialBytes = 0;
   #unsettled = 0;
   #sentOpen = false;
@@ -105,10 +107,11 @@ export class Connection implements AmqpConnection, SessionHost {
     this.writer = parts.writer;
     const { limits, clock } = this.#context;
     this.#timers = new Timers(clock);
-    this.#splitter = new FrameSplitter(limits.frameBytes);
+    this.#splitter = new FrameSplitter(Math.min(limits.firstFrameBytes, limits.frameBytes));
     this.claims = new ConnectionClaims({
       context: this.#context,
       certificates: parts.certificates,
+      remote: parts.remote,
       onExpired: (claim) => this.#expired(claim),
     });
     this.#wire = new Wire({
@@ -124,7 +127,7 @@ export class Connection implements AmqpConnection, SessionHost {
     this.#vigil = new Vigil({
       clock,
       limits,
-      isKnown: () => this.claims.size > 0 || [...this.#sessions.values()].some((session) => session.isUsed),
+      isKnown: () => this.#isKnown,
       isPaused: () => this.#wire.paused,
       takeWrote: () => this.#wire.takeWrote(),
       onUnknown: () => this.close({ condition: 'amqp:unauthorized-access', description: 'No token came in time.' }),
@@ -135,6 +138,11 @@ export class Connection implements AmqpConnection, SessionHost {
         }),
       onQuiet: () => this.#wire.send(emptyFrame),
     });
+  }
+
+  /** True when the peer holds a token, or has a link that a certificate or login opened. */
+  get #isKnown(): boolean {
+    return this.claims.size > 0 || [...this.#sessions.values()].some((session) => session.isUsed);
   }
 
   get congested(): boolean {
@@ -239,8 +247,18 @@ export class Connection implements AmqpConnection, SessionHost {
   #receive(chunk: Buffer): void {
     if (this.#phase === 'ending' || this.#phase === 'ended') return;
     this.#vigil.heard();
+    this.#countStranger(chunk.length);
     this.#splitter.push(chunk);
     if (this.#phase !== 'draining') this.#process();
+  }
+
+  /** What a peer may send before it has shown who it is has an end. */
+  #countStranger(bytes: number): void {
+    if (this.#isTrusted) return;
+    this.#isTrusted = this.#isKnown;
+    if (this.#isTrusted) this.#context.known(this.#parts.stream);
+    else if ((this.#strangerBytes += bytes) > this.#context.limits.unauthenticatedBytes)
+      this.close({ condition: 'amqp:resource-limit-exceeded', description: 'So much is not taken without a token.' });
   }
 
   /** Takes frames as long as nothing stands against it; what is left waits in the splitter, what follows in the socket. */
@@ -337,6 +355,8 @@ export class Connection implements AmqpConnection, SessionHost {
     const theirs = numberField(fields, 2) ?? this.#context.limits.frameBytes;
     this.peerFrameBytes = Math.min(Math.max(theirs, smallestFrame), this.#context.limits.frameBytes);
     this.#phase = 'open';
+    this.#vigil.opened();
+    this.#splitter.maxBytes = this.#context.limits.frameBytes;
     this.#writeOpen();
     const silence = numberField(fields, 4) ?? 0;
     if (silence > 0) this.#vigil.beat(silence);

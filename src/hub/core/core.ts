@@ -1,6 +1,10 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../std/clock.ts';
 import { identityPath } from '../../protocol/identity-path.ts';
+import { createAudit } from './audit/audit.ts';
+import { auditedGatekeeper } from './audit/audited-gatekeeper.ts';
+import { auditedSessions } from './audit/session-notes.ts';
+import type { AuditService } from './audit/service.ts';
 import { createArtifacts } from './artifacts/artifacts.ts';
 import type { ArtifactFiles } from './artifacts/service.ts';
 import { createCertificates } from './certificates/certificates.ts';
@@ -56,6 +60,8 @@ export interface CoreParts {
   readonly imitation?: Imitation | undefined;
   /** How devices are provisioned; the hub is called localhost when absent. */
   readonly provisioning?: ProvisioningSettings | undefined;
+  /** Given by whoever lets the store ask it; one that notes no writes when absent. */
+  readonly audit?: AuditService | undefined;
   /** In [0, 1), for faults; the system's own when absent. */
   readonly random?: (() => number) | undefined;
 }
@@ -73,11 +79,13 @@ export function createCore(parts: CoreParts): RunningCore {
   const events = createEvents({ telemetry, clock, hubName: parts.hubName ?? 'localhost', onError: parts.onError });
   const records = createDeviceRecords(store, events.wrote);
   const proofs: Proofs = new WeakMap();
+  const audit = parts.audit ?? createAudit({ store: store.audit, clock, onError: parts.onError });
   const sessions: Sessions = createSessions({
     store,
     clock,
     onError: parts.onError,
     connection: events.connection,
+    notes: auditedSessions(audit),
     async attached(session) {
       const identity = pathOfSession(session);
       const revoked = await findRevocation(store, session.sender, proofs.get(session.sender)?.identityCounter);
@@ -123,7 +131,11 @@ export function createCore(parts: CoreParts): RunningCore {
   const artifacts = createArtifacts({ store, files: parts.artifacts, clock, onError });
   const settings = parts.provisioning ?? { hubHostName: 'localhost' };
   return {
-    gatekeeper: rememberProofs(disturbedGatekeeper(parts.gatekeeper, { faults, throttle, clock }), proofs),
+    gatekeeper: auditedGatekeeper(
+      rememberProofs(disturbedGatekeeper(parts.gatekeeper, { faults, throttle, clock }), proofs),
+      audit,
+    ),
+    audit,
     registry,
     certificates,
     twins: throttledTwins(twins, throttle),
@@ -161,6 +173,7 @@ export function createCore(parts: CoreParts): RunningCore {
       await files.close();
       await sessions.close();
       await messaging.close();
+      await audit.close();
       events.close();
     },
   };

@@ -13,6 +13,7 @@ import type { MessageService, ServiceQueue } from './messages/service.ts';
 import type { ProvisioningService } from './provisioning/service.ts';
 import type { CertificateService } from './certificates/service.ts';
 import type { RegistryCounts, Sender, StoredFilter, TelemetryLog } from './ports.ts';
+import type { AuditService } from './audit/service.ts';
 import type { ArtifactService } from './artifacts/service.ts';
 import type { RecordService } from './records/service.ts';
 import type { ThrottleService } from './throttling/service.ts';
@@ -67,6 +68,8 @@ export interface DeviceCredentials {
   readonly token?: string | undefined;
   readonly certificates?: PeerCertificates | undefined;
   readonly modelId?: string | undefined;
+  /** Where the peer is, with or without a port: for the audit. */
+  readonly remote?: string | undefined;
 }
 
 /** A back-end caller that has proved who it is. */
@@ -86,11 +89,13 @@ export interface Gatekeeper {
     token: string | undefined;
     resource: string;
     anyOf: readonly Permission[];
+    /** Where the caller is, with or without a port: for the audit. */
+    remote?: string | undefined;
   }): Promise<ServicePrincipal>;
   /** An Event Hubs client: the same policies, but the key's text signs, not its bytes (service.md §9.3). Needs ServiceConnect. */
-  authorizeEventHub(token: string): Promise<ServicePrincipal>;
+  authorizeEventHub(token: string, remote?: string): Promise<ServicePrincipal>;
   /** An Event Hubs client that logs in with the name and the key of a policy itself. Needs ServiceConnect. */
-  authorizeEventHubKey(policy: string, key: string): Promise<{ readonly policy: string }>;
+  authorizeEventHubKey(policy: string, key: string, remote?: string): Promise<{ readonly policy: string }>;
 }
 
 /** `If-Match`: undefined when absent, `*` for any, else the bare etag. */
@@ -197,6 +202,7 @@ export interface HubCore {
   readonly configurations: ConfigurationService;
   readonly digitalTwins: DigitalTwinService;
   readonly records: RecordService;
+  readonly audit: AuditService;
   readonly artifacts: ArtifactService;
   readonly faults: FaultService;
   readonly throttle: ThrottleService;

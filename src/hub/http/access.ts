@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { HubError } from '../../protocol/hub-errors.ts';
-import type { Gatekeeper, DevicePrincipal, Permission } from '../core/services.ts';
+import type { Gatekeeper, DevicePrincipal, Permission, ServicePrincipal } from '../core/services.ts';
 import type { Envelope } from './errors.ts';
 import { peerCertificatesOf } from '../tls/index.ts';
 import { checkApiVersion, identityOf, parametersOf } from './request.ts';
@@ -25,6 +25,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The device that sent the request, on routes with access `device`. */
     principal: DevicePrincipal | null;
+    /** Who sent the request, on routes for back-end callers. */
+    caller: ServicePrincipal | null;
   }
 }
 
@@ -41,6 +43,7 @@ export const rights = {
   telemetry: ['ServiceConnect'],
   records: ['ServiceConnect'],
   artifacts: ['ServiceConnect'],
+  audit: ['RegistryRead'],
   status: ['RegistryRead', 'RegistryWrite', 'ServiceConnect', 'DeviceConnect'],
 } as const satisfies Record<string, readonly Permission[]>;
 
@@ -49,14 +52,21 @@ export async function admit(gatekeeper: Gatekeeper, request: FastifyRequest): Pr
   const config = request.routeOptions.config.hub;
   if (config === undefined) throw new HubError('NotFound', 'There is nothing at this address.');
   const token = request.headers.authorization;
+  const remote = request.raw.socket.remoteAddress;
   if (config.access === 'device') {
     request.principal = await gatekeeper.authenticateDevice({
       identity: identityOf(request),
       token,
       certificates: peerCertificatesOf(request.raw.socket),
+      remote,
     });
   } else if (config.access !== 'route') {
-    await gatekeeper.authorizeService({ token, resource: pathOf(request), anyOf: config.access });
+    request.caller = await gatekeeper.authorizeService({
+      token,
+      resource: pathOf(request),
+      anyOf: config.access,
+      remote,
+    });
   }
   if (config.unversioned !== true) checkApiVersion(parametersOf(request));
 }

@@ -3,12 +3,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../std/clock.ts';
 import { HubError, hubErrors } from '../../protocol/hub-errors.ts';
 import type { HubCore } from '../core/services.ts';
+import { type HubLimits } from '../limits/index.ts';
 import type { HubLog } from '../log.ts';
 import { admit } from './access.ts';
+import { auditRoutes } from './audit.ts';
 import { retryAfterOf } from '../core/throttling/service.ts';
 import { createApp } from './create-app.ts';
 import { errorReply, isAnswer, type Envelope } from './errors.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
+import { auditRoutesOf } from './routes/audit.ts';
 import { certificateRoutes } from './routes/certificates.ts';
 import { configurationRoutes } from './routes/configurations.ts';
 import { deviceBoundRoutes } from './routes/device-bound.ts';
@@ -45,6 +48,10 @@ export interface HttpFrontParts {
   readonly version: string;
   /** How clients reach the hub over HTTPS; `localhost` when absent. */
   readonly publicAddress?: PublicAddress | undefined;
+  /** What may be asked of it; the defaults when absent. */
+  readonly limits?: HubLimits['http'] | undefined;
+  /** Told of each connection whose peer has shown who it is. */
+  readonly known?: ((stream: object) => void) | undefined;
   /** What the hub tells of itself to machines; nothing when absent. */
   readonly operations?: HttpOperations | undefined;
 }
@@ -79,12 +86,18 @@ export interface HttpFront {
 
 export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront> {
   const stopping = new AbortController();
-  const app = await createApp((error, request, reply) => sendError(parts, error, request, reply));
+  const app = await createApp(
+    (error, request, reply) => sendError(parts, error, request, reply),
+    parts.limits?.bodyBytes,
+  );
   app.decorateRequest('principal', null);
+  app.decorateRequest('caller', null);
+  auditRoutes(app, parts.core.audit);
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-ms-request-id', request.id);
     hideExtensions(parts.core.throttle, request);
     await admit(parts.core.gatekeeper, request);
+    if (request.routeOptions.config.hub?.access !== 'route') parts.known?.(request.raw.socket);
   });
   app.addHook('onResponse', async (request, reply) => {
     parts.operations?.answered({
@@ -130,6 +143,7 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     digitalTwinRoutes,
     faultRoutes,
     recordRoutes,
+    auditRoutesOf,
     artifactRoutes,
     provisioningServiceRoutes,
     provisioningDeviceRoutes,

@@ -20,6 +20,8 @@ export interface ConnectAttempt {
   readonly frame: Frame;
   /** What the peer showed in its TLS handshake. */
   readonly certificates: PeerCertificates | undefined;
+  /** Where the peer is, for the audit of refusals. */
+  readonly remote: string;
   clientId: string;
   clean: boolean;
   /** Seconds; 0 for none. */
@@ -73,10 +75,11 @@ export const connectSteps: readonly ConnectStep[] = [
   { name: 'credentials', run: checkCredentials },
 ];
 
-export function newAttempt(frame: Frame, certificates: PeerCertificates | undefined): ConnectAttempt {
+export function newAttempt(frame: Frame, certificates: PeerCertificates | undefined, remote: string): ConnectAttempt {
   return {
     frame,
     certificates,
+    remote,
     clientId: '',
     clean: true,
     keepAlive: 0,
@@ -186,6 +189,7 @@ async function checkCredentials(attempt: ConnectAttempt, core: MqttCore): Promis
       token: password,
       certificates,
       modelId,
+      remote: attempt.remote,
     });
     return undefined;
   } catch (error) {

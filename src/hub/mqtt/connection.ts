@@ -212,7 +212,7 @@ export class Connection implements Wire {
   async #connect(frame: Frame): Promise<void> {
     this.#phase = 'connecting';
     this.#timers.disarm('connect');
-    const attempt = newAttempt(frame, this.#parts.certificates);
+    const attempt = newAttempt(frame, this.#parts.certificates, this.remote);
     try {
       const refusal = await runConnectSteps(attempt, this.#context.core);
       if (this.#phase !== 'connecting') return;

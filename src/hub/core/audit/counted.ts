@@ -5,8 +5,10 @@ import type { Happening } from './service.ts';
 
 /** For so long the like of a happening is counted after it was noted. */
 export const windowMs = 60_000;
-/** Kinds of happenings that are told apart at a time; more are counted as one, so that a flood from everywhere stays small. */
-const mostKinds = 256;
+/** So long while there are more kinds than are told apart: a flood from everywhere must not push out what the audit is for. */
+const longestWindowMs = 3_600_000;
+/** Kinds of happenings that are told apart in one window; the others of an event are one kind. */
+export const mostKinds = 32;
 /** Names that are kept of what is counted. */
 const mostTargets = 100;
 
@@ -33,35 +35,41 @@ export interface Counted {
 
 export function createCounted({ clock, write, onError }: CountedParts): Counted {
   const windows = new Map<string, Window>();
+  let currentMs = windowMs;
+  let overflowed = false;
   let cancel: (() => void) | undefined;
 
   async function flush(): Promise<void> {
     cancel = undefined;
+    currentMs = overflowed ? Math.min(currentMs * 2, longestWindowMs) : windowMs;
+    overflowed = false;
     const ended = [...windows.values()];
     windows.clear();
     await Promise.all(ended.filter(({ count }) => count > 0).map((window) => write(summaryOf(window, clock.now()))));
   }
 
-  function open(key: string, happening: Happening): Window {
-    const { targets = [], details } = happening;
-    const first = write(noteOf(happening, targets, details, clock.now()));
+  function open(key: string, happening: Happening): Promise<void> {
+    const first = write(noteOf(happening, happening.targets ?? [], happening.details, clock.now()));
     const window = { happening, first, targets: new Set<string>(), count: 0 };
     windows.set(key, window);
     // What could not be noted is not counted either: the next one tries again.
     first.catch(() => windows.get(key) === window && windows.delete(key));
-    cancel ??= clock.after(windowMs, () => void flush().catch(onError), { unref: true });
-    return window;
+    cancel ??= clock.after(currentMs, () => void flush().catch(onError), { unref: true });
+    return first;
   }
 
   return {
     add(happening) {
       const { event, result, source, address = '' } = happening;
-      let key = JSON.stringify([event, result, source, address]);
-      if (!windows.has(key) && windows.size >= mostKinds) key = `others ${event}`;
+      const own = JSON.stringify([event, result, source, address]);
+      const isOther = !windows.has(own) && windows.size >= mostKinds;
+      overflowed ||= isOther;
+      const key = isOther ? `others ${event}` : own;
       const window = windows.get(key);
-      if (window === undefined) return open(key, happening).first;
+      if (window === undefined) return open(key, isOther ? othersOf(happening) : happening);
       window.count += 1;
-      for (const target of happening.targets ?? []) if (window.targets.size < mostTargets) window.targets.add(target);
+      for (const target of happening.targets ?? [])
+        if (window.targets.size < mostTargets) window.targets.add(target.slice(0, mostTargets * 2));
       return window.first;
     },
     async close() {
@@ -69,6 +77,11 @@ export function createCounted({ clock, write, onError }: CountedParts): Counted 
       await flush();
     },
   };
+}
+
+/** What stands for all that are told apart no more. */
+function othersOf({ event, result, targets }: Happening): Happening {
+  return { event, result, source: 'various', targets };
 }
 
 function summaryOf({ happening, targets, count }: Window, now: number): AuditNote {

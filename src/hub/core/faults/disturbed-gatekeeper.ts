@@ -10,8 +10,8 @@ export function disturbedGatekeeper(
 ): Gatekeeper {
   return {
     authorizeService: (request) => gatekeeper.authorizeService(request),
-    authorizeEventHub: (token) => gatekeeper.authorizeEventHub(token),
-    authorizeEventHubKey: (policy, key) => gatekeeper.authorizeEventHubKey(policy, key),
+    authorizeEventHub: (token, remote) => gatekeeper.authorizeEventHub(token, remote),
+    authorizeEventHubKey: (policy, key, remote) => gatekeeper.authorizeEventHubKey(policy, key, remote),
     async authenticateDevice(credentials) {
       const fault = faults.at('connect', credentials.identity);
       if (fault?.kind === 'refuse')

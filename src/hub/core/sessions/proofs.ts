@@ -8,8 +8,8 @@ export type Proofs = WeakMap<Sender, Pick<DevicePrincipal, 'credential' | 'ident
 export function rememberProofs(gatekeeper: Gatekeeper, proofs: Proofs): Gatekeeper {
   return {
     authorizeService: (request) => gatekeeper.authorizeService(request),
-    authorizeEventHub: (token) => gatekeeper.authorizeEventHub(token),
-    authorizeEventHubKey: (policy, key) => gatekeeper.authorizeEventHubKey(policy, key),
+    authorizeEventHub: (token, remote) => gatekeeper.authorizeEventHub(token, remote),
+    authorizeEventHubKey: (policy, key, remote) => gatekeeper.authorizeEventHubKey(policy, key, remote),
     async authenticateDevice(credentials) {
       const principal = await gatekeeper.authenticateDevice(credentials);
       const { credential, identityCounter } = principal;

@@ -19,19 +19,28 @@ export interface Sessions extends SessionService {
   close(): Promise<void>;
 }
 
+/** Told of ends that somebody may want to know of. */
+export interface SessionNotes {
+  /** A newer session took the place of an older one. */
+  displaced(older: DeviceSession, newer: DeviceSession): void;
+  /** The hub ended a session. */
+  ended(session: DeviceSession, reason: SessionEnd): void;
+}
+
 export interface SessionParts {
   readonly store: RegistryStore;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
   /** Told when an identity has connected and was not before, and when it has disconnected. */
   readonly connection?: ((sender: Sender, state: ConnectionState) => void) | undefined;
+  readonly notes?: SessionNotes | undefined;
   /** Runs after a session began, while it lasts: what has changed since its credentials were checked may end it. */
   readonly attached: (session: DeviceSession) => Promise<void>;
 }
 
 type Waiters = Map<IdentityPath, Set<(session: DeviceSession) => void>>;
 
-export function createSessions({ store, clock, onError, attached, connection }: SessionParts): Sessions {
+export function createSessions({ store, clock, onError, attached, connection, notes }: SessionParts): Sessions {
   const live = createLiveSessions();
   const waiters: Waiters = new Map();
   const activity = createActivityRecorder({ store, clock, onError });
@@ -48,7 +57,10 @@ export function createSessions({ store, clock, onError, attached, connection }: 
       const identity = pathOfSession(session);
       const older = live.get(identity);
       live.set(identity, session);
-      if (older !== undefined && older !== session) older.close('displaced');
+      if (older !== undefined && older !== session) {
+        older.close('displaced');
+        notes?.displaced(older, session);
+      }
       activity.changed(identity, 'Connected');
       if (older === undefined) connection?.(session.sender, 'Connected');
       wake(identity, session);
@@ -77,6 +89,7 @@ export function createSessions({ store, clock, onError, attached, connection }: 
       if (session === undefined) return;
       sessions.detach(session);
       session.close(reason);
+      notes?.ended(session, reason);
     },
     endAll(deviceId, reason) {
       for (const identity of live.familyOf(deviceId)) sessions.end(identity, reason);

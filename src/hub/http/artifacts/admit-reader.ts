@@ -21,6 +21,7 @@ export async function admitReader(
   const resource = `${artifactsPath}/${sha256}`;
   const parameters = parametersOf(request);
   const { authorization } = request.headers;
+  const remote = request.raw.socket.remoteAddress;
   if (authorization === undefined && parameters.has('sig')) {
     // Only the address as it was given out, to the letter: other ways to write it are nobody's.
     const given = `${resource}?se=${parameters.get('se') ?? ''}&sig=${parameters.get('sig') ?? ''}`;
@@ -32,14 +33,14 @@ export async function admitReader(
     const token = parseSasToken(authorization);
     const identity = token === undefined ? undefined : identityOf(token);
     if (identity === undefined)
-      await gatekeeper.authorizeService({ token: authorization, resource, anyOf: rights.artifacts });
-    else await gatekeeper.authenticateDevice({ identity, token: authorization });
+      await gatekeeper.authorizeService({ token: authorization, resource, anyOf: rights.artifacts, remote });
+    else await gatekeeper.authenticateDevice({ identity, token: authorization, remote });
     return;
   }
   const certificates = peerCertificatesOf(request.raw.socket);
   const identity = parameters.get('device') ?? nameIn(certificates);
   if (certificates === undefined || identity === undefined) throw unauthorized();
-  await gatekeeper.authenticateDevice({ identity, certificates });
+  await gatekeeper.authenticateDevice({ identity, certificates, remote });
 }
 
 /** The device or module that a token is for; undefined when it is for more, as those of back-end callers are. */
