@@ -1,4 +1,4 @@
-// Writes what is derived from the declarations: completion scripts, JSON Schemas and two pages of docs. With --check it writes nothing
+// Writes what is derived from the declarations: completion scripts, JSON Schemas and pages of docs. With --check it writes nothing
 // and fails when a file differs.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -1,4 +1,5 @@
 import { commandReference, errorReference } from './command-reference.ts';
+import { metricsReference } from './metrics-reference.ts';
 import { jsonSchemas } from './json-schemas.ts';
 import { commandTable } from '../src/cli/commands/index.ts';
 import { completionModel, loadCommands } from '../src/cli/completion/model.ts';
@@ -12,6 +13,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ...shells.map((shell) => [`completions/iotctl.${shell}`, completionScripts[shell](model)] as const),
     ['docs/commands.md', commandReference(commands)],
     ['docs/errors.md', errorReference()],
+    ['docs/metrics.md', metricsReference()],
     ...jsonSchemas(),
   ]);
 }

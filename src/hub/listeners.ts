@@ -178,6 +178,7 @@ function portOf(servers: readonly Server[]): number {
 
 function portFailure(name: PortName, port: number, error: unknown): Failure {
   const { title, flag } = portKinds[name];
+  if (codeOf(error) === 'EADDRNOTAVAIL') return notOurAddress(name, error);
   const reason = refusalOf(error);
   const why = reason === undefined ? `cannot be opened: ${messageOf(error)}` : `is ${reason}`;
   return new Failure('port-taken', `port ${port} for ${title} ${why}`, {
@@ -185,6 +186,18 @@ function portFailure(name: PortName, port: number, error: unknown): Failure {
     hint: `choose another with ${flag} PORT, or ${flag} 0 for a free one`,
     details: { port, flag },
   });
+}
+
+function notOurAddress(name: PortName, error: unknown): Failure {
+  const address = error instanceof Error && 'address' in error ? ` ${String(error.address)}` : '';
+  return new Failure(
+    'invalid-value',
+    `the address${address} for ${portKinds[name].title} is not one of this machine's`,
+    {
+      cause: error,
+      hint: `give ${name === 'operations' ? '--operations-listen' : '--listen'} an address of this machine, or * for all of them`,
+    },
+  );
 }
 
 function refusalOf(error: unknown): PortFallback['reason'] | undefined {
