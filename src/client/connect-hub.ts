@@ -10,6 +10,7 @@ import { openChannelWhenUsed } from './amqp/when-used.ts';
 import { createAuthorizer } from './authorization.ts';
 import { createPace } from './http/pace.ts';
 import { createServiceClient, type ClientDependencies } from './http/service-client.ts';
+import { createAuditReader } from './audit.ts';
 import { createFaultStore } from './faults.ts';
 import { createIdentityReader } from './identities.ts';
 import { createJobStore } from './jobs.ts';
@@ -48,6 +49,7 @@ export function connectHub(connection: Connection, given: ClientDependencies): H
     jobs: createJobStore(client, queries),
     configurations: createConfigurationStore(client),
     faults: createFaultStore(client),
+    audit: createAuditReader(client),
     ...(connection.kind === 'cloud'
       ? createCloudStores(connection, given)
       : { records: createRecordStore(client), artifacts: createArtifactStore(client) }),

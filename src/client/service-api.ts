@@ -1,6 +1,7 @@
 /** What a hub offers its operators, whichever hub it is. `connectHub` answers one of these; tests may bring their own. */
 import type { MessageQueues } from './messages.ts';
 import type { ConfigurationStore } from './configurations.ts';
+import type { AuditReader } from './audit.ts';
 import type { FaultStore } from './faults.ts';
 import type { JobStore } from './jobs.ts';
 import type { IdentityReader } from './identities.ts';
@@ -116,6 +117,7 @@ export interface TelemetrySource {
 
 export type { ConfigurationStore } from './configurations.ts';
 export type { FaultStore } from './faults.ts';
+export type { AuditReader } from './audit.ts';
 export type { JobRequest, JobStore } from './jobs.ts';
 export type { ArtifactStore, StoredArtifact } from './artifacts.ts';
 export type { RecordStore, StoredRecord } from './records.ts';
@@ -133,6 +135,7 @@ export interface Hub {
   readonly jobs: JobStore;
   readonly configurations: ConfigurationStore;
   readonly faults: FaultStore;
+  readonly audit: AuditReader;
   readonly records: RecordStore;
   readonly artifacts: ArtifactStore;
   readonly methods: MethodInvoker;

@@ -55,6 +55,7 @@ export function memoryHub(): MemoryHub {
     jobs: notOfferedPart('jobs'),
     configurations: notOfferedPart('configurations'),
     faults: notOfferedPart('faults'),
+    audit: notOfferedPart('audit'),
     records: notOfferedPart('records'),
     artifacts: notOfferedPart('artifacts'),
     messages: notOfferedPart('messages'),

@@ -60,6 +60,7 @@ export function registryHub(): RegistryHub {
     jobs: notOfferedPart('jobs'),
     configurations: notOfferedPart('configurations'),
     faults: notOfferedPart('faults'),
+    audit: notOfferedPart('audit'),
     records: notOfferedPart('records'),
     artifacts: notOfferedPart('artifacts'),
     messages: notOfferedPart('messages'),

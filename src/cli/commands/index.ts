@@ -403,6 +403,11 @@ export const commandTable: CommandTable = {
       load: () => import('./hub/restore.ts'),
     },
     {
+      name: 'hub audit',
+      summary: 'Show who did what to a hub, or check that nothing was changed.',
+      load: () => import('./hub/audit.ts'),
+    },
+    {
       name: 'hub env',
       summary: 'Print what SDKs need to use the hub on this machine.',
       load: () => import('./hub/env.ts'),
