@@ -1,4 +1,4 @@
-import { isFailure, toFailure, type Failure } from '../../../errors/index.ts';
+import { isFailure, toFailure } from '../../../errors/index.ts';
 import { sleep } from '../../../std/clock.ts';
 import { decide as decideRollout } from '../decide/index.ts';
 import type { Action, Decision, FormerFirmware } from '../model/decision.ts';
@@ -6,7 +6,7 @@ import type { Intent, State } from '../model/record.ts';
 import { findRollout, goesOn, parseState, readPlan, readRollout, recordNames } from '../records/index.ts';
 import { createActor, type Actor, type DeviceAction } from './act.ts';
 import { openAuditTrail, type AuditTrail } from './audit-trail.ts';
-import { createBackoff, passingTrouble } from './backoff.ts';
+import { createBackoff, insist, passingTrouble, type Patience } from './backoff.ts';
 import { acquireLease, type HeldLease } from './lease.ts';
 import { createMeasuring, type Measuring } from './measuring.ts';
 import { createObserver, type Observer } from './observer.ts';
@@ -97,12 +97,13 @@ async function driveHeld(
   tell: Drive['tell'],
 ): Promise<DriveEnd> {
   const { hub, clock } = ports;
-  const rollout = await insist(ports, tell, signal, () => readRollout(hub.records, id, signal));
+  const again = <Result>(work: () => Promise<Result>): Promise<Result> => insist(patienceOf(ports, tell), work, signal);
+  const rollout = await again(() => readRollout(hub.records, id, signal));
   if (rollout.state !== undefined && !goesOn(rollout)) return { kind: 'ended', state: rollout.state };
-  const plan = await insist(ports, tell, signal, () => readPlan(hub.records, id, rollout.header, signal));
-  const stateRecord = await insist(ports, tell, signal, () => hub.records.read(recordNames(id).state, signal));
+  const plan = await again(() => readPlan(hub.records, id, rollout.header, signal));
+  const stateRecord = await again(() => hub.records.read(recordNames(id).state, signal));
   const stored = stateRecord && parseState(stateRecord.value, stateRecord.name);
-  const trail = await insist(ports, tell, signal, () =>
+  const trail = await again(() =>
     openAuditTrail(
       hub.records,
       rollout.header,
@@ -269,10 +270,14 @@ async function resolve(
 async function end(run: Drive, state: State): Promise<DriveEnd> {
   const { trail, observer, actor, signal } = run;
   // The end of the audit is noted where cutting it off shows.
-  await insist(run.ports, run.tell, signal, async () => {
-    await trail.append(signal);
-    await run.store.write(state, trail.head, trail.findings, signal);
-  });
+  await insist(
+    patienceOf(run.ports, run.tell),
+    async () => {
+      await trail.append(signal);
+      await run.store.write(state, trail.head, trail.findings, signal);
+    },
+    signal,
+  );
   const { decisions, decideMs } = run;
   const work = { decisions, decideMs, ...copyOf(actor.counts), ...copyOfReads(observer.counts) };
   run.tell({ kind: 'ended', state, work });
@@ -282,35 +287,19 @@ async function end(run: Drive, state: State): Promise<DriveEnd> {
 const copyOf = ({ offers, twinWrites }: Actor['counts']) => ({ offers, twinWrites });
 const copyOfReads = ({ twinReads, events }: Observer['counts']) => ({ twinReads, events });
 
+/** Waits while the hub is away, and says so. */
+function patienceOf({ clock, random }: ControllerPorts, tell: Drive['tell']): Patience {
+  return { clock, random, onTrouble: (trouble) => tell({ kind: 'trouble', ...trouble }) };
+}
+
 /** Looks again and again what operators ask for. */
 async function followIntent(run: Drive): Promise<void> {
   const { ports, signal, id } = run;
   for (;;) {
     await sleep(ports.clock, intentMs[ports.watch], signal);
-    const intent = await insist(ports, run.tell, signal, () => readIntent(ports.hub.records, id, signal));
+    const intent = await insist(patienceOf(ports, run.tell), () => readIntent(ports.hub.records, id, signal), signal);
     if (JSON.stringify(intent) === JSON.stringify(run.intent)) continue;
     run.intent = intent;
     run.wake.call();
-  }
-}
-
-/** Does a piece of work again and again while the hub is away. */
-async function insist<Result>(
-  { clock, random }: Pick<ControllerPorts, 'clock' | 'random'>,
-  tell: Drive['tell'],
-  signal: AbortSignal,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const backoff = createBackoff(random);
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      signal.throwIfAborted();
-      const failure: Failure = passingTrouble(error);
-      const retryInMs = backoff.next();
-      tell({ kind: 'trouble', failure, retryInMs });
-      await sleep(clock, retryInMs, signal);
-    }
   }
 }

@@ -2,7 +2,7 @@ import { isFailure } from '../../../errors/index.ts';
 import { bodyAsJson, type TelemetryMessage } from '../../../protocol/telemetry/index.ts';
 import { sleep } from '../../../std/clock.ts';
 import type { Spec } from '../model/spec.ts';
-import { createBackoff, passingTrouble } from './backoff.ts';
+import { insist, type Patience } from './backoff.ts';
 import { createFleetView, type FleetView } from './fleet-view.ts';
 import type { ControllerEvent, ControllerPorts } from './ports.ts';
 import { readTwins } from './read-twins.ts';
@@ -57,25 +57,17 @@ export function createObserver({ ports, spec, takesJoiners, now, ...tell }: Obse
     doubts.call();
   }
 
-  /** Does a piece of work again and again while it fails for reasons that pass. */
-  async function insist<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-    const backoff = createBackoff(random);
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        signal.throwIfAborted();
-        const failure = passingTrouble(error);
-        const retryInMs = backoff.next();
-        onTrouble({ failure, retryInMs });
-        readAgain.call();
-        await sleep(clock, retryInMs, signal);
-      }
-    }
-  }
+  const patience: Patience = {
+    clock,
+    random,
+    onTrouble(trouble) {
+      onTrouble(trouble);
+      readAgain.call();
+    },
+  };
 
   async function readAll(signal: AbortSignal): Promise<void> {
-    twinReads += await insist(() => readTwins(hub, view, view.watched, signal), signal);
+    twinReads += await insist(patience, () => readTwins(hub, view, view.watched, signal), signal);
     onChange();
   }
 
@@ -127,7 +119,7 @@ export function createObserver({ ports, spec, takesJoiners, now, ...tell }: Obse
       doubted.clear();
       if (due.length === 0) continue;
       const ids = due.map(([deviceId]) => deviceId);
-      twinReads += await insist(() => readTwins(hub, view, ids, signal), signal);
+      twinReads += await insist(patience, () => readTwins(hub, view, ids, signal), signal);
       onChange();
     }
   }
@@ -142,7 +134,7 @@ export function createObserver({ ports, spec, takesJoiners, now, ...tell }: Obse
   async function lookForJoiners(signal: AbortSignal): Promise<void> {
     for (;;) {
       await sleep(clock, joinersMs[ports.watch], signal);
-      await insist(() => findJoiners(signal), signal);
+      await insist(patience, () => findJoiners(signal), signal);
     }
   }
 
@@ -152,7 +144,7 @@ export function createObserver({ ports, spec, takesJoiners, now, ...tell }: Obse
     const { promise: begun, resolve } = Promise.withResolvers<boolean>();
     const follow = async (): Promise<void> => {
       for (;;) {
-        await insist(() => followEvents(() => resolve(true), signal), signal);
+        await insist(patience, () => followEvents(() => resolve(true), signal), signal);
         // What happened between two streams is in no event.
         readAgain.call();
       }
@@ -182,7 +174,7 @@ export function createObserver({ ports, spec, takesJoiners, now, ...tell }: Obse
       const tasks: Promise<void>[] = [];
       const hasEvents = await beginEvents(signal, tasks);
       await readAll(signal);
-      await insist(() => findJoiners(signal), signal);
+      await insist(patience, () => findJoiners(signal), signal);
       tasks.push(
         settleDoubts(signal),
         readOften(() => (hasEvents ? fullReadMs : pollMs(view.watched.size)), signal),
