@@ -245,7 +245,12 @@ function meantCommand(
   const typed = words.filter((word) => !word.startsWith('-'));
   const shown = rows.filter((row) => row.hidden !== true).map((row) => row.name);
   const longestFirst = [...shown, ...Object.keys(groups)].toSorted((a, b) => b.length - a.length);
-  const similar = /Did you mean (?:one of )?(.*)\?/.exec(suggestion ?? '')?.[1]?.split(', ') ?? [];
+  const [, offered] = (suggestion ?? '').split('Did you mean ', 2);
+  const similar =
+    offered
+      ?.replace(/^one of /, '')
+      .split('?', 1)[0]
+      ?.split(', ') ?? [];
   const meant = similar.map((word) => {
     const line = `${typed.map((each) => (each === unknown ? word : each)).join(' ')} `;
     return longestFirst.find((name) => line.startsWith(`${name} `)) ?? word;

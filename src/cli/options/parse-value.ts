@@ -20,7 +20,7 @@ export function parseValue(text: string, rules: ValueRules, where: string, now: 
       if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(Number(text))) throw invalid('a whole number');
       return inRange(Number(text), rules, invalid);
     case 'number':
-      if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) || !Number.isFinite(Number(text)))
+      if (!/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(text) || !Number.isFinite(Number(text)))
         throw invalid('a number');
       return inRange(Number(text), rules, invalid);
     case 'duration': {

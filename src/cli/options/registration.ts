@@ -9,6 +9,7 @@ import { messageOf } from '../../std/message-of.ts';
 import type { CommandContext } from '../context.ts';
 import { textOption, type CommandInput, type OptionDeclaration } from '../define-command.ts';
 import { openProvisioning } from './provisioning-service.ts';
+import { withoutTrailing } from '../../std/without-trailing.ts';
 
 const file = { type: 'string', value: 'FILE', complete: 'file' } as const;
 
@@ -127,7 +128,7 @@ export async function readPayload(context: CommandContext, input: CommandInput):
 function keyOf(text: string, from: string): string {
   const key = text.trim();
   const bytes = Buffer.from(key, 'base64');
-  if (bytes.length === 0 || bytes.toString('base64').replace(/=+$/, '') !== key.replace(/=+$/, ''))
+  if (bytes.length === 0 || withoutTrailing(bytes.toString('base64'), '=') !== withoutTrailing(key, '='))
     throw new Failure('invalid-value', `${from} is not a key in base64`);
   return key;
 }

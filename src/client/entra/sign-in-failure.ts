@@ -76,7 +76,7 @@ function reasonOf(causes: readonly unknown[]): string {
 function firstSentence(message: string): string {
   const described = /AADSTS\d+:[^\n]*/.exec(message)?.[0] ?? message.split('More details:\n').at(-1) ?? message;
   return (described.split('\n')[0] ?? '')
-    .replace(/\s*(Trace ID|To troubleshoot|Please visit|Correlation ID).*$/i, '')
+    .replace(/(?:Trace ID|To troubleshoot|Please visit|Correlation ID).*$/i, '')
     .trim()
     .replace(/[.,]$/, '');
 }

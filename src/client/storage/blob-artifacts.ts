@@ -4,6 +4,7 @@ import { isArtifactName } from '../../protocol/artifacts.ts';
 import { checkArtifactName, type ArtifactStore, type StoredArtifact } from '../artifacts.ts';
 import { abortBy } from './blob-records.ts';
 import type { Container } from './container.ts';
+import { withoutTrailing } from '../../std/without-trailing.ts';
 
 const folder = 'artifacts/';
 /** What is in memory of a file at once. A blob has at most 50,000 blocks. */
@@ -85,7 +86,7 @@ export function createBlobArtifactStore({ client, attempt, readUrl, clock }: Con
           hint: 'iotctl firmware add',
         });
       const url = new URL(readUrl);
-      url.pathname = `${readUrl.pathname.replace(/\/+$/, '')}/${folder}${sha256}`;
+      url.pathname = `${withoutTrailing(readUrl.pathname, '/')}/${folder}${sha256}`;
       return url.href;
     },
   };

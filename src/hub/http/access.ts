@@ -4,6 +4,7 @@ import type { Gatekeeper, DevicePrincipal, Permission, ServicePrincipal } from '
 import type { Envelope } from './errors.ts';
 import { peerCertificatesOf } from '../tls/index.ts';
 import { checkApiVersion, identityOf, parametersOf } from './request.ts';
+import { withoutTrailing } from '../../std/without-trailing.ts';
 
 /** What a route declares about itself. */
 export interface RouteConfig {
@@ -75,7 +76,7 @@ export async function admit(gatekeeper: Gatekeeper, request: FastifyRequest): Pr
 function pathOf(request: FastifyRequest): string {
   const path = request.url.split('?', 1)[0] ?? '/';
   try {
-    return decodeURIComponent(path).replace(/\/+$/, '');
+    return withoutTrailing(decodeURIComponent(path), '/');
   } catch {
     throw new HubError('IotHubFormatError', 'The address is not encoded properly.');
   }

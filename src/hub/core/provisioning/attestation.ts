@@ -6,6 +6,7 @@ import { generateKey, keyBytes } from '../keys.ts';
 import { fieldsOf, stringField, wordField, type Fields } from '../untrusted.ts';
 import { certificateInfo, fromDer, readCertificate } from './certificates.ts';
 import type { StoredAttestation } from './stored.ts';
+import { withoutTrailing } from '../../../std/without-trailing.ts';
 
 export type EnrollmentKind = 'individual' | 'group';
 
@@ -94,7 +95,7 @@ function membersOf(fields: Fields, name: string): Fields {
 
 function checkBase64(text: string, name: string, minimum: number, maximum: number): void {
   const bytes = Buffer.from(text, 'base64');
-  const canonical = bytes.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '');
+  const canonical = withoutTrailing(bytes.toString('base64'), '=') === withoutTrailing(text, '=');
   if (!canonical || bytes.length < minimum || bytes.length > maximum)
     throw new HubError('ArgumentInvalid', `${name} must be base64 of ${minimum} to ${maximum} bytes.`);
 }

@@ -3,6 +3,7 @@ import type { AuthenticationType, DeviceStatus } from '../../../protocol/identit
 import type { JsonValue } from '../../../std/json.ts';
 import { generateKeys, keyBytes } from '../keys.ts';
 import { fieldsOf, stringField, wordField, type Fields } from '../untrusted.ts';
+import { withoutTrailing } from '../../../std/without-trailing.ts';
 
 /** What a service may say about an identity; everything it left out has its default. */
 export interface IdentityDraft {
@@ -122,7 +123,7 @@ function checkKey(key: string, name: string): void {
 }
 
 function withoutPadding(base64: string): string {
-  return base64.replace(/=+$/, '');
+  return withoutTrailing(base64, '=');
 }
 
 function parseThumbprint(fields: Fields, name: string): string | null {

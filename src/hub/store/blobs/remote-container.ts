@@ -3,6 +3,7 @@ import type * as Http from 'node:http';
 import type * as Https from 'node:https';
 import { createRequire } from 'node:module';
 import type { BlobContainer } from '../../core/registry-jobs/service.ts';
+import { withoutTrailing } from '../../../std/without-trailing.ts';
 
 // Loaded when a job needs it: see http/server.ts for why not by import.
 const load = createRequire(import.meta.url);
@@ -55,7 +56,7 @@ function isLoopback(host: string): boolean {
 
 function addressOf(container: URL, name: string, parameters: Readonly<Record<string, string>>): URL {
   const url = new URL(container);
-  url.pathname = `${container.pathname.replace(/\/+$/, '')}/${name.split('/').map(encodeURIComponent).join('/')}`;
+  url.pathname = `${withoutTrailing(container.pathname, '/')}/${name.split('/').map(encodeURIComponent).join('/')}`;
   for (const [parameter, value] of Object.entries(parameters)) url.searchParams.set(parameter, value);
   return url;
 }
