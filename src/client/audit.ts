@@ -17,8 +17,15 @@ const extension: Extension = {
 export function createAuditReader(client: ServiceClient): AuditReader {
   return {
     async read(after, signal) {
-      const path = `${auditPath}?after=${after}&limit=${auditPageSize}`;
-      const answer = await client.request({ method: 'GET', path, action: 'read the audit', signal, extension });
+      const query = { after: String(after), limit: String(auditPageSize) };
+      const answer = await client.request({
+        method: 'GET',
+        path: auditPath,
+        query,
+        action: 'read the audit',
+        signal,
+        extension,
+      });
       return parseAnswer(answer, isPage, 'page of the audit');
     },
   };

@@ -86,6 +86,10 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     retention: options.auditRetention,
   });
 
+  // Undone after the core is closed, which is what may still have something to tell.
+  shutdown.add('audit', () =>
+    audit.tell({ event: 'hub.stop', source: 'hub', result: 'noticed', details: { pid: options.pid } }),
+  );
   const authorities = createCertificates({ documents: store.documents, clock });
   const check = createCertificateCheck({ clock, authorities: () => authorities.trusted() });
   const gatekeeper = createGatekeeper({
@@ -190,9 +194,6 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   };
   await writeHubState({ ...info, version, startedAt: isoMillis(clock.now()), limits: flattenLimits(limits) });
   audit.tell({ event: 'hub.start', source: 'hub', result: 'noticed', details: { version, pid: options.pid } });
-  shutdown.add('audit', () =>
-    audit.tell({ event: 'hub.stop', source: 'hub', result: 'noticed', details: { pid: options.pid } }),
-  );
   log.info({ ports: info.ports, dataDir: info.dataDir }, 'hub is up');
   return {
     info,

@@ -130,7 +130,7 @@ describe('a backup of a hub that runs', () => {
     expect((await readdir(dataDir)).filter((name) => name.startsWith('.'))).toEqual([]);
 
     const elsewhere = join(directory, 'elsewhere');
-    const manifest = await restoreHub({ file, dataDir: elsewhere, force: false });
+    const manifest = await restoreHub({ now: Date.now(), file, dataDir: elsewhere, force: false });
     expect(manifest).toMatchObject({ program: '1.2.3' });
     expect((await stat(join(elsewhere, 'registry.db'))).mode & 0o777).toBe(0o600);
     expect(await readdir(elsewhere)).not.toContain('hub.json');
@@ -161,7 +161,7 @@ describe('a backup of a hub that runs', () => {
     await Promise.all([devices, blobs]);
     await client.close();
     const elsewhere = join(directory, 'elsewhere');
-    await restoreHub({ file, dataDir: elsewhere, force: false });
+    await restoreHub({ now: Date.now(), file, dataDir: elsewhere, force: false });
     const second = await start(elsewhere);
     for (const name of ['b-0', 'b-1', 'b-2']) expect(await readBlob(second, name)).toMatch(/^body \d+$/);
   });
@@ -181,7 +181,7 @@ test('a backup takes firmware files and records along, and no half of one', asyn
   await save();
   await client.close();
   const elsewhere = join(directory, 'elsewhere');
-  await restoreHub({ file, dataDir: elsewhere, force: false });
+  await restoreHub({ now: Date.now(), file, dataDir: elsewhere, force: false });
   expect(await readdir(join(elsewhere, 'artifacts'))).toEqual([sha256]);
   const restored = clientOf(await start(elsewhere));
   await expect(restored.artifacts.find(sha256)).resolves.toMatchObject({ size: bytes.length });
@@ -193,20 +193,24 @@ describe('a restore', () => {
   test('when the hub runs, it is refused', async () => {
     await start();
     await save();
-    await expect(restoreHub({ file, dataDir, force: true })).rejects.toMatchObject({ code: 'hub-running' });
+    await expect(restoreHub({ now: Date.now(), file, dataDir, force: true })).rejects.toMatchObject({
+      code: 'hub-running',
+    });
   });
 
   test('when there is data, it is replaced only with force and a yes', async () => {
     await prepare();
-    await expect(restoreHub({ file, dataDir, force: false })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(restoreHub({ now: Date.now(), file, dataDir, force: false })).rejects.toMatchObject({
+      code: 'conflict',
+    });
     const asked: boolean[] = [];
     const confirm = (answer: boolean) => (_found: unknown, replaces: boolean) => {
       asked.push(replaces);
       return Promise.resolve(answer);
     };
-    expect(await restoreHub({ file, dataDir, force: true, confirm: confirm(false) })).toBeUndefined();
+    expect(await restoreHub({ now: Date.now(), file, dataDir, force: true, confirm: confirm(false) })).toBeUndefined();
     expect(await devicesNow()).toEqual(['of-later', 'of-the-backup']);
-    await restoreHub({ file, dataDir, force: true, confirm: confirm(true) });
+    await restoreHub({ now: Date.now(), file, dataDir, force: true, confirm: confirm(true) });
     expect(asked).toEqual([true, true]);
     expect(await devicesNow()).toEqual(['of-the-backup']);
     expect((await readdir(dataDir)).filter((name) => name.startsWith('.'))).toEqual([]);
@@ -220,7 +224,9 @@ describe('a restore', () => {
   ])('when the file is %s, nothing is replaced', async (_name, damage) => {
     await prepare();
     await damage();
-    await expect(restoreHub({ file, dataDir, force: true })).rejects.toMatchObject({ code: 'data-unusable' });
+    await expect(restoreHub({ now: Date.now(), file, dataDir, force: true })).rejects.toMatchObject({
+      code: 'data-unusable',
+    });
     expect(await devicesNow()).toEqual(['of-later', 'of-the-backup']);
     expect((await readdir(dataDir)).filter((name) => name.startsWith('.'))).toEqual([]);
   });
@@ -232,22 +238,26 @@ describe('a restore', () => {
       stopping.abort(new Error('stopped'));
       return Promise.resolve(true);
     };
-    await expect(restoreHub({ file, dataDir, force: true, confirm, signal: stopping.signal })).rejects.toThrow(
-      'stopped',
-    );
+    await expect(
+      restoreHub({ now: Date.now(), file, dataDir, force: true, confirm, signal: stopping.signal }),
+    ).rejects.toThrow('stopped');
     expect(await devicesNow()).toEqual(['of-later', 'of-the-backup']);
   });
 
   test('when the file is of something else, that is said', async () => {
     await writeFile(file, 'id: north');
-    await expect(restoreHub({ file, dataDir, force: false, confirm: async () => true })).rejects.toMatchObject({
+    await expect(
+      restoreHub({ now: Date.now(), file, dataDir, force: false, confirm: async () => true }),
+    ).rejects.toMatchObject({
       code: 'data-unusable',
       message: `${file} is no backup of a hub`,
     });
   });
 
   test('when there is no file or no data, that is said', async () => {
-    await expect(restoreHub({ file, dataDir, force: false })).rejects.toMatchObject({ code: 'file-not-found' });
+    await expect(restoreHub({ now: Date.now(), file, dataDir, force: false })).rejects.toMatchObject({
+      code: 'file-not-found',
+    });
     await expect(save()).rejects.toMatchObject({ code: 'not-found' });
   });
 });

@@ -4,8 +4,9 @@ import { rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
-import { Failure } from '../../errors/index.ts';
+import { Failure, toFailure } from '../../errors/index.ts';
 import { errorOfWrite, openBeside, syncDirectory } from '../../std/atomic-file.ts';
+import { appendToAuditIn } from '../store/sqlite/audit-file.ts';
 import { databaseNames, takeSnapshot, type Snapshot } from './snapshot.ts';
 import { formatManifest, manifestName, type BackedUpFile } from './manifest.ts';
 import { tarEnd, tarHeader, tarPadding } from './tar.ts';
@@ -18,6 +19,8 @@ export interface BackupRequest {
   readonly version: string;
   /** Unix milliseconds. */
   readonly now: number;
+  /** Who is said to ask, for the audit. */
+  readonly by?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told how many bytes of how many are written, before compression. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -38,6 +41,7 @@ export async function backupHub(request: BackupRequest): Promise<BackupResult> {
   const { dataDir, file, now, signal } = request;
   if ((await stat(`${dataDir}/${databaseNames[0]}`).catch(() => undefined)) === undefined)
     throw new Failure('not-found', `there is no hub's data in ${dataDir}`, { hint: 'name the directory with --data' });
+  noteBackup(request);
   const snapshot = await takeSnapshot(dataDir, now, signal);
   try {
     return await writeArchive(request, snapshot);
@@ -57,6 +61,17 @@ export async function backupHub(request: BackupRequest): Promise<BackupResult> {
       signal?.throwIfAborted();
       throw errorOfWrite(error, file);
     }
+  }
+}
+
+/** A backup holds every key of the hub: no entry, no backup. Failures: those of the file system. */
+function noteBackup({ dataDir, file, now, by = 'unknown' }: BackupRequest): void {
+  const registry = `${dataDir}/${databaseNames[0]}`;
+  try {
+    const source = `user ${by}`;
+    appendToAuditIn(registry, { at: now, event: 'hub.backup', source, result: 'accepted', targets: [file] });
+  } catch (error) {
+    throw toFailure(error, registry);
   }
 }
 

@@ -8,6 +8,7 @@ import { Failure, isFailure, toFailure } from '../../errors/index.ts';
 import { syncDirectory } from '../../std/atomic-file.ts';
 import { messageOf } from '../../std/message-of.ts';
 import { lockDirectory } from '../lock.ts';
+import { appendToAuditIn } from '../store/sqlite/audit-file.ts';
 import { removeHubState } from '../state.ts';
 import { manifestName, parseManifest, type BackedUpFile, type Manifest } from './manifest.ts';
 import { databaseNames, isWorkName, workPrefix } from './snapshot.ts';
@@ -16,6 +17,9 @@ import { readTar, TarError, type ReadEntry } from './tar.ts';
 export interface RestoreRequest {
   readonly file: string;
   readonly dataDir: string;
+  /** Unix milliseconds, and who is said to ask: for the audit. */
+  readonly now: number;
+  readonly by?: string | undefined;
   /** Replace what is in the directory. */
   readonly force: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -43,12 +47,20 @@ export async function restoreHub(request: RestoreRequest): Promise<Manifest | un
     const manifest = await unpackVerified(file, work, signal);
     if (request.confirm !== undefined && !(await request.confirm(manifest, present.length > 0))) return undefined;
     signal?.throwIfAborted();
+    noteRestore(join(work, databaseNames[0]), request, manifest);
     await swap(dataDir, work, manifest);
     return manifest;
   } finally {
     await rm(work, { recursive: true, force: true });
     lock.release();
   }
+}
+
+/** In the restored audit, which goes on from where the backup was taken. */
+function noteRestore(registry: string, { file, now, by = 'unknown' }: RestoreRequest, { createdAt }: Manifest): void {
+  const source = `user ${by}`;
+  const details = { backupOf: createdAt };
+  appendToAuditIn(registry, { at: now, event: 'hub.restore', source, result: 'done', targets: [file], details });
 }
 
 /** What counts as the data of a hub: neither lock nor log, nor what an interrupted backup or restore left. */

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { defineCommand, requiredArg } from '../../define-command.ts';
+import { actorOf } from '../../rollout/actor.ts';
 import { dataDirectory, dataOption } from '../../options/hub-data.ts';
 import { sizeText } from '../../views/size-text.ts';
 
@@ -29,7 +30,15 @@ every key of the hub, and only you can read it.`,
       progress.say(`${sizeText(done)} of ${sizeText(total)}`);
     };
     const { signal } = context;
-    const request = { dataDir, file, version: context.runtime.version(), now: context.clock.now(), signal, onProgress };
+    const request = {
+      dataDir,
+      file,
+      version: context.runtime.version(),
+      now: context.clock.now(),
+      by: actorOf(context),
+      signal,
+      onProgress,
+    };
     const result = await backupHub(request).catch((error: unknown) => {
       progress.stop();
       throw error;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Failure } from '../../../errors/index.ts';
 import { defineCommand, requiredArg, switchOption, textOption } from '../../define-command.ts';
+import { actorOf } from '../../rollout/actor.ts';
 import { dataDirectory, dataOption } from '../../options/hub-data.ts';
 
 export const command = defineCommand({
@@ -25,6 +26,8 @@ has; what came after the backup is gone.`,
       file,
       dataDir,
       force: switchOption(input, 'force'),
+      now: context.clock.now(),
+      by: actorOf(context),
       signal: context.signal,
       confirm: async ({ createdAt }, replaces) =>
         !replaces ||
