@@ -21,6 +21,11 @@ export class Acknowledgements {
     return this.#newest - this.#oldest;
   }
 
+  /** How many it has room for now. */
+  get slots(): number {
+    return this.#states.length;
+  }
+
   /** A telemetry message went to the log. */
   addTelemetry(packetIdentifier: number): void {
     this.#add(packetIdentifier, waitingForLog);

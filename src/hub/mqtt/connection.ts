@@ -1,20 +1,23 @@
-/** One connection: bytes in and out, its phases, its timers, its end. */
+/**
+ * One connection: bytes in and out, its phases, its deadlines, its end. There are thousands, most of them idle: what one needs only now and
+ * then is borrowed or made when it is needed, and the functions that its stream calls are the same for all.
+ */
 import type { Duplex } from 'node:stream';
 import type { PeerCertificates } from '../core/services.ts';
 import type { RegistrationAddress } from '../../protocol/provisioning/index.ts';
 import { messageOf } from '../../std/message-of.ts';
 import type { StoredFilter } from '../core/ports.ts';
+import { listen, type Carried } from './carrier.ts';
 import { newAttempt, runConnectSteps, type ConnectAttempt, type Refusal } from './connect.ts';
 import type { EndReason, FrontContext } from './context.ts';
 import { DeviceLink, type Wire } from './device-link.ts';
-import { FrameReader, type Frame } from './frame-reader.ts';
+import type { Frame, FrameReader, FrameStep } from './frame-reader.ts';
 import { largestPacket } from './limits.ts';
 import { connack, connackCodes, packetTypes, pingResponse, readPuback } from './packets.ts';
 import { largestRegistrationPacket, registrationLifeMs, RegistrationTalk } from './registration-talk.ts';
-import { SilenceWatch } from './silence-watch.ts';
 import { subscribe, unsubscribe, type Outcome } from './subscribe.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { Timers } from '../timers.ts';
+import { Vigil, type Overdue, type Watched } from './vigil.ts';
 
 export interface ConnectionParts {
   readonly context: FrontContext;
@@ -31,40 +34,39 @@ export interface ConnectionParts {
 /** `ending`: no packet is taken any more, but the last bytes may still go out. */
 type Phase = 'silent' | 'connecting' | 'open' | 'ending' | 'ended';
 
-export class Connection implements Wire {
+export class Connection implements Wire, Carried, Watched {
   readonly remote: string;
   readonly protocol: 'mqtt' | 'mqtt-ws';
   readonly #context: FrontContext;
-  readonly #parts: ConnectionParts;
   readonly #stream: Duplex;
-  readonly #reader: FrameReader;
-  readonly #timers: Timers<'connect' | 'silence' | 'token' | 'stall' | 'shutdown' | 'linger'>;
+  readonly #secure: boolean;
+  readonly #onClosed: (connection: Connection) => void;
+  /** Until the CONNECT. */
+  #certificates: PeerCertificates | undefined;
+  /** Borrowed as long as bytes wait to be read. */
+  #reader: FrameReader | undefined;
   #phase: Phase = 'silent';
   #link: DeviceLink | undefined;
   #registration: RegistrationTalk | undefined;
   /** An answer is being prepared that must come before the next packet is looked at. */
   #held = false;
   #processing = false;
-  readonly #silence: SilenceWatch;
   #peerGone = false;
+  /** What was asked of the gate. */
+  #resume: (() => void) | undefined;
+  readonly #vigil: Vigil;
 
   constructor(parts: ConnectionParts) {
-    this.#parts = parts;
     this.#context = parts.context;
     this.#stream = parts.stream;
+    this.#secure = parts.secure;
+    this.#certificates = parts.certificates;
+    this.#onClosed = parts.onClosed;
     this.remote = parts.remote;
     this.protocol = parts.protocol;
-    const { limits, clock } = this.#context;
-    this.#timers = new Timers(clock);
-    this.#reader = new FrameReader(limits.connectBytes);
-    this.#silence = new SilenceWatch({
-      clock,
-      arm: (ms, fire) => this.#timers.arm('silence', ms, fire),
-      isPaused: () => this.#stream.isPaused(),
-      onSilent: () => this.end('silent', 'keep-alive'),
-    });
-    this.#timers.arm('connect', limits.connectTimeoutMs, () => this.end('silent', 'no CONNECT in time'));
-    this.#listen();
+    this.#vigil = new Vigil(this, this.#context);
+    this.#vigil.phase(this.#context.limits.connectTimeoutMs);
+    listen(parts.stream, this);
   }
 
   get writable(): boolean {
@@ -76,7 +78,7 @@ export class Connection implements Wire {
     if (this.#stream.write(packet)) return;
     const { limits } = this.#context;
     if (this.#stream.writableLength > limits.outboundBytes) this.end('not-reading');
-    else if (!this.#timers.has('stall')) this.#timers.arm('stall', limits.writeStallMs, () => this.end('not-reading'));
+    else this.#vigil.stalled(limits.writeStallMs);
   }
 
   proceed(): void {
@@ -99,31 +101,48 @@ export class Connection implements Wire {
     }
     this.#phase = 'ending';
     this.#stream.pause();
-    this.#timers.arm('shutdown', this.#context.limits.shutdownMs, () => this.end('shutdown'));
+    this.#vigil.phase(this.#context.limits.shutdownMs);
     this.#finishShutdown();
   }
 
-  #listen(): void {
-    const stream = this.#stream;
-    stream.on('data', (chunk: Buffer) => this.#receive(chunk));
-    stream.on('drain', () => {
-      this.#timers.disarm('stall');
-      this.#link?.deliver();
-      this.proceed();
-    });
-    stream.on('error', (error) => this.end('stream-error', error.message));
-    stream.on('end', () => this.#peerClosed());
-    stream.on('close', () => {
-      this.#peerClosed();
-      this.#timers.disarmAll();
-      this.#parts.onClosed(this);
-    });
+  get isPaused(): boolean {
+    return this.#stream.isPaused();
   }
 
-  #receive(chunk: Buffer): void {
+  overdue(what: Overdue): void {
+    if (what === 'stall') this.end('not-reading');
+    else if (what === 'silence') this.end('silent', 'keep-alive');
+    else this.#phaseOver();
+  }
+
+  #phaseOver(): void {
+    if (this.#phase === 'silent') this.end('silent', 'no CONNECT in time');
+    else if (this.#phase === 'ending') this.end('shutdown');
+    else if (this.#phase === 'ended') this.#stream.destroy();
+    else this.end('token-expired', this.#registration && 'a registration does not take so long');
+  }
+
+  drained(): void {
+    this.#vigil.reads();
+    this.#link?.deliver();
+    this.proceed();
+  }
+
+  failed(error: Error): void {
+    this.end('stream-error', error.message);
+  }
+
+  closed(): void {
+    this.peerClosed();
+    this.#vigil.end();
+    this.#onClosed(this);
+  }
+
+  received(chunk: Buffer): void {
     if (this.#phase === 'ending' || this.#phase === 'ended') return;
-    this.#silence.heard();
+    this.#vigil.heard();
     if (this.#link !== undefined) this.#context.core.sessions.touch(this.#link.identity);
+    this.#reader ??= this.#context.readers.take();
     this.#reader.push(chunk);
     this.#process();
   }
@@ -135,12 +154,13 @@ export class Connection implements Wire {
     this.#processing = true;
     try {
       while (this.#mayTake()) {
-        const step = this.#reader.next();
-        if (step === 'more') {
+        const reader = this.#reader;
+        const step = reader === undefined ? 'more' : this.#next(reader);
+        if (reader === undefined || step === 'more') {
           this.#stream.resume();
           return;
         }
-        if (step === 'frame') this.#take(this.#reader.frame);
+        if (step === 'frame') this.#take(reader);
         else this.end(step === 'too-large' ? 'too-large' : 'protocol', step);
       }
     } catch (error) {
@@ -152,19 +172,34 @@ export class Connection implements Wire {
     if (this.#phase !== 'ending' && this.#phase !== 'ended') this.#stream.pause();
   }
 
+  #next(reader: FrameReader): FrameStep {
+    reader.maxBytes = this.#largestPacket;
+    const step = reader.next();
+    if (step === 'more' && reader.isEmpty) {
+      this.#reader = undefined;
+      this.#context.readers.give(reader);
+    }
+    return step;
+  }
+
+  get #largestPacket(): number {
+    if (this.#link !== undefined) return largestPacket(this.#context.limits);
+    return this.#registration === undefined ? this.#context.limits.connectBytes : largestRegistrationPacket;
+  }
+
   #mayTake(): boolean {
     if (this.#held || (this.#phase !== 'silent' && this.#phase !== 'open')) return false;
     if (this.#peerGone) return true;
     // A device that does not read gets no more answers to read.
     if (this.#stream.writableNeedDrain || this.#link?.mayContinue === false) return false;
     if (!this.#context.gate.blocked) return true;
+    this.#resume ??= () => this.proceed();
     this.#context.gate.wait(this.#resume);
     return false;
   }
 
-  readonly #resume = (): void => this.proceed();
-
-  #take(frame: Frame): void {
+  #take(reader: FrameReader): void {
+    const { frame } = reader;
     const type = (frame.buffer[frame.at] ?? 0) >> 4;
     const link = this.#link;
     if (this.#registration !== undefined) {
@@ -211,8 +246,9 @@ export class Connection implements Wire {
 
   async #connect(frame: Frame): Promise<void> {
     this.#phase = 'connecting';
-    this.#timers.disarm('connect');
-    const attempt = newAttempt(frame, this.#parts.certificates, this.remote);
+    this.#vigil.phase(undefined);
+    const attempt = newAttempt(frame, this.#certificates, this.remote);
+    this.#certificates = undefined;
     try {
       const refusal = await runConnectSteps(attempt, this.#context.core);
       if (this.#phase !== 'connecting') return;
@@ -252,16 +288,13 @@ export class Connection implements Wire {
     });
     this.#phase = 'open';
     this.#link = link;
-    this.#reader.maxBytes = largestPacket(this.#context.limits);
-    this.#silence.start(attempt.keepAlive, this.#context.limits.longestSilenceMs);
-    if (principal.expiresAt !== undefined) {
-      const left = principal.expiresAt - this.#context.clock.now();
-      this.#timers.arm('token', left, () => this.end('token-expired'));
-    }
+    this.#vigil.watchSilence(attempt.keepAlive, this.#context.limits.longestSilenceMs);
+    const { expiresAt } = principal;
+    this.#vigil.phase(expiresAt === undefined ? undefined : expiresAt - this.#context.clock.now());
     this.send(connack(connackCodes.accepted, !clean && stored !== undefined));
     this.#context.core.sessions.attach(link);
     const { remote, protocol } = this;
-    const { secure } = this.#parts;
+    const secure = this.#secure;
     this.#context.log.debug({ remote, protocol, secure, identity: link.identity }, 'device connected');
     void this.#hold(this.#storeSession(link, stored));
   }
@@ -271,12 +304,9 @@ export class Connection implements Wire {
     const { password: token, certificates } = attempt;
     this.#registration = new RegistrationTalk(this.#context, { ...address, token, certificates }, this.remote);
     this.#phase = 'open';
-    this.#reader.maxBytes = largestRegistrationPacket;
-    this.#silence.start(attempt.keepAlive, this.#context.limits.longestSilenceMs);
+    this.#vigil.watchSilence(attempt.keepAlive, this.#context.limits.longestSilenceMs);
     // Nobody has proved anything yet, so the connection may not stay for long.
-    this.#timers.arm('token', registrationLifeMs, () =>
-      this.end('token-expired', 'a registration does not take so long'),
-    );
+    this.#vigil.phase(registrationLifeMs);
     this.send(connack(connackCodes.accepted));
     this.proceed();
   }
@@ -290,7 +320,7 @@ export class Connection implements Wire {
   }
 
   /** What the peer sent before it left still counts, a DISCONNECT above all. */
-  #peerClosed(): void {
+  peerClosed(): void {
     if (this.#phase === 'ended') return;
     this.#peerGone = true;
     if (this.#phase === 'open') this.#process();
@@ -315,13 +345,13 @@ export class Connection implements Wire {
     this.#stream.end();
     // Unread input would turn the close into a reset, which can overtake the last bytes.
     this.#stream.resume();
-    this.#timers.arm('linger', this.#context.limits.lingerMs, () => this.#stream.destroy());
+    this.#vigil.phase(this.#context.limits.lingerMs);
   }
 
   #finish(reason: EndReason, detail: string | undefined): void {
     this.#phase = 'ended';
-    this.#timers.disarmAll();
-    this.#context.gate.forget(this.#resume);
+    this.#vigil.end();
+    if (this.#resume !== undefined) this.#context.gate.forget(this.#resume);
     const identity = this.#link?.identity;
     this.#context.log.debug({ remote: this.remote, identity, reason, detail }, 'connection ended');
     try {

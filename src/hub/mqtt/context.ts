@@ -2,7 +2,12 @@ import type { Clock } from '../../std/clock.ts';
 import type { HubCore } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import type { AppendGate } from '../append-gate.ts';
+import type { Deadlines } from '../deadlines.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
+import type { FrameReader } from './frame-reader.ts';
 import type { MqttLimits } from './limits.ts';
+import type { Publish } from './publish.ts';
+import type { Spares } from './spares.ts';
 
 /** What the front asks of the core. */
 export type MqttCore = Pick<
@@ -17,6 +22,13 @@ export interface FrontContext {
   readonly log: HubLog;
   readonly limits: MqttLimits;
   readonly gate: AppendGate;
+  readonly deadlines: Deadlines;
+  /** For connections with bytes that are not read yet. */
+  readonly readers: Spares<FrameReader>;
+  /** For connections with something to acknowledge. */
+  readonly acknowledgements: Spares<Acknowledgements>;
+  /** The PUBLISH that is being looked at, until whoever reads it returns. */
+  readonly publish: Publish;
 }
 
 /** Why a connection ended; for the log. */

@@ -11,13 +11,13 @@ import { requestedFault } from '../../protocol/requested-fault.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { Sender } from '../core/ports.ts';
 import type { DeviceSession, SessionEnd } from '../core/services.ts';
-import { Acknowledgements } from './acknowledgements.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
 import type { Will } from './connect.ts';
 import type { EndReason, FrontContext } from './context.ts';
 import type { Frame } from './frame-reader.ts';
 import { MessageDelivery } from './message-delivery.ts';
 import { encodeMessage } from './packets.ts';
-import { newPublish, readPublish, type Publish } from './publish.ts';
+import { readPublish } from './publish.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { answerTwinRequest, type TwinRequest } from './twin-requests.ts';
 
@@ -51,19 +51,22 @@ const endsWithoutWill: ReadonlySet<EndReason> = new Set(['disconnect', 'disabled
 export class DeviceLink implements DeviceSession {
   readonly sender: Sender;
   readonly identity: IdentityPath;
-  readonly protocol: DeviceSession['protocol'];
-  readonly remote: string;
   readonly subscriptions: Subscriptions;
   readonly clean: boolean;
-  readonly #parts: DeviceLinkParts;
   readonly #context: FrontContext;
   readonly #wire: Wire;
-  readonly #acknowledgements = new Acknowledgements();
-  readonly #publish: Publish = newPublish();
+  readonly #will: Will | undefined;
+  readonly #hasApiVersion: boolean;
+  /** Borrowed as long as something is not acknowledged. */
+  #acknowledgements: Acknowledgements | undefined;
   #lastTopic: string | undefined;
   #lastBag: string | undefined;
-  readonly #messages: MessageDelivery;
-  #twinRequests: Promise<void> = Promise.resolve();
+  #onStored: ((error?: Error) => void) | undefined;
+  #onStoredUnacknowledged: ((error?: Error) => void) | undefined;
+  /** Since the device listened for messages. */
+  #messages: MessageDelivery | undefined;
+  /** The last of those that are pending. */
+  #twinRequests: Promise<void> | undefined;
   #pendingRequests = 0;
   #acknowledging = false;
   #ended = false;
@@ -71,22 +74,22 @@ export class DeviceLink implements DeviceSession {
   #cancelFault: (() => void) | undefined;
 
   constructor(parts: DeviceLinkParts) {
-    this.#parts = parts;
     this.#context = parts.context;
     this.#wire = parts.wire;
     this.sender = parts.sender;
     this.identity = identityPath(parts.sender.deviceId, parts.sender.moduleId);
-    this.protocol = parts.wire.protocol;
-    this.remote = parts.wire.remote;
     this.subscriptions = parts.subscriptions;
     this.clean = parts.clean;
-    this.#messages = new MessageDelivery({
-      messages: parts.context.core.messages,
-      log: parts.context.log,
-      wire: parts.wire,
-      identity: this.identity,
-      window: parts.context.limits.messagesInFlight,
-    });
+    this.#will = parts.will;
+    this.#hasApiVersion = parts.hasApiVersion;
+  }
+
+  get protocol(): DeviceSession['protocol'] {
+    return this.#wire.protocol;
+  }
+
+  get remote(): string {
+    return this.#wire.remote;
   }
 
   get methodReady(): boolean {
@@ -100,7 +103,7 @@ export class DeviceLink implements DeviceSession {
 
   /** True when nothing the device sent waits for the disk or the core. */
   get settled(): boolean {
-    return this.#acknowledgements.size === 0 && this.#pendingRequests === 0;
+    return this.#acknowledgements === undefined && this.#pendingRequests === 0;
   }
 
   sendMethod({ requestId, methodName, payload }: Parameters<DeviceSession['sendMethod']>[0]): void {
@@ -118,11 +121,15 @@ export class DeviceLink implements DeviceSession {
 
   /** Sends what waits for the device, as far as it listens and reads; ends that when it does not listen any more. */
   deliver(): void {
-    if (!this.#ended) this.#messages.deliver(this.subscriptions.qosOf('messages'));
+    if (this.#ended) return;
+    const qos = this.subscriptions.qosOf('messages');
+    if (qos !== undefined) this.#messages ??= this.#newDelivery();
+    this.#messages?.deliver(qos);
   }
 
   /** The device has a message; undefined when its PUBACK cannot be read. */
   acknowledged(packetIdentifier: number | undefined): void {
+    this.#messages ??= this.#newDelivery();
     this.#messages.acknowledged(packetIdentifier);
   }
 
@@ -130,9 +137,9 @@ export class DeviceLink implements DeviceSession {
   ended(reason: EndReason): void {
     this.#ended = true;
     this.#cancelFault?.();
-    this.#messages.end();
+    this.#messages?.end();
     this.#context.core.sessions.detach(this);
-    const { will } = this.#parts;
+    const will = this.#will;
     if (will === undefined || endsWithoutWill.has(reason)) return;
     this.#context.gate.append(this.sender, this.#context.clock.now(), will.bag, will.body, (error) =>
       this.#context.gate.noteOutcome(error),
@@ -141,7 +148,8 @@ export class DeviceLink implements DeviceSession {
 
   /** Takes a PUBLISH of the device. */
   receive(frame: Frame): void {
-    const publish = this.#publish;
+    const { publish } = this.#context;
+    publish.topic = this.#lastTopic ?? '';
     const problem = readPublish(frame, publish);
     if (problem !== undefined) {
       this.#wire.end('protocol', problem);
@@ -157,15 +165,15 @@ export class DeviceLink implements DeviceSession {
   }
 
   #receiveTelemetry(topicBag: string, body: Buffer): void {
-    const { qos, retain, dup, packetIdentifier } = this.#publish;
-    const { gate, clock, limits } = this.#context;
+    const { gate, clock, limits, publish } = this.#context;
+    const { qos, retain, dup, packetIdentifier } = publish;
     if (body.length + topicBag.length > limits.messageBytes) {
       this.#wire.end('too-large');
       return;
     }
     const fault = requestedFault(topicBag);
     if (fault !== undefined) {
-      if (qos === 1) this.#completeRequest(this.#acknowledgements.addRequest(packetIdentifier));
+      if (qos === 1) this.#completeRequest(this.#borrowAcknowledgements().addRequest(packetIdentifier));
       // Over MQTT there is one way to break: the connection ends. Once is enough.
       this.#cancelFault ??= clock.after(fault.delayMs, () => this.#wire.end('fault'), { unref: true });
       return;
@@ -174,20 +182,19 @@ export class DeviceLink implements DeviceSession {
     // Source: device.md §1.4.
     if (retain) bag = stampBag(bag, 'mqtt-retain', 'true');
     if (dup) bag = stampBag(bag, 'mqtt-dup', 'true');
-    if (qos === 1) this.#acknowledgements.addTelemetry(packetIdentifier);
-    gate.append(this.sender, clock.now(), bag, body, qos === 1 ? this.#onStored : this.#onStoredUnacknowledged);
+    if (qos === 1) this.#borrowAcknowledgements().addTelemetry(packetIdentifier);
+    gate.append(this.sender, clock.now(), bag, body, this.#whenStored(qos));
   }
 
   /** One function for all messages of the device: the log calls back in order, so each call is for the oldest. */
-  readonly #onStored = (error?: Error): void => {
-    if (!this.#noteStored(error)) return;
-    this.#acknowledgements.completeTelemetry();
-    this.#acknowledgeSoon();
-  };
-
-  readonly #onStoredUnacknowledged = (error?: Error): void => {
-    this.#noteStored(error);
-  };
+  #whenStored(qos: 0 | 1): (error?: Error) => void {
+    if (qos === 0) return (this.#onStoredUnacknowledged ??= (error) => void this.#noteStored(error));
+    return (this.#onStored ??= (error) => {
+      if (!this.#noteStored(error)) return;
+      this.#acknowledgements?.completeTelemetry();
+      this.#acknowledgeSoon();
+    });
+  }
 
   #noteStored(error: Error | undefined): boolean {
     this.#context.gate.noteOutcome(error);
@@ -197,19 +204,20 @@ export class DeviceLink implements DeviceSession {
   }
 
   #receiveRequest(body: string): void {
-    const { topic, qos, packetIdentifier } = this.#publish;
+    const { topic, qos, packetIdentifier } = this.#context.publish;
     const request = parsePublishTopic(topic, this.identity);
     if (request.kind === 'telemetry' || request.kind === 'forbidden') {
       this.#wire.end('forbidden', request.kind === 'forbidden' ? request.reason : undefined);
       return;
     }
-    const slot = qos === 1 ? this.#acknowledgements.addRequest(packetIdentifier) : undefined;
+    const slot = qos === 1 ? this.#borrowAcknowledgements().addRequest(packetIdentifier) : undefined;
     if (request.kind === 'method-response') {
       this.#context.core.commands.answer(this.identity, request.rid, request.status, body);
       this.#completeRequest(slot);
     } else {
       this.#pendingRequests++;
-      this.#twinRequests = this.#twinRequests.then(() => this.#performTwinRequest(request, body, slot));
+      const before = this.#twinRequests ?? Promise.resolve();
+      this.#twinRequests = before.then(() => this.#performTwinRequest(request, body, slot));
     }
   }
 
@@ -217,11 +225,12 @@ export class DeviceLink implements DeviceSession {
   async #performTwinRequest(request: TwinRequest, body: string, slot: number | undefined): Promise<void> {
     const { core, clock, log } = this.#context;
     const answer = await answerTwinRequest(
-      { twins: core.twins, clock, log, identity: this.identity, hasApiVersion: this.#parts.hasApiVersion },
+      { twins: core.twins, clock, log, identity: this.identity, hasApiVersion: this.#hasApiVersion },
       request,
       body,
     );
     this.#pendingRequests--;
+    if (this.#pendingRequests === 0) this.#twinRequests = undefined;
     if (this.#ended) return;
     this.#completeRequest(slot);
     if (answer !== undefined) this.#send(answer.topic, answer.payload);
@@ -230,8 +239,12 @@ export class DeviceLink implements DeviceSession {
 
   #completeRequest(slot: number | undefined): void {
     if (slot === undefined) return;
-    this.#acknowledgements.complete(slot);
+    this.#acknowledgements?.complete(slot);
     this.#acknowledgeSoon();
+  }
+
+  #borrowAcknowledgements(): Acknowledgements {
+    return (this.#acknowledgements ??= this.#context.acknowledgements.take());
   }
 
   /** Gathers what one commit completes into one write. */
@@ -240,10 +253,26 @@ export class DeviceLink implements DeviceSession {
     this.#acknowledging = true;
     queueMicrotask(() => {
       this.#acknowledging = false;
-      const packets = this.#ended ? undefined : this.#acknowledgements.take();
+      const waiting = this.#acknowledgements;
+      const packets = this.#ended ? undefined : waiting?.take();
       if (packets === undefined) return;
+      if (waiting?.size === 0) {
+        this.#acknowledgements = undefined;
+        this.#context.acknowledgements.give(waiting);
+      }
       this.#wire.send(packets);
       this.#wire.proceed();
+    });
+  }
+
+  #newDelivery(): MessageDelivery {
+    const { core, log, limits } = this.#context;
+    return new MessageDelivery({
+      messages: core.messages,
+      log,
+      wire: this.#wire,
+      identity: this.identity,
+      window: limits.messagesInFlight,
     });
   }
 

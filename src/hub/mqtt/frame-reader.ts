@@ -39,6 +39,11 @@ export class FrameReader {
     this.maxBytes = maxBytes;
   }
 
+  /** True when no byte waits to be read or to become a packet. */
+  get isEmpty(): boolean {
+    return this.#partial === undefined && this.#chunkAt === this.#chunk.length;
+  }
+
   push(chunk: Buffer): void {
     const rest = this.#chunk.subarray(this.#chunkAt);
     this.#chunk = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

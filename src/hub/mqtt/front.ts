@@ -4,9 +4,18 @@ import type { PeerCertificates } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import { AppendGate } from '../append-gate.ts';
 import { ConnectionSet } from '../connection-set.ts';
+import { Deadlines } from '../deadlines.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import { Connection } from './connection.ts';
 import type { FrontContext, MqttCore } from './context.ts';
+import { FrameReader } from './frame-reader.ts';
 import { defaultMqttLimits, type MqttLimits } from './limits.ts';
+import { newPublish } from './publish.ts';
+import { Spares } from './spares.ts';
+
+/** What is kept for connections that are at work at the same time, some hundred bytes each. */
+const mostSpares = 1_024;
+const mostSlots = 256;
 
 export interface MqttFrontOptions {
   readonly core: MqttCore;
@@ -43,6 +52,14 @@ export function createMqttFront({ core, clock, log, limits }: MqttFrontOptions):
     log,
     limits: { ...defaultMqttLimits, ...limits },
     gate: new AppendGate(core.telemetry, log),
+    deadlines: new Deadlines(clock),
+    readers: new Spares(() => new FrameReader(0), mostSpares),
+    acknowledgements: new Spares(
+      () => new Acknowledgements(),
+      mostSpares,
+      ({ slots }) => slots <= mostSlots,
+    ),
+    publish: newPublish(),
   };
   const connections = new ConnectionSet<Connection>();
 

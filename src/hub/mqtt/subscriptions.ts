@@ -2,14 +2,17 @@ import { classifyFilter, matchesFilter, type FilterKind } from '../../protocol/m
 import type { StoredFilter } from '../core/ports.ts';
 
 interface Held {
+  readonly filter: string;
   readonly kind: FilterKind;
   readonly qos: 0 | 1;
 }
 
-/** What a device listens for. */
+const none: readonly Held[] = [];
+
+/** What a device listens for: a handful at most, and mostly what all the others listen for too. */
 export class Subscriptions {
   readonly #identity: string;
-  readonly #held = new Map<string, Held>();
+  #held: readonly Held[] = none;
 
   /** Stored filters that are not allowed any more are dropped. */
   constructor(identity: string, stored: readonly StoredFilter[] = []) {
@@ -18,11 +21,11 @@ export class Subscriptions {
   }
 
   get size(): number {
-    return this.#held.size;
+    return this.#held.length;
   }
 
   get filters(): readonly StoredFilter[] {
-    return [...this.#held].map(([filter, { qos }]) => ({ filter, qos }));
+    return this.#held.map(({ filter, qos }) => ({ filter, qos }));
   }
 
   has(kind: FilterKind): boolean {
@@ -31,13 +34,13 @@ export class Subscriptions {
 
   /** The quality of service of this kind of message; undefined when the device does not listen for it. */
   qosOf(kind: FilterKind): 0 | 1 | undefined {
-    for (const held of this.#held.values()) if (held.kind === kind) return held.qos;
+    for (const held of this.#held) if (held.kind === kind) return held.qos;
     return undefined;
   }
 
   /** True when some filter of the device takes this topic in. */
   matches(topic: string): boolean {
-    for (const filter of this.#held.keys()) if (matchesFilter(filter, topic)) return true;
+    for (const { filter } of this.#held) if (matchesFilter(filter, topic)) return true;
     return false;
   }
 
@@ -45,13 +48,34 @@ export class Subscriptions {
   add(filter: string, qos: 0 | 1): 'added' | 'same' | 'refused' {
     const kind = classifyFilter(filter, this.#identity);
     if (kind === undefined) return 'refused';
-    const before = this.#held.get(filter);
-    this.#held.set(filter, { kind, qos });
-    return before?.qos === qos ? 'same' : 'added';
+    const at = this.#held.findIndex((held) => held.filter === filter);
+    const before = this.#held[at];
+    if (before?.qos === qos) return 'same';
+    const held = shared(filter, kind, qos);
+    // Arrays without room to spare: there are thousands of them, and they hardly ever change.
+    this.#held = before === undefined ? [...this.#held, held] : this.#held.with(at, held);
+    return 'added';
   }
 
   /** True when the device had it. */
   remove(filter: string): boolean {
-    return this.#held.delete(filter);
+    const left = this.#held.filter((held) => held.filter !== filter);
+    if (left.length === this.#held.length) return false;
+    this.#held = left.length === 0 ? none : left;
+    return true;
   }
+}
+
+/** Filters without a device's name in them, by text and quality of service; four of them are nearly all there are. */
+const known = new Map<string, Held>();
+const mostKnown = 64;
+
+/** The same object for all devices that listen for the same. */
+function shared(filter: string, kind: FilterKind, qos: 0 | 1): Held {
+  const text = `${qos} ${filter}`;
+  const found = known.get(text);
+  if (found !== undefined) return found;
+  const held = { filter, kind, qos };
+  if (kind !== 'messages' && kind !== 'inputs' && known.size < mostKnown) known.set(text, held);
+  return held;
 }

@@ -6,18 +6,24 @@ export interface Wakers<Key> {
 }
 
 export function createWakers<Key>(): Wakers<Key> {
-  const byKey = new Map<Key, Set<() => void>>();
+  // Mostly one wants to know, of thousands of queues: a set for each would be most of what they cost.
+  const byKey = new Map<Key, (() => void) | Set<() => void>>();
   return {
     add(key, wake) {
-      const held = byKey.get(key) ?? new Set();
-      byKey.set(key, held.add(wake));
+      const held = byKey.get(key);
+      if (held === undefined) byKey.set(key, wake);
+      else if (typeof held === 'function') byKey.set(key, new Set([held, wake]));
+      else held.add(wake);
       return () => {
-        held.delete(wake);
-        if (held.size === 0 && byKey.get(key) === held) byKey.delete(key);
+        const left = byKey.get(key);
+        if (left === wake) byKey.delete(key);
+        else if (typeof left === 'object' && left.delete(wake) && left.size === 0) byKey.delete(key);
       };
     },
     wake(key) {
-      for (const wake of byKey.get(key) ?? []) wake();
+      const held = byKey.get(key);
+      if (typeof held === 'function') held();
+      else for (const wake of held ?? []) wake();
     },
   };
 }
