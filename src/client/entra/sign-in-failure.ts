@@ -75,10 +75,9 @@ function reasonOf(causes: readonly unknown[]): string {
 
 function firstSentence(message: string): string {
   const described = /AADSTS\d+:[^\n]*/.exec(message)?.[0] ?? message.split('More details:\n').at(-1) ?? message;
-  return (described.split('\n')[0] ?? '')
-    .replace(/(?:Trace ID|To troubleshoot|Please visit|Correlation ID).*$/i, '')
-    .trim()
-    .replace(/[.,]$/, '');
+  const [line = ''] = described.split('\n', 1);
+  const support = line.search(/Trace ID|To troubleshoot|Please visit|Correlation ID/i);
+  return (support < 0 ? line : line.slice(0, support)).trim().replace(/[.,]$/, '');
 }
 
 function* flatten(error: unknown): Generator<unknown, void, undefined> {

@@ -11,7 +11,7 @@ export function mutateBytes(
   others: readonly Uint8Array[],
   words: readonly Uint8Array[] = [],
 ): Buffer {
-  let bytes = Buffer.from(original);
+  let bytes: Buffer = Buffer.from(original);
   for (let changes = 1 + below(random, 6); changes > 0; changes--) bytes = change(random, bytes, others, words);
   return bytes;
 }
