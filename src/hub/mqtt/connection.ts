@@ -288,6 +288,7 @@ export class Connection implements Wire, Carried, Watched {
     });
     this.#phase = 'open';
     this.#link = link;
+    this.#context.known(this.#stream);
     this.#vigil.watchSilence(attempt.keepAlive, this.#context.limits.longestSilenceMs);
     const { expiresAt } = principal;
     this.#vigil.phase(expiresAt === undefined ? undefined : expiresAt - this.#context.clock.now());
