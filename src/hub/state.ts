@@ -28,6 +28,8 @@ export interface HubState extends HubInfo {
   readonly version: string;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** The limits it keeps, by their full names; absent in the files of hubs that had none to be chosen. */
+  readonly limits?: Readonly<Record<string, number>> | undefined;
 }
 
 const fileName = 'hub.json';

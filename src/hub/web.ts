@@ -4,19 +4,26 @@ import { artifactsPath } from '../protocol/artifacts.ts';
 import { createBlobFront, isBlobRequest } from './blob/index.ts';
 import type { BlobService } from './core/blobs/service.ts';
 import type { HttpFront } from './http/index.ts';
-import { watchBody } from './request-body.ts';
+import { defaultLimits, type HubLimits } from './limits/index.ts';
+import { watchBody, type BodyPace } from './request-body.ts';
 import type { HubLog } from './log.ts';
 
-/** A small body must be there in this time; that of a file may take longer, as long as it moves. */
-const bodyMs = 30_000;
+export interface WebParts {
+  readonly clock: Clock;
+  readonly log: HubLog;
+  /** The defaults when absent. */
+  readonly limits?: (BodyPace & Pick<HubLimits['http'], 'bodyMs'>) | undefined;
+  /** Told of each connection whose peer has shown who it is. */
+  readonly known?: ((stream: object) => void) | undefined;
+}
 
 /** The REST side and the blob endpoint behind the same listeners: the path says whose a request is. */
 export function joinBlobs(
   http: HttpFront,
   blobs: BlobService | undefined,
-  { clock, log }: { readonly clock: Clock; readonly log: HubLog },
+  { clock, log, limits = defaultLimits.http, known }: WebParts,
 ): HttpFront {
-  const handleBlob = blobs === undefined ? undefined : createBlobFront({ blobs, clock, log });
+  const handleBlob = blobs === undefined ? undefined : createBlobFront({ blobs, clock, log, pace: limits, known });
   return {
     app: http.app,
     handle(request, response) {
@@ -24,8 +31,8 @@ export function joinBlobs(
         handleBlob(request, response);
         return;
       }
-      if (isArtifact(request)) response.once('close', watchBody(request, clock));
-      else limitBody(request, response, clock);
+      if (isArtifact(request)) response.once('close', watchBody(request, clock, limits));
+      else limitBody(request, response, { clock, limits });
       http.handle(request, response);
     },
     close: () => http.close(),
@@ -37,10 +44,20 @@ function isArtifact({ method, url }: IncomingMessage): boolean {
   return method === 'PUT' && url?.toLowerCase().startsWith(`${artifactsPath}/`) === true;
 }
 
-function limitBody(request: IncomingMessage, response: ServerResponse, clock: Clock): void {
+/** A small body must be there in a certain time; that of a file may take longer, as long as it moves. */
+function limitBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { clock, limits }: { readonly clock: Clock; readonly limits: NonNullable<WebParts['limits']> },
+): void {
   const { headers } = request;
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   if (!hasBody) return;
-  const cancel = clock.after(bodyMs, () => (request.complete ? undefined : request.destroy()), { unref: true });
-  response.once('close', cancel);
+  const endWatch = watchBody(request, clock, limits);
+  const late = (): void => void (request.complete ? undefined : request.destroy());
+  const cancel = clock.after(limits.bodyMs, late, { unref: true });
+  response.once('close', () => {
+    endWatch();
+    cancel();
+  });
 }

@@ -10,5 +10,7 @@ export interface AmqpContext {
   readonly clock: Clock;
   readonly log: HubLog;
   readonly limits: AmqpLimits;
+  /** Told of each stream whose peer has shown who it is. */
+  readonly known: (stream: object) => void;
   readonly gate: AppendGate;
 }

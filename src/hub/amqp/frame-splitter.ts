@@ -4,7 +4,8 @@ export type Piece = 'more' | 'header' | 'frame' | 'malformed' | 'too-large';
 const headerBytes = 8;
 
 export class FrameSplitter {
-  readonly #maxBytes: number;
+  /** The largest frame. */
+  maxBytes: number;
   #chunks: Buffer[] = [];
   #length = 0;
   /** The piece of the last {@link next}; a view, valid as long as nobody writes to the chunks it came in. */
@@ -13,7 +14,7 @@ export class FrameSplitter {
   expectsHeader = true;
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
   }
 
   push(chunk: Buffer): void {
@@ -29,7 +30,7 @@ export class FrameSplitter {
     }
     const size = this.#peekSize();
     if (size < headerBytes) return 'malformed';
-    if (size > this.#maxBytes) return 'too-large';
+    if (size > this.maxBytes) return 'too-large';
     if (this.#length < size) return 'more';
     this.#cut(size);
     return 'frame';

@@ -18,6 +18,8 @@ export interface AmqpFrontOptions {
   /** The endpoint where events are read. */
   readonly eventHubs: EventHubsOptions;
   readonly limits?: Partial<AmqpLimits> | undefined;
+  /** Told of each stream whose peer has shown who it is. */
+  readonly known?: ((stream: object) => void) | undefined;
 }
 
 export interface AmqpPeer {
@@ -41,12 +43,20 @@ export interface AmqpFront {
   close(): Promise<void>;
 }
 
-export function createAmqpFront({ core, clock, log, eventHubs, limits }: AmqpFrontOptions): AmqpFront {
+export function createAmqpFront({
+  core,
+  clock,
+  log,
+  eventHubs,
+  limits,
+  known = () => undefined,
+}: AmqpFrontOptions): AmqpFront {
   const context: AmqpContext = {
     core,
     clock,
     log,
     limits: { ...defaultAmqpLimits, ...limits },
+    known,
     gate: new AppendGate(core.telemetry, log),
   };
   const routes = createRoutes(context, eventHubs);

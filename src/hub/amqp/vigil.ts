@@ -4,7 +4,7 @@ import type { AmqpLimits } from './limits.ts';
 
 export interface VigilParts {
   readonly clock: Clock;
-  readonly limits: Pick<AmqpLimits, 'unauthenticatedMs' | 'idleMs'>;
+  readonly limits: Pick<AmqpLimits, 'openMs' | 'unauthenticatedMs' | 'idleMs'>;
   /** True when the peer holds a token, or has a link that a certificate or login opened. */
   readonly isKnown: () => boolean;
   /** True while the hub does not read: then the hub is silent, not the peer. */
@@ -23,15 +23,21 @@ const shortestBeatMs = 500;
 /** What a connection watches by the clock: that the peer shows who it is, and that neither side is silent for too long. */
 export class Vigil {
   readonly #parts: VigilParts;
-  readonly #timers: Timers<'unknown' | 'silence' | 'beat'>;
+  readonly #timers: Timers<'open' | 'unknown' | 'silence' | 'beat'>;
   #lastHeard: number;
 
   constructor(parts: VigilParts) {
     this.#parts = parts;
     this.#timers = new Timers(parts.clock);
     this.#lastHeard = parts.clock.monotonic();
+    this.#timers.arm('open', parts.limits.openMs, parts.onUnknown);
     this.#watchUnknown();
     this.#timers.arm('silence', parts.limits.idleMs, () => this.#checkSilence());
+  }
+
+  /** The peer has said OPEN; it may take longer until it is known. */
+  opened(): void {
+    this.#timers.disarm('open');
   }
 
   /** The peer said something. Costs nothing: the timer finds out what is left. */

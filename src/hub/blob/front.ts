@@ -7,7 +7,7 @@ import { checkPresent } from '../core/blobs/conditions.ts';
 import type { BlobPermission, BlobService, BlobWrite } from '../core/blobs/service.ts';
 import type { HubLog } from '../log.ts';
 import { headersOf, sendEmpty, sendError, sendXml, stampsOf, toBlobError } from './answers.ts';
-import { discardBody, watchBody } from '../request-body.ts';
+import { discardBody, watchBody, type BodyPace } from '../request-body.ts';
 import { listContainer } from './list.ts';
 import {
   blobOf,
@@ -26,6 +26,10 @@ interface BlobFrontParts {
   readonly blobs: BlobService;
   readonly clock: Clock;
   readonly log: HubLog;
+  /** How fast bodies have to come; the default when absent. */
+  readonly pace?: BodyPace | undefined;
+  /** Told of each connection whose peer has shown that it may come. */
+  readonly known?: ((stream: object) => void) | undefined;
 }
 
 /** Handles requests for which {@link isBlobRequest} is true; bodies are streams in both directions. */
@@ -42,13 +46,14 @@ interface Exchange {
 type Operation = (blobs: BlobService, exchange: Exchange) => Promise<void>;
 
 /** The REST form of Azure Blob Storage, for block blobs. Source: @azure/storage-blob. */
-export function createBlobFront({ blobs, clock, log }: BlobFrontParts): BlobFront {
+export function createBlobFront({ blobs, clock, log, pace, known }: BlobFrontParts): BlobFront {
   async function handle(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
-    const stopWatching = watchBody(request, clock);
+    const stopWatching = watchBody(request, clock, pace);
     try {
       const asked = readAddress(request.url ?? '');
       const operation = operationOf(request.method ?? '', asked);
       const allowed = await blobs.authorize(asked, asked.query);
+      known?.(request.socket);
       await operation(blobs, { request, response, asked, allowed });
     } catch (error) {
       refuse(request, response, error, requestId);

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { defaultLimits } from '../limits/index.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-
-/** Bulk requests of 100 devices with full twins fit; anything larger is refused while it arrives. */
-const bodyLimit = 8 * 1024 * 1024;
 
 /** Writes an error as the answer. */
 export type SendError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
 
-/** An app without routes: tolerant of case and slashes, bodies as bytes, errors in the hub's form. */
-export async function createApp(sendError: SendError): Promise<FastifyInstance> {
+/** An app without routes: tolerant of case and slashes, bodies as bytes, errors in the hub's form. Larger bodies are refused while they arrive. */
+export async function createApp(
+  sendError: SendError,
+  bodyLimit: number = defaultLimits.http.bodyBytes,
+): Promise<FastifyInstance> {
   const { fastify } = await import('fastify');
   const app = fastify({
     bodyLimit,

@@ -1,6 +1,7 @@
 import type * as Http from 'node:http';
 import type * as Https from 'node:https';
 import { createRequire } from 'node:module';
+import { defaultLimits, type HubLimits } from '../limits/index.ts';
 import { tlsOptions, type CertificatePair } from '../tls/index.ts';
 import { isWebSocketPath, type Upgrade } from '../websocket/index.ts';
 import type { HttpFront } from './app.ts';
@@ -11,33 +12,61 @@ const load = createRequire(import.meta.url);
 const { createServer: createPlainServer } = load('node:http') as typeof Http;
 const { createServer: createTlsServer } = load('node:https') as typeof Https;
 
-/** A client that does not get on with its request is cut off; answers, streams among them, may take their time. */
-const timeouts: Http.ServerOptions = {
-  headersTimeout: 8_000,
-  // Bodies have limits of their own, because an uploaded file may take longer than a request of the API: see ../web.ts.
-  requestTimeout: 0,
-  keepAliveTimeout: 65_000,
-  connectionsCheckingInterval: 2_000,
-  maxHeaderSize: 16 * 1024,
-  noDelay: true,
-  keepAlive: true,
-};
+export interface WebLimits {
+  readonly limits: HubLimits['http'] & Pick<HubLimits['connections'], 'handshakeMs'>;
+  /** True when each connection is needed for others. */
+  readonly isFull: () => boolean;
+}
 
-const options: Http.ServerOptions = {
-  ...timeouts,
-  // Some clients offer HTTP/2 with every plain request; it is not taken, the request is.
-  shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+/** How often connections are looked through for those whose headers are late. */
+const checkingMs = 1_000;
+
+/** A client that does not get on with its request is cut off; answers, streams among them, may take their time. */
+function optionsOf(limits: HubLimits['http']): Http.ServerOptions {
+  return {
+    headersTimeout: limits.headersMs,
+    // Bodies have limits of their own, because an uploaded file may take longer than a request of the API: see ../web.ts.
+    requestTimeout: 0,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: checkingMs,
+    maxHeaderSize: limits.headerBytes,
+    noDelay: true,
+    keepAlive: true,
+    // Some clients offer HTTP/2 with every plain request; it is not taken, the request is.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+  };
+}
+
+const noLimits: WebLimits = {
+  limits: { ...defaultLimits.http, handshakeMs: defaultLimits.connections.handshakeMs },
+  isFull: () => false,
 };
 
 /** A server over the front, plain or with TLS 1.2 and up; not listening yet. */
-export function createHttpServer(front: HttpFront, tls: CertificatePair | undefined, upgrade: Upgrade): Http.Server {
+export function createHttpServer(
+  front: HttpFront,
+  tls: CertificatePair | undefined,
+  upgrade: Upgrade,
+  { limits, isFull }: WebLimits = noLimits,
+): Http.Server {
+  const options = optionsOf(limits);
   const handle: Http.RequestListener = (request, response) => {
+    cutWhenStalled(response, limits.writeStallMs);
+    if (isFull()) response.shouldKeepAlive = false;
     if (isWebSocketPath(request.url)) response.writeHead(400).end();
     else front.handle(request, response);
   };
   const server =
     tls === undefined
       ? createPlainServer(options, handle)
-      : createTlsServer({ ...options, ...tlsOptions(tls) }, handle);
+      : createTlsServer({ ...options, ...tlsOptions(tls), handshakeTimeout: limits.handshakeMs }, handle);
   return server.on('upgrade', upgrade);
+}
+
+/** Cuts a connection whose peer takes nothing of what waits for it. A peer that takes a little counts as one that reads. */
+function cutWhenStalled(response: Http.ServerResponse, stallMs: number): void {
+  response.setTimeout(stallMs, () => {
+    const { socket } = response;
+    if (socket !== null && socket.writableLength > 0) socket.destroy();
+  });
 }

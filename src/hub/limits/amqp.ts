@@ -10,6 +10,14 @@ export const amqpLimits = {
     what: 'The largest frame that is taken; also said in OPEN.',
     why: 'As in IoT Hub (device.md §4.1).',
   },
+  firstFrameBytes: {
+    unit: 'bytes',
+    default: 8 * KiB,
+    least: 512,
+    most: 1 * MiB,
+    what: 'A frame before OPEN is taken.',
+    why: 'The protocol allows 512 bytes until both have said how much they take; some programs do not look.',
+  },
   openMs: {
     unit: 'milliseconds',
     default: 8_000,
@@ -28,11 +36,11 @@ export const amqpLimits = {
   },
   unauthenticatedBytes: {
     unit: 'bytes',
-    default: 64 * KiB,
+    default: 256 * KiB,
     least: 4 * KiB,
     most: 16 * MiB,
-    what: 'What a stranger may send in all before that; beyond it the connection is cut.',
-    why: 'It is all that an unknown peer can make the hub hold. Opening and a token take some two thousand bytes.',
+    what: 'What a stranger may send in all before that; beyond it the connection is closed.',
+    why: 'Opening and a token take some two thousand bytes, but the SDK for Java begins a session for each of a thousand devices first.',
   },
   idleMs: {
     unit: 'milliseconds',

@@ -25,6 +25,14 @@ export const httpLimits = {
     what: 'The body of a request, files aside; beyond it the answer is 413. Many requests have a smaller limit of their own.',
     why: 'A hundred devices with full twins in one request fit.',
   },
+  bodyMs: {
+    unit: 'milliseconds',
+    default: 30_000,
+    least: 1_000,
+    most: 3_600_000,
+    what: 'From the headers of a request to the end of its body, files aside.',
+    why: 'Such a body is held in memory until it is whole.',
+  },
   bodyBytesPerSecond: {
     unit: 'bytes',
     default: 512,
@@ -54,7 +62,7 @@ export const httpLimits = {
     default: 8_000,
     least: 500,
     most: 600_000,
-    what: 'How long a reader of telemetry or events may take nothing while something waits for it.',
+    what: 'How long a peer may take nothing of an answer while something waits for it: telemetry, a firmware file, anything.',
     why: 'A reader that went away without a word is let go; one that was only slow goes on where it stood.',
   },
 } as const satisfies Record<string, Limit>;

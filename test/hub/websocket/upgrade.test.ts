@@ -21,7 +21,7 @@ const failures: unknown[] = [];
 beforeAll(async () => {
   const upgrade = createUpgrade(
     (stream, protocol) => accepted.push({ stream, protocol }),
-    (error) => failures.push(error),
+    { onError: (error) => failures.push(error) },
   );
   server = createHttpServer(
     { handle: (_request, response) => void response.end('the REST side') } as Parameters<typeof createHttpServer>[0],

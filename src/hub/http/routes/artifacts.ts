@@ -79,6 +79,7 @@ function downloadRoutes(app: FastifyInstance, context: RouteContext): void {
 
   const head = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     await admitReader(core, request, nameOf(request));
+    context.known?.(request.raw.socket);
     const { sha256, size, storedAt } = await core.artifacts.find(nameOf(request));
     const { status } = replyOf(request, sha256, size);
     return reply
@@ -91,6 +92,7 @@ function downloadRoutes(app: FastifyInstance, context: RouteContext): void {
   app.head(one, options, head);
   app.get(one, options, async (request, reply) => {
     await admitReader(core, request, nameOf(request));
+    context.known?.(request.raw.socket);
     const lane = lanes.enter();
     try {
       const artifact = await core.artifacts.open(nameOf(request));

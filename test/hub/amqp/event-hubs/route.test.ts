@@ -71,6 +71,7 @@ async function route(): Promise<LinkRoute> {
     clock,
     log: silentLog,
     limits: defaultAmqpLimits,
+    known: () => undefined,
     gate: new AppendGate(telemetry, silentLog),
   };
   return createEventHubsRoute(context, {
