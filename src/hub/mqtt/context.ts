@@ -21,6 +21,8 @@ export interface FrontContext {
   readonly clock: Clock;
   readonly log: HubLog;
   readonly limits: MqttLimits;
+  /** Told of each stream whose peer has shown who it is. */
+  readonly known: (stream: object) => void;
   readonly gate: AppendGate;
   readonly deadlines: Deadlines;
   /** For connections with bytes that are not read yet. */

@@ -22,6 +22,8 @@ export interface MqttFrontOptions {
   readonly clock: Clock;
   readonly log: HubLog;
   readonly limits?: Partial<MqttLimits> | undefined;
+  /** Told of each stream whose peer has shown who it is. */
+  readonly known?: ((stream: object) => void) | undefined;
 }
 
 interface PeerFacts {
@@ -45,12 +47,13 @@ export interface MqttFront {
   close(): Promise<void>;
 }
 
-export function createMqttFront({ core, clock, log, limits }: MqttFrontOptions): MqttFront {
+export function createMqttFront({ core, clock, log, limits, known = () => undefined }: MqttFrontOptions): MqttFront {
   const context: FrontContext = {
     core,
     clock,
     log,
     limits: { ...defaultMqttLimits, ...limits },
+    known,
     gate: new AppendGate(core.telemetry, log),
     deadlines: new Deadlines(clock),
     readers: new Spares(() => new FrameReader(0), mostSpares),
