@@ -162,7 +162,7 @@ describe('before CONNECT', () => {
     const [silent, slow] = [connect(), connect()];
     for (const byte of [0x10, 0x40, 0, 4]) {
       slow.write(Buffer.from([byte]));
-      await clock.advance(2_400);
+      await clock.advance(1_900);
     }
     expect([silent.isClosed, slow.isClosed]).toEqual([false, false]);
     await clock.advance(500);
