@@ -1,40 +1,74 @@
 /**
  * Measures iotctl against peers in the same run.
- *   npm run bench -- [--only NAME]… [--smoke] [--strict] [--out FILE] [--page FILE]
- * `--smoke` makes everything small; `--strict` exits 1 when a target is missed; `--page` writes docs/performance.md.
+ *   npm run bench -- [--only NAME]… [--small] [--strict] [--out FILE] [--page FILE]
+ *   npm run bench -- --from FILE… [--out FILE] [--page FILE]      prints, and puts together, what was measured before
+ *   npm run bench -- --smoke [--write-baseline | --slowed]        compares ratios with bench/baseline.json
+ * `--small` makes everything small: does it still run? `--strict` exits 1 when a target is missed; `--page` writes
+ * docs/performance.md. `--slowed` runs iotctl without V8's compilers, which `--smoke` must notice.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cases } from './cases/index.ts';
+import { guard, writeBaseline } from './guard/guard.ts';
 import { meets, type BenchCase } from './support/case.ts';
 import { describeMachine } from './support/machine.ts';
-import { caseLines, machineLines, type BenchReport, type CaseReport } from './support/report.ts';
 import { performancePage } from './support/page.ts';
+import { caseLines, machineLines, mergeReports, type BenchReport, type CaseReport } from './support/report.ts';
 import { createWorkspace, type Workspace } from './support/workspace.ts';
 
 const { values: flags } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [] },
+    from: { type: 'string', multiple: true, default: [] },
+    small: { type: 'boolean', default: false },
     smoke: { type: 'boolean', default: false },
+    'write-baseline': { type: 'boolean', default: false },
+    slowed: { type: 'boolean', default: false },
     strict: { type: 'boolean', default: false },
     page: { type: 'string' },
-    out: { type: 'string', default: fileURLToPath(new URL('../.bench/latest.json', import.meta.url)) },
+    out: { type: 'string' },
   },
 });
+const latest = fileURLToPath(new URL('../.bench/latest.json', import.meta.url));
 
-const workspace = await createWorkspace();
-try {
-  const report = await measure(choose(flags.only), workspace);
-  await mkdir(dirname(flags.out), { recursive: true });
-  await writeFile(flags.out, `${JSON.stringify(report, undefined, 2)}\n`);
-  console.log(`\nwritten to ${flags.out}`);
+if (flags.from.length > 0) await finish(mergeReports(await Promise.all(flags.from.map(readReport))), flags.out);
+else await inWorkspace(flags.smoke ? runGuard : runCases);
+
+async function inWorkspace(run: (workspace: Workspace) => Promise<void>): Promise<void> {
+  const workspace = await createWorkspace(flags.slowed ? { NODE_OPTIONS: '--jitless' } : {});
+  try {
+    await run(workspace);
+  } finally {
+    await workspace.remove();
+  }
+}
+
+async function runGuard(workspace: Workspace): Promise<void> {
+  if (flags['write-baseline']) await writeBaseline(workspace);
+  else if (!(await guard(workspace))) process.exitCode = 1;
+}
+
+async function runCases(workspace: Workspace): Promise<void> {
+  await finish(await measure(choose(flags.only), workspace), flags.out ?? latest);
+}
+
+/** Files, and the exit code. */
+async function finish(report: BenchReport, out: string | undefined): Promise<void> {
+  if (out !== undefined) {
+    await mkdir(dirname(out), { recursive: true });
+    await writeFile(out, `${JSON.stringify(report, undefined, 2)}\n`);
+    console.log(`\nwritten to ${out}`);
+  }
   if (flags.page !== undefined) await writeFile(flags.page, performancePage(report));
   const missed = report.cases.flatMap(({ figures }) => figures).filter((figure) => meets(figure) === false);
-  process.exitCode = report.failed.length > 0 || (flags.strict && missed.length > 0) ? 1 : 0;
-} finally {
-  await workspace.remove();
+  if (report.failed.length > 0 || (flags.strict && missed.length > 0)) process.exitCode = 1;
+}
+
+async function readReport(file: string): Promise<BenchReport> {
+  return JSON.parse(await readFile(file, 'utf8')) as BenchReport;
 }
 
 function choose(names: readonly string[]): readonly BenchCase[] {
@@ -51,10 +85,14 @@ async function measure(chosen: readonly BenchCase[], inside: Workspace): Promise
   console.log(machineLines(machine));
   const reports: CaseReport[] = [];
   const failed: { name: string; error: string }[] = [];
-  for (const { name, question, ...rest } of chosen) {
+  for (const { name, question, run } of chosen) {
     const progress = (text: string): void => console.error(`  … ${name}: ${text}`);
+    const [when, load] = [new Date().toISOString(), loadavg()[0] ?? 0];
+    const begin = performance.now();
     try {
-      const report = { name, question, ...(await rest.run({ workspace: inside, smoke: flags.smoke, progress })) };
+      const result = await run({ workspace: inside, small: flags.small, progress });
+      const seconds = Math.round((performance.now() - begin) / 1_000);
+      const report = { name, question, when, loadAverage: Math.round(load * 100) / 100, seconds, ...result };
       reports.push(report);
       console.log(caseLines(report));
     } catch (error) {
@@ -62,5 +100,5 @@ async function measure(chosen: readonly BenchCase[], inside: Workspace): Promise
       console.log(`\n${name}: FAILED\n  ${String(error)}`);
     }
   }
-  return { when: new Date().toISOString(), smoke: flags.smoke, machine, cases: reports, failed };
+  return { when: new Date().toISOString(), small: flags.small, machine, cases: reports, failed };
 }

@@ -32,7 +32,7 @@ export const connectRate: BenchCase = {
   question: 'How many devices per second can connect, plain and with TLS?',
   async run(context) {
     const own = await context.workspace.fresh('connect-rate');
-    const devices = makeDevices('pump-', context.smoke ? 200 : counts.plain);
+    const devices = makeDevices('pump-', context.small ? 200 : counts.plain);
     const hub = await startHub(own);
     try {
       await provisionDevices(own, devices);
@@ -62,13 +62,13 @@ function accountOf({ deviceId, key }: BenchDevice): { clientId: string; username
 }
 
 async function measure(
-  { smoke, progress }: CaseContext,
+  { small, progress }: CaseContext,
   hub: BenchHub,
   peer: Peer | undefined,
   devices: readonly BenchDevice[],
 ): Promise<CaseResult> {
   const ca = await readFile(hub.caFile, 'utf8');
-  const some = devices.slice(0, smoke ? 50 : counts.tls);
+  const some = devices.slice(0, small ? 50 : counts.tls);
   const identities = deviceIdentities(hub, devices);
   const contenders: Record<string, () => Promise<Sample>> = {
     plain: () => run({ pid: hub.pid, port: hub.mqttPort, clients: identities }),
@@ -79,7 +79,7 @@ async function measure(
     contenders['peerPlain'] = () => run({ pid, port, clients: devices.map(accountOf) });
     contenders['peerTls'] = () => run({ pid, port: tlsPort, ca, clients: some.map(accountOf) });
   }
-  const samples = await alternate(smoke ? 1 : 5, contenders);
+  const samples = await alternate(small ? 1 : 5, contenders);
   const { plain = [], tls = [], peerPlain = [], peerTls = [] } = samples;
   progress(`plain ${Math.round(rateOf(plain))}, TLS ${Math.round(rateOf(tls))} connections/s`);
   return {

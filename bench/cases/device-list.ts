@@ -10,7 +10,7 @@ const deviceCount = 100;
 export const deviceList: BenchCase = {
   name: 'device-list',
   question: `How long does \`iotctl device list\` take on ${deviceCount} devices beside an empty Node program?`,
-  async run({ workspace, smoke }) {
+  async run({ workspace, small }) {
     const own = await workspace.fresh('device-list');
     const hub = await startHub(own);
     try {
@@ -20,7 +20,7 @@ export const deviceList: BenchCase = {
       const names = (await own.iotctl(['device', 'list', '-o', 'name'])).stdout.trimEnd().split('\n');
       if (names.length !== deviceCount)
         throw new Error(`device list shows ${names.length} devices instead of ${deviceCount}`);
-      const samples = await alternate(smoke ? 3 : 15, {
+      const samples = await alternate(small ? 3 : 15, {
         empty: runEmpty,
         list: async () => (await own.iotctl(['device', 'list'])).ms,
       });

@@ -14,8 +14,8 @@ const reader = fileURLToPath(new URL('../load/event-hubs-reader.ts', import.meta
 export const eventHubsRead: BenchCase = {
   name: 'event-hubs-read',
   question: 'How fast does @azure/event-hubs read stored messages from the hub?',
-  async run({ workspace, smoke, progress }) {
-    const messages = smoke ? 10_000 : 200_000;
+  async run({ workspace, small, progress }) {
+    const messages = small ? 10_000 : 200_000;
     const own = await workspace.fresh('event-hubs');
     const hub = await startHub(own);
     try {
@@ -32,7 +32,7 @@ export const eventHubsRead: BenchCase = {
         batchSize: 1_000,
       };
       const rates: number[] = [];
-      for (let run = 0; run < (smoke ? 1 : 5); run++) {
+      for (let run = 0; run < (small ? 1 : 5); run++) {
         const { stdout } = await runNode([reader], { input: JSON.stringify(plan) });
         const { events, ms } = JSON.parse(stdout) as ReaderReport;
         if (events !== messages) throw new Error(`${events} events were read instead of ${messages}`);

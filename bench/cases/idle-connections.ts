@@ -15,7 +15,7 @@ export const idleConnections: BenchCase = {
   name: 'idle-connections',
   question: 'How much resident memory does a connection take that only waits?',
   async run(context) {
-    const count = context.smoke ? 1_000 : 15_000;
+    const count = context.small ? 1_000 : 15_000;
     const devices = makeDevices('pump-', count);
     const ours = await ourKilobytes(context, devices);
     const measures: Measure[] = [{ name: 'iotctl hub, with a session and a token', unit: 'KB', samples: [ours] }];
@@ -65,14 +65,14 @@ async function peerKilobytes(context: CaseContext, peer: Peer, devices: readonly
 
 /** What each connection adds to the resident memory of a process. */
 async function kilobytesEach(
-  { smoke, progress }: CaseContext,
+  { small, progress }: CaseContext,
   pid: number,
   { port, clients, ca }: Pick<ConnectorPlan, 'port' | 'clients' | 'ca'>,
 ): Promise<number> {
-  await delay(smoke ? 1_000 : settleMs);
+  await delay(small ? 1_000 : settleMs);
   const before = residentMb(pid);
   const held = await holdConnections({ port, clients, atOnce: 100, ...(ca === undefined ? {} : { ca }) });
-  await delay(smoke ? 1_000 : settleMs);
+  await delay(small ? 1_000 : settleMs);
   const each = ((residentMb(pid) - before) * 1_024) / clients.length;
   await held.close();
   progress(`${each.toFixed(1)} KB for each connection`);

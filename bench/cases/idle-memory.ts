@@ -7,11 +7,11 @@ import { median } from '../support/samples.ts';
 export const idleMemory: BenchCase = {
   name: 'idle-memory',
   question: 'How much memory does an idle hub hold, and how soon is it ready?',
-  async run({ workspace, smoke }) {
+  async run({ workspace, small }) {
     const memory: number[] = [];
     const first: number[] = [];
     const again: number[] = [];
-    for (let run = 0; run < (smoke ? 1 : 5); run++) {
+    for (let run = 0; run < (small ? 1 : 5); run++) {
       const own = await workspace.fresh('idle-memory');
       const fresh = await startHub(own);
       first.push(fresh.readyMs);
@@ -19,7 +19,7 @@ export const idleMemory: BenchCase = {
       const hub = await startHub(own);
       again.push(hub.readyMs);
       try {
-        await delay(smoke ? 500 : 5_000);
+        await delay(small ? 500 : 5_000);
         memory.push(residentMb(hub.pid));
       } finally {
         await hub.stop();

@@ -67,7 +67,7 @@ export const ingestShapes: readonly BenchCase[] = [
 
 async function measure(context: CaseContext, names: readonly PeerName[], load: Load): Promise<CaseResult> {
   const small = { ...load, connections: Math.min(20, load.connections), seconds: 0.5, runs: 1 };
-  const size = context.smoke ? small : load;
+  const size = context.small ? small : load;
   const own = await context.workspace.fresh('ingest');
   const devices = makeDevices('pump-', size.connections);
   const hub = await startHub(own);

@@ -14,10 +14,10 @@ export const provision: BenchCase = {
   name: 'provision',
   question: 'How long does `iotctl provision --from` take beside inserting the same rows with plain node:sqlite?',
   async run(context) {
-    const count = context.smoke ? 500 : 10_000;
+    const count = context.small ? 500 : 10_000;
     const csv = join(context.workspace.directory, 'provision.csv');
     await writeDeviceCsv(csv, makeDevices('pump-', count));
-    const samples = await alternate(context.smoke ? 1 : 5, {
+    const samples = await alternate(context.small ? 1 : 5, {
       perRequest: () => insertPlain(context, csv, rowsPerRequest),
       iotctl: () => provisionOnce(context, csv, count),
       perRow: () => insertPlain(context, csv, 1),

@@ -9,13 +9,13 @@ import { openService } from '../support/service.ts';
 export const query: BenchCase = {
   name: 'query',
   question: 'How long does a query over 100,000 devices take with a tag that is indexed, and without?',
-  run: (context) => measure(context, context.smoke ? 3_000 : 100_000, context.smoke ? 3 : 15),
+  run: (context) => measure(context, context.small ? 3_000 : 100_000, context.small ? 3 : 15),
 };
 
 export const queryMillion: BenchCase = {
   name: 'query-million',
   question: 'How long does a query over 1,000,000 devices take with a tag that is indexed, and without?',
-  run: (context) => measure(context, context.smoke ? 20_000 : 1_000_000, 5),
+  run: (context) => measure(context, context.small ? 20_000 : 1_000_000, 5),
 };
 
 async function measure(context: CaseContext, count: number, runs: number): Promise<CaseResult> {

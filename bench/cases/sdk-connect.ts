@@ -14,11 +14,11 @@ const warmUp = 5;
 export const sdkConnect: BenchCase = {
   name: 'sdk-connect',
   question: 'How long does a device with azure-iot-device-mqtt need to connect over TLS on this machine?',
-  async run({ workspace, smoke, progress }) {
+  async run({ workspace, small, progress }) {
     const own = await workspace.fresh('sdk-connect');
     const hub = await startHub(own);
     try {
-      const devices = makeDevices('fan-', warmUp + (smoke ? 5 : 100));
+      const devices = makeDevices('fan-', warmUp + (small ? 5 : 100));
       const csv = join(own.directory, 'devices.csv');
       await writeDeviceCsv(csv, devices);
       await own.iotctl(['provision', '--from', csv, '--yes']);

@@ -13,8 +13,8 @@ export async function runEmpty(): Promise<number> {
 export const startUp: BenchCase = {
   name: 'start-up',
   question: 'How long does `iotctl --version` take beside an empty Node program?',
-  async run({ workspace, smoke }) {
-    const samples = await alternate(smoke ? 3 : 15, {
+  async run({ workspace, small }) {
+    const samples = await alternate(small ? 3 : 15, {
       empty: runEmpty,
       version: async () => (await workspace.iotctl(['--version'])).ms,
     });

@@ -12,8 +12,8 @@ const newline = 0x0a;
 export const tailTelemetry: BenchCase = {
   name: 'tail-telemetry',
   question: 'How fast does `iotctl tail telemetry` write stored messages to a file?',
-  async run({ workspace, smoke, progress }) {
-    const messages = smoke ? 20_000 : 500_000;
+  async run({ workspace, small, progress }) {
+    const messages = small ? 20_000 : 500_000;
     const own = await workspace.fresh('tail');
     const hub = await startHub(own);
     try {
@@ -31,7 +31,7 @@ export const tailTelemetry: BenchCase = {
       progress(`stored ${messages} messages`);
       const file = join(own.directory, 'telemetry.ndjson');
       const rates: number[] = [];
-      for (let run = 0; run < (smoke ? 1 : 5); run++) {
+      for (let run = 0; run < (small ? 1 : 5); run++) {
         const { ms } = await own.iotctl(
           ['tail', 'telemetry', '--since', '1h', '--count', String(messages), '-o', 'ndjson'],
           { stdoutFile: file },

@@ -1,38 +1,33 @@
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AggregatePlan, AggregateReport } from '../load/aggregate-by-minute.ts';
-import type { HistoryPlan } from '../load/seed-telemetry.ts';
+import { isoMillis } from '../../src/protocol/time.ts';
 import type { BenchCase, CaseContext, Measure } from '../support/case.ts';
-import { makeDevices } from '../support/devices.ts';
+import { bytesOf, rareDevice, seedHistory, type StoredHistory } from '../support/history.ts';
 import { startHub } from '../support/hub.ts';
 import { runNode } from '../support/processes.ts';
 import { alternate, median } from '../support/samples.ts';
 import type { Workspace } from '../support/workspace.ts';
 
-const seeder = fileURLToPath(new URL('../load/seed-telemetry.ts', import.meta.url));
 const aggregator = fileURLToPath(new URL('../load/aggregate-by-minute.ts', import.meta.url));
 const bodyBytes = 100;
-const rare = 'rare-1';
 const timeoutMs = 1_200_000;
-
-interface History extends Omit<HistoryPlan, 'file'> {
-  readonly until: number;
-}
 
 export const telemetryHistory: BenchCase = {
   name: 'telemetry-history',
   question:
     'How long does it take to find and to count what is in 10,000,000 stored messages, and what room do they take?',
   async run(context) {
-    const { workspace, smoke, progress } = context;
+    const { workspace, small, progress } = context;
     const own = await workspace.fresh('history');
-    const history = planHistory(smoke ? 50_000 : 10_000_000, smoke ? 100 : 1_000);
-    const bytes = await seed(own, history);
+    const size = small ? { messages: 50_000, deviceCount: 100 } : { messages: 10_000_000, deviceCount: 1_000 };
+    const history = await seedHistory(own, { ...size, bodyBytes });
+    const bytes = await bytesOf(own);
     progress(`${history.messages} messages take ${bytes} bytes`);
     const hub = await startHub(own);
     try {
-      const first = await firstRows(own, history, smoke ? 1 : 5);
+      const first = await firstRows(own, history, small ? 1 : 5);
       progress('read the first rows');
       const counted = await aggregate(context, own, history);
       return {
@@ -48,7 +43,6 @@ export const telemetryHistory: BenchCase = {
             value: bytes / history.messages,
             unit: 'bytes',
             target: { atMost: 60 },
-            worse: 'higher',
           },
           ...first.map(({ name, samples }) => ({ name, value: median(samples), unit: 'ms' as const })),
         ],
@@ -64,29 +58,9 @@ export const telemetryHistory: BenchCase = {
   },
 };
 
-function planHistory(messages: number, deviceCount: number): History {
-  const seconds = Math.ceil(messages / deviceCount);
-  const until = Date.now() - 60_000;
-  const since = until - seconds * 1_000;
-  const devices = makeDevices('pump-', deviceCount).map(({ deviceId }) => deviceId);
-  return { messages, devices, rare, bodyBytes, since, until };
-}
-
-/** Answers the bytes on disk. */
-async function seed(own: Workspace, { until: _, ...plan }: History): Promise<number> {
-  const directory = join(own.directory, 'hub');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const input = JSON.stringify({ ...plan, file: join(directory, 'telemetry.db') } satisfies HistoryPlan);
-  await runNode([seeder], { input, timeoutMs });
-  const names = (await readdir(directory)).filter((name) => name.startsWith('telemetry.db'));
-  const sizes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-async function firstRows(own: Workspace, { since, until, devices }: History, runs: number): Promise<Measure[]> {
-  const iso = (time: number): string => new Date(time).toISOString();
+async function firstRows(own: Workspace, { since, until, devices }: StoredHistory, runs: number): Promise<Measure[]> {
   const some = devices[devices.length >> 1] ?? '';
-  const middle = iso((since + until) / 2);
+  const middle = isoMillis((since + until) / 2);
   const first =
     (...args: string[]) =>
     async (): Promise<number> => {
@@ -95,10 +69,10 @@ async function firstRows(own: Workspace, { since, until, devices }: History, run
       return ms;
     };
   const samples = await alternate(runs, {
-    oldest: first('--since', iso(since - 60_000)),
+    oldest: first('--since', isoMillis(since - 60_000)),
     middle: first('--since', middle),
     oneDevice: first(some, '--since', middle),
-    rare: first(rare, '--since', iso(since - 60_000)),
+    rare: first(rareDevice, '--since', isoMillis(since - 60_000)),
   });
   return [
     { name: 'first row: the oldest', unit: 'ms', samples: samples.oldest },
@@ -111,7 +85,7 @@ async function firstRows(own: Workspace, { since, until, devices }: History, run
 async function aggregate(
   { progress }: CaseContext,
   own: Workspace,
-  { since, until, messages }: History,
+  { since, until, messages }: StoredHistory,
 ): Promise<{ readonly ms: number; readonly rate: number }> {
   const hub = JSON.parse(await readFile(join(own.directory, 'ready.json'), 'utf8')) as AggregatePlan['hub'];
   const plan: AggregatePlan = { hub, field: 'temperature', from: since - 60_000, until: until + 60_000 };

@@ -30,8 +30,6 @@ export interface Figure {
   /** `x` for a ratio against a peer of the same run. */
   readonly unit: 'x' | Unit;
   readonly target?: { readonly atMost: number } | { readonly atLeast: number };
-  /** Set where `--smoke` holds the figure against the committed baseline: which way is worse. A ratio of the same run. */
-  readonly worse?: 'higher' | 'lower';
 }
 
 export interface CaseResult {
@@ -44,7 +42,7 @@ export interface CaseResult {
 export interface CaseContext {
   readonly workspace: Workspace;
   /** Everything small: proves that the benchmark runs, its figures mean little. */
-  readonly smoke: boolean;
+  readonly small: boolean;
   /** Tells what is going on, on standard error. */
   readonly progress: (text: string) => void;
 }
@@ -52,8 +50,6 @@ export interface CaseContext {
 export interface BenchCase {
   readonly name: string;
   readonly question: string;
-  /** Part of `--smoke`: small and quick, with ratios that are held against the baseline. */
-  readonly guarded?: boolean;
   run(context: CaseContext): Promise<CaseResult>;
 }
 

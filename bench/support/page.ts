@@ -1,4 +1,5 @@
-import { format, spread, targetText, verdict, type BenchReport, type CaseReport } from './report.ts';
+import { format, promisedHead, spread, targetText, verdict, type BenchReport, type CaseReport } from './report.ts';
+import { busyLoad } from './machine.ts';
 import { median } from './samples.ts';
 
 /** docs/performance.md, from one run. */
@@ -7,11 +8,11 @@ export function performancePage(report: BenchReport): string {
   return `${[
     '# Performance',
     '',
-    'Printed by `npm run bench -- --page docs/performance.md`; do not edit. Contenders took turns in the same run; medians count, because machines differ and are noisy.',
+    'Printed from the JSON of `npm run bench` by `npm run bench -- --from FILE --page docs/performance.md`; do not edit. Contenders took turns in the same run; medians count, because machines differ and are noisy. How to read and repeat it: [bench/README.md](../bench/README.md).',
     '',
     `Measured ${report.when.slice(0, 10)} on ${machine.processors}, ${machine.memoryGb} GB, ${machine.system}; Node ${machine.node}, SQLite ${machine.sqlite}; one fsync takes ${machine.fsyncMs} ms; load ${machine.loadAverage} at the start.`,
     ...(machine.busy ? ['', '**Something else kept the machine busy, so the figures mean little.**'] : []),
-    ...(report.smoke ? ['', '**A smoke run: everything was small.**'] : []),
+    ...(report.small ? ['', '**Everything was small.**'] : []),
     ...report.cases.flatMap(caseSection),
     ...report.failed.flatMap(({ name, error }) => ['', `## ${name}`, '', `failed: ${error}`]),
   ].join('\n')}\n`;
@@ -45,9 +46,13 @@ function caseSection(report: CaseReport): string[] {
         format(median(measure.samples), measure.unit),
         spread(measure),
         String(measure.samples.length),
+        ...promisedHead(report).map(() => measure.promised ?? ''),
       ]),
     ),
     ...report.notes.flatMap((note) => ['', note]),
+    ...(report.loadAverage >= busyLoad
+      ? ['', `**The load was ${report.loadAverage} when this began: something else kept the machine busy.**`]
+      : []),
   ];
 }
 

@@ -5,15 +5,37 @@ import { median } from './samples.ts';
 export interface CaseReport extends CaseResult {
   readonly name: string;
   readonly question: string;
+  /** When it began, and how busy the machine was then (load average of a minute). Cases may be of different hours. */
+  readonly when: string;
+  readonly loadAverage: number;
+  /** How long it took. */
+  readonly seconds: number;
 }
 
 /** What goes into the JSON file. */
 export interface BenchReport {
   readonly when: string;
-  readonly smoke: boolean;
+  readonly small: boolean;
   readonly machine: Machine;
   readonly cases: readonly CaseReport[];
   readonly failed: readonly { readonly name: string; readonly error: string }[];
+}
+
+/**
+ * Puts together what was measured apart, on one machine: of each case the last in the order given. Throws when the reports are of
+ * different machines, or small ones among others.
+ */
+export function mergeReports(reports: readonly BenchReport[]): BenchReport {
+  const [first] = reports;
+  if (first === undefined) throw new Error('there is no report');
+  const merged = new Map<string, CaseReport>();
+  for (const report of reports) {
+    if (report.machine.processors !== first.machine.processors || report.small !== first.small)
+      throw new Error('reports of different machines or sizes cannot be put together');
+    for (const one of report.cases) merged.set(one.name, one);
+  }
+  const failed = reports.flatMap((report) => report.failed).filter(({ name }) => !merged.has(name));
+  return { ...first, cases: [...merged.values()], failed };
 }
 
 export function machineLines(machine: Machine): string {
@@ -30,6 +52,7 @@ export function caseLines(report: CaseReport): string {
     format(median(measure.samples), measure.unit),
     spread(measure),
     `${measure.samples.length}`,
+    ...promisedHead(report).map(() => measure.promised ?? ''),
   ]);
   const figures = report.figures.map((figure) => [
     figure.name,
@@ -39,10 +62,15 @@ export function caseLines(report: CaseReport): string {
   ]);
   return [
     `\n${report.name}: ${report.question}`,
-    table([['measured', 'median', 'lowest to highest', 'runs'], ...measures]),
+    table([['measured', 'median', 'lowest to highest', 'runs', ...promisedHead(report)], ...measures]),
     ...(figures.length === 0 ? [] : [table([['figure', 'value', 'target', ''], ...figures])]),
     ...report.notes.map((note) => `  ${note}`),
   ].join('\n');
+}
+
+/** The column for what an acknowledgement promises, where messages are acknowledged. */
+export function promisedHead({ measures }: CaseResult): readonly string[] {
+  return measures.some(({ promised }) => promised !== undefined) ? ['acknowledged means'] : [];
 }
 
 export function verdict(figure: Figure): string {
@@ -65,7 +93,7 @@ export function format(value: number, unit: Figure['unit']): string {
 }
 
 /** Columns aligned by spaces: names to the left, the rest to the right. */
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     row

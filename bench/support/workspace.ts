@@ -18,11 +18,13 @@ export interface Workspace {
   remove(): Promise<void>;
 }
 
-export async function createWorkspace(): Promise<Workspace> {
-  return openWorkspace(await mkdtemp(join(tmpdir(), 'iotctl-bench-')));
+/** `extra` is added to the environment of iotctl and its hubs, not of peers. */
+export async function createWorkspace(extra: NodeJS.ProcessEnv = {}): Promise<Workspace> {
+  const directory = await mkdtemp(join(tmpdir(), 'iotctl-bench-'));
+  return openWorkspace(directory, join(directory, 'cache'), extra);
 }
 
-function openWorkspace(directory: string, cache = join(directory, 'cache')): Workspace {
+function openWorkspace(directory: string, cache: string, extra: NodeJS.ProcessEnv): Workspace {
   const env: NodeJS.ProcessEnv = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('IOTCTL_'))),
     IOTCTL_CONFIG_DIR: join(directory, 'config'),
@@ -32,6 +34,7 @@ function openWorkspace(directory: string, cache = join(directory, 'cache')): Wor
     IOTCTL_CACHE_DIR: cache,
     IOTCTL_KEYCHAIN: 'off',
     NO_COLOR: '1',
+    ...extra,
   };
   return {
     directory,
@@ -41,7 +44,7 @@ function openWorkspace(directory: string, cache = join(directory, 'cache')): Wor
       const inner = join(directory, name);
       await rm(inner, { recursive: true, force: true });
       await mkdir(inner);
-      return openWorkspace(inner, cache);
+      return openWorkspace(inner, cache, extra);
     },
     remove: () => rm(directory, { recursive: true, force: true }),
   };
