@@ -65,6 +65,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     file: join(directory.path, 'registry.db'),
     auditor: audited.auditor,
     log,
+    clock,
   });
   shutdown.add('registry store', () => current.close());
   await current.disconnectAll(clock.now());

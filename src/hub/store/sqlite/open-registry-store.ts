@@ -1,7 +1,9 @@
 import { open } from 'node:fs/promises';
 import { Failure, type FailureCode } from '../../../errors/index.ts';
+import type { Clock } from '../../../std/clock.ts';
 import type { RegistryStore, WriteAuditor } from '../../core/ports.ts';
 import { silentLog, type HubLog } from '../../log.ts';
+import { createReaders, type Readers } from './readers.ts';
 
 export interface RegistryStoreOptions {
   /** The file, made with mode 0600 when it is missing; its directory must exist. `:memory:` for none. */
@@ -11,8 +13,14 @@ export interface RegistryStoreOptions {
   readonly busyTimeout?: number | undefined;
   /** The file stops growing here, and writes then fail as on a full disk. */
   readonly maxBytes?: number | undefined;
-  /** With fewer devices and modules than this, tags that queries compare with values are not indexed; 1,000 when absent. */
-  readonly indexTagsFrom?: number | undefined;
+  /** With fewer devices and modules than this, what queries compare with values is not indexed; 1,000 when absent. */
+  readonly indexFrom?: number | undefined;
+  /** How long one page of a query may take, in milliseconds; 30,000 when absent. */
+  readonly queryLimitMs?: number | undefined;
+  /** A query that takes longer than this runs on a thread that only reads, and so does what comes while there is one; 5 when absent. */
+  readonly ownerLimitMs?: number | undefined;
+  /** For letting threads go that nothing asks any more; without it they stay until the close. */
+  readonly clock?: Clock | undefined;
   /** Asked at every write what the audit is to be told of it; without it the audit is told of none. */
   readonly auditor?: WriteAuditor | undefined;
   /** Told after every commit how many writes shared it. */
@@ -42,7 +50,9 @@ export async function openRegistryStore(options: RegistryStoreOptions): Promise<
     log = silentLog,
     busyTimeout = 5_000,
     maxBytes,
-    indexTagsFrom = 1_000,
+    indexFrom = 1_000,
+    queryLimitMs = 30_000,
+    ownerLimitMs = 5,
     auditor,
     onCommit = () => undefined,
   } = options;
@@ -57,13 +67,37 @@ export async function openRegistryStore(options: RegistryStoreOptions): Promise<
       import('./registry-store.ts'),
       client.open({ file, busyTimeout, maxBytes }),
     ]);
-    const store = await SqliteRegistryStore.create(client, { onCommit, indexTagsFrom, auditor });
+    const readers = file === ':memory:' ? undefined : readersOf(file, { ...options, log, busyTimeout, queryLimitMs });
+    const limits = { indexFrom, queryLimitMs, ownerLimitMs };
+    const store = await SqliteRegistryStore.create(client, { ...limits, onCommit, readers, auditor });
     log.debug({ file, sqliteVersion }, 'registry open');
     return store;
   } catch (error) {
     await client.terminate();
     throw toOpenFailure(file, error);
   }
+}
+
+type ReadersParts = {
+  readonly [Name in 'log' | 'busyTimeout' | 'queryLimitMs']: NonNullable<RegistryStoreOptions[Name]>;
+} & Pick<RegistryStoreOptions, 'clock'>;
+
+function readersOf(file: string, { log, busyTimeout, queryLimitMs, clock }: ReadersParts): Readers {
+  return createReaders({
+    async start(onGone) {
+      const { startReaderThread } = await import('./reader-thread.ts');
+      return startReaderThread({
+        file,
+        busyTimeout,
+        onGone(error) {
+          log.error({ file, reason: error.message }, 'a thread that reads the registry failed');
+          onGone(error);
+        },
+      });
+    },
+    clock,
+    limitMs: queryLimitMs,
+  });
 }
 
 /** SQLite would make the file readable for everyone; its journal files take over the mode. */

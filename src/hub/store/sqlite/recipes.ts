@@ -25,9 +25,15 @@ export type RecipeName =
   | 'deleteSession'
   | 'watchInsertedTags'
   | 'watchChangedTags'
-  | 'addTagPath'
-  | 'fillTagPath'
-  | 'completeTagPath'
+  | 'watchInsertedDesired'
+  | 'watchChangedDesired'
+  | 'watchInsertedReported'
+  | 'watchChangedReported'
+  | 'addPropertyPath'
+  | 'fillTags'
+  | 'fillDesired'
+  | 'fillReported'
+  | 'completePropertyPath'
   | 'putDocument'
   | 'deleteDocument';
 
@@ -56,9 +62,15 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   deleteSession: { first: writeStatements.deleteSession },
   watchInsertedTags: { first: writeStatements.watchInsertedTags },
   watchChangedTags: { first: writeStatements.watchChangedTags },
-  addTagPath: { first: writeStatements.addTagPath },
-  fillTagPath: { first: writeStatements.fillTagPath },
-  completeTagPath: { first: writeStatements.completeTagPath },
+  watchInsertedDesired: { first: writeStatements.watchInsertedDesired },
+  watchChangedDesired: { first: writeStatements.watchChangedDesired },
+  watchInsertedReported: { first: writeStatements.watchInsertedReported },
+  watchChangedReported: { first: writeStatements.watchChangedReported },
+  addPropertyPath: { first: writeStatements.addPropertyPath },
+  fillTags: { first: writeStatements.fillTags },
+  fillDesired: { first: writeStatements.fillDesired },
+  fillReported: { first: writeStatements.fillReported },
+  completePropertyPath: { first: writeStatements.completePropertyPath },
   putDocument: { first: writeStatements.putDocument },
   deleteDocument: { first: writeStatements.deleteDocument },
 };

@@ -22,7 +22,9 @@ import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { bindChange, type Change, type RecipeName } from './recipes.ts';
+import type { Readers } from './readers.ts';
 import { nameValues, toRecord } from './rows.ts';
+import { createRunRead, type RunRead } from './run-read.ts';
 import { readFilters } from './stored-filters.ts';
 import { readStatements } from './statements.ts';
 import type { Template } from './template.ts';
@@ -33,7 +35,11 @@ type Values = Readonly<Record<string, SqlValue>>;
 
 interface StoreOptions {
   readonly onCommit: (jobs: number) => void;
-  readonly indexTagsFrom: number;
+  readonly indexFrom: number;
+  readonly queryLimitMs: number;
+  readonly ownerLimitMs: number;
+  /** Threads for queries that take long; none for a registry in memory. */
+  readonly readers: Readers | undefined;
   readonly auditor?: WriteAuditor | undefined;
 }
 
@@ -41,16 +47,23 @@ interface StoreOptions {
 export class SqliteRegistryStore implements RegistryStore {
   readonly #client: DatabaseClient;
   readonly #commits: GroupCommit;
-  readonly #indexTagsFrom: number;
+  readonly #indexFrom: number;
+  readonly #readers: Readers | undefined;
+  readonly #runRead: RunRead;
   readonly #auditor: WriteAuditor | undefined;
   readonly documents: DocumentStore;
   readonly audit: AuditStore;
   #runQuery: Promise<QueryRunner> | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(client: DatabaseClient, { onCommit, indexTagsFrom, auditor }: StoreOptions) {
+  private constructor(
+    client: DatabaseClient,
+    { onCommit, indexFrom, queryLimitMs: limitMs, ownerLimitMs, readers, auditor }: StoreOptions,
+  ) {
     this.#client = client;
-    this.#indexTagsFrom = indexTagsFrom;
+    this.#indexFrom = indexFrom;
+    this.#readers = readers;
+    this.#runRead = createRunRead({ owner: client, readers, ownerLimitMs, limitMs });
     this.#auditor = auditor;
     this.#commits = new GroupCommit(async (jobs, notes) => {
       const results = await client.commit(jobs, notes);
@@ -116,18 +129,19 @@ export class SqliteRegistryStore implements RegistryStore {
   }
 
   async #openQueries(): Promise<QueryRunner> {
-    const [{ createQueryRunner }, { createTagIndex }] = await Promise.all([
+    const [{ createQueryRunner }, { createPropertyIndex }] = await Promise.all([
       import('./query-runner.ts'),
-      import('./tag-index.ts'),
+      import('./property-index.ts'),
     ]);
+    const [client, read, from] = [this.#client, this.#runRead, this.#indexFrom];
     const submit = async (job: readonly Change[]): Promise<unknown> => this.#apply(job);
-    return createQueryRunner(this.#client, createTagIndex({ client: this.#client, submit, from: this.#indexTagsFrom }));
+    return createQueryRunner({ client, read, properties: createPropertyIndex({ client, read, submit, from }) });
   }
 
   async counts(): Promise<RegistryCounts> {
-    const [row] = await this.#rows(readStatements.counts, {});
-    const [total, enabled, connected] = row ?? [];
-    return { total: Number(total ?? 0), enabled: Number(enabled ?? 0), connected: Number(connected ?? 0) };
+    const { rows } = await this.#runRead(readStatements.counts.sql, [], 'search');
+    const [total = 0, disabled = 0, connected = 0] = (rows[0] ?? []).map(Number);
+    return { total, enabled: total - disabled, connected };
   }
 
   async readSetting(name: string): Promise<JsonValue | undefined> {
@@ -150,8 +164,15 @@ export class SqliteRegistryStore implements RegistryStore {
 
   /** Takes no new work, finishes what was begun, closes the file. */
   close(): Promise<void> {
-    this.#closing ??= this.#commits.idle().then(() => this.#client.close());
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // First, so that the thread that writes has the file for itself and can put its journal away.
+    await this.#readers?.close();
+    await this.#commits.idle();
+    await this.#client.close();
   }
 
   #apply(job: readonly Change[], note?: WriteNote): ReturnType<GroupCommit['submit']> {

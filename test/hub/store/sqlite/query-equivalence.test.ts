@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeviceRecord, RegistryStore } from '../../../../src/hub/core/ports.ts';
@@ -21,17 +24,20 @@ function queryWith(parts: Partial<Query>): Query {
 
 /** Every world is a set of random devices in a store of its own; conditions then run over it both ways. */
 describe.each([
-  [11, 1_000],
-  [22, 1_000],
-  [33, 1_000],
-  [44, 0],
-  [55, 0],
-])('world %i, tags indexed from %i devices', (seed, indexTagsFrom) => {
+  [11, 1_000, 'in memory'],
+  [22, 1_000, 'in a file, read by a thread of its own'],
+  [33, 1_000, 'in memory'],
+  [44, 0, 'in memory'],
+  [55, 0, 'in a file, read by a thread of its own'],
+])('world %i, indexed from %i devices, %s', (seed, indexFrom, place) => {
   let store: RegistryStore;
+  let directory: string;
   let devices: readonly DeviceRecord[];
 
   beforeAll(async () => {
-    store = await openRegistryStore({ file: ':memory:', indexTagsFrom });
+    directory = mkdtempSync(join(tmpdir(), 'iotctl-registry-'));
+    const file = place === 'in memory' ? ':memory:' : join(directory, 'registry.db');
+    store = await openRegistryStore({ file, indexFrom, ownerLimitMs: 0 });
     devices =
       fc.sample(fc.tuple(...ids.flatMap((id) => [anyRecord(id), anyRecord(`${id}-2`), anyRecord(`${id}-3`)])), {
         seed,
@@ -40,7 +46,10 @@ describe.each([
     await store.write(devices.map((record) => ({ kind: 'insert', record })));
   });
 
-  afterAll(() => store.close());
+  afterAll(async () => {
+    await store.close();
+    rmSync(directory, { recursive: true });
+  });
 
   async function matches(where: Expression): Promise<string[]> {
     const page = await store.query(queryWith({ where }), { limit: 1000 });

@@ -14,12 +14,17 @@ import type {
   SqlValue,
 } from './messages.ts';
 
+/** Which thread: the one that owns the file, or one that only reads it. */
+export type ThreadKind = 'owner' | 'reader';
+
+const files = { owner: './database-worker', reader: './reader-worker' } as const;
+
 interface Waiting {
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** The main thread's end of the database thread. Requests made in one turn of the event loop travel as one message. */
+/** The main thread's end of a database thread. Requests made in one turn of the event loop travel as one message. */
 export class DatabaseClient {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
@@ -29,8 +34,8 @@ export class DatabaseClient {
   #broken: Error | undefined;
 
   /** `onFailure` is told when the thread ends by itself; every request is refused from then on. */
-  constructor(onFailure: (error: Error) => void = () => undefined) {
-    this.#worker = startWorker(import.meta.url, './database-worker', { name: 'registry' });
+  constructor(onFailure: (error: Error) => void = () => undefined, kind: ThreadKind = 'owner') {
+    this.#worker = startWorker(import.meta.url, files[kind], { name: `registry ${kind}` });
     this.#worker.on('message', (replies: readonly Reply[]) => {
       for (const reply of replies) this.#settle(reply);
     });
@@ -50,12 +55,13 @@ export class DatabaseClient {
     readonly file: string;
     readonly busyTimeout: number;
     readonly maxBytes: number | undefined;
+    readonly stop?: Int32Array | undefined;
   }): Promise<OpenReply> {
     return this.#send({ kind: 'open', ...options });
   }
 
-  query(sql: string, values: readonly SqlValue[]): Promise<QueryReply> {
-    return this.#send({ kind: 'query', sql, values });
+  query(sql: string, values: readonly SqlValue[], limitMs?: number): Promise<QueryReply> {
+    return this.#send({ kind: 'query', sql, values, ...(limitMs !== undefined && { limitMs }) });
   }
 
   commit(jobs: readonly Job[], notes?: readonly (JobNote | undefined)[]): Promise<JobResult[]> {

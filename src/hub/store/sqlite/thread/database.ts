@@ -5,17 +5,12 @@ import { defineFunctions } from './functions.ts';
 import { recipes, type Change, type RecipeName } from '../recipes.ts';
 import type { Template } from '../template.ts';
 import type { ChangeResult, Job, JobNote, JobResult, OpenReply, QueryReply, Request, SqlValue } from './messages.ts';
-import { requireSqlite } from './version.ts';
+import { PreparedStatements } from './prepared-statements.ts';
+import { TimeLimit } from './time-limit.ts';
+import { readSqliteVersion, requireSqlite } from './version.ts';
 
 /** Marks a file as ours, in its header: `iotc`. */
 const applicationId = 0x696f7463;
-
-const statementLimit = 256;
-
-interface CachedStatement {
-  readonly statement: StatementSync;
-  readonly columns: readonly string[];
-}
 
 /** A statement of a recipe and how many of a change's values are its own. */
 interface Step {
@@ -33,7 +28,8 @@ interface PreparedRecipe {
 class Database {
   readonly sqliteVersion: string;
   readonly #connection: DatabaseSync;
-  readonly #statements = new Map<string, CachedStatement>();
+  readonly #statements: PreparedStatements;
+  readonly #limit = new TimeLimit();
   readonly #recipes = new Map<RecipeName, PreparedRecipe>();
   readonly #audit: AuditTrail;
 
@@ -43,14 +39,15 @@ class Database {
     readonly busyTimeout: number;
     readonly maxBytes?: number | undefined;
   }) {
-    this.sqliteVersion = readVersion();
+    this.sqliteVersion = readSqliteVersion();
     requireSqlite(this.sqliteVersion);
     this.#connection = new DatabaseSync(options.file, { enableForeignKeyConstraints: true });
+    this.#statements = new PreparedStatements(this.#connection);
     try {
       this.#connection.exec(`PRAGMA busy_timeout = ${Math.trunc(options.busyTimeout)}`);
       this.#claimFile();
       this.#configure(options.maxBytes);
-      defineFunctions(this.#connection);
+      defineFunctions(this.#connection, this.#limit);
       this.#audit = new AuditTrail(this.#connection);
     } catch (error) {
       this.#connection.close();
@@ -62,10 +59,11 @@ class Database {
     return { sqliteVersion: this.sqliteVersion };
   }
 
-  query(sql: string, values: readonly SqlValue[]): QueryReply {
-    const { statement, columns } = this.#prepare(sql);
+  query(sql: string, values: readonly SqlValue[], limitMs?: number): QueryReply {
+    const { statement, columns } = this.#statements.get(sql);
     if (columns.length === 0) return { columns, rows: [], changes: Number(statement.run(...values).changes) };
-    return { columns, rows: statement.all(...values) as unknown as SqlValue[][], changes: 0 };
+    const rows = this.#limit.within(limitMs, () => statement.all(...values));
+    return { columns, rows: rows as unknown as SqlValue[][], changes: 0 };
   }
 
   /**
@@ -140,22 +138,6 @@ class Database {
     this.#connection.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageSize))}`);
   }
 
-  #prepare(sql: string): CachedStatement {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) {
-      // Moves it to the end, so that the first is the one used longest ago.
-      this.#statements.delete(sql);
-      this.#statements.set(sql, known);
-      return known;
-    }
-    const statement = this.#connection.prepare(sql);
-    statement.setReturnArrays(true);
-    const cached = { statement, columns: statement.columns().map((column) => column.name) };
-    this.#statements.set(sql, cached);
-    if (this.#statements.size > statementLimit) this.#forgetOldest();
-    return cached;
-  }
-
   #recipe(name: RecipeName): PreparedRecipe {
     const known = this.#recipes.get(name);
     if (known !== undefined) return known;
@@ -172,11 +154,6 @@ class Database {
   #step({ sql, places }: Template): Step {
     return { statement: this.#connection.prepare(sql), places };
   }
-
-  #forgetOldest(): void {
-    const oldest = this.#statements.keys().next();
-    if (oldest.done !== true) this.#statements.delete(oldest.value);
-  }
 }
 
 function runChange({ first, after, otherwise }: PreparedRecipe, change: Change): ChangeResult {
@@ -189,15 +166,6 @@ function runChange({ first, after, otherwise }: PreparedRecipe, change: Change):
   if (otherwise === undefined) return 'unchanged';
   const row = otherwise.statement.get(...values.slice(-otherwise.places));
   return row === undefined ? 'unchanged' : 'found';
-}
-
-function readVersion(): string {
-  const memory = new DatabaseSync(':memory:');
-  try {
-    return String(memory.prepare('SELECT sqlite_version() AS version').get()?.['version']);
-  } finally {
-    memory.close();
-  }
 }
 
 /** Answers requests, one after another, over one file. */
@@ -213,7 +181,7 @@ export function createRequestHandler(): (request: Request) => unknown {
         database = new Database(request);
         return database.open;
       case 'query':
-        return opened().query(request.sql, request.values);
+        return opened().query(request.sql, request.values, request.limitMs);
       case 'commit':
         return opened().commit(request.jobs, request.notes);
       case 'prune-audit':

@@ -3,6 +3,7 @@ import { queryFunctions, type QueryFunction, type QueryValue } from '../../../..
 import { isoMillis } from '../../../../protocol/time.ts';
 import { etagOf } from '../../../../protocol/twin/index.ts';
 import type { SqlValue } from './messages.ts';
+import { goOnFunction, type TimeLimit } from './time-limit.ts';
 
 /** The SQL name of a function of the query language. */
 export function sqlFunctionName(name: string): string {
@@ -13,12 +14,13 @@ export function sqlFunctionName(name: string): string {
 export const stampFunctions = { etag: 'iotctl_etag', time: 'iotctl_time', remainder: 'iotctl_remainder' } as const;
 
 /** Gives SQL the language's own functions over texts and numbers, so that both ways to evaluate a condition agree to the letter. */
-export function defineFunctions(database: DatabaseSync): void {
+export function defineFunctions(database: DatabaseSync, limit: TimeLimit): void {
   for (const [name, entry] of queryFunctions) {
     if (isScalar(entry)) {
       database.function(sqlFunctionName(name), { deterministic: true, varargs: true }, (...args) => apply(entry, args));
     }
   }
+  database.function(goOnFunction, {}, () => limit.check());
   database.function(stampFunctions.etag, { deterministic: true }, (counter) => etagOf(Number(counter)));
   database.function(stampFunctions.time, { deterministic: true }, (time) => isoMillis(Number(time)));
   database.function(stampFunctions.remainder, { deterministic: true }, (left, right) =>

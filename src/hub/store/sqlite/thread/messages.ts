@@ -27,8 +27,17 @@ export type Request =
       readonly file: string;
       readonly busyTimeout: number;
       readonly maxBytes: number | undefined;
+      /** Of a thread that only reads: one number shared with it; anything but 0 ends what it runs. */
+      readonly stop?: Int32Array | undefined;
     }
-  | { readonly id: number; readonly kind: 'query'; readonly sql: string; readonly values: readonly SqlValue[] }
+  | {
+      readonly id: number;
+      readonly kind: 'query';
+      readonly sql: string;
+      readonly values: readonly SqlValue[];
+      /** How long it may run, for statements that ask (`askedByRows`); without end when absent. */
+      readonly limitMs?: number | undefined;
+    }
   | {
       readonly id: number;
       readonly kind: 'commit';

@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import { DatabaseError } from './errors.ts';
 
 /** The first SQLite without the WAL-reset bug, which can damage a file that two connections write. */
@@ -15,4 +16,14 @@ export function requireSqlite(version: string): void {
     'TooOld',
     `SQLite ${version} in this Node.js is older than ${minimumSqlite}, which this program needs`,
   );
+}
+
+/** Of the library in this Node, without touching a file. */
+export function readSqliteVersion(): string {
+  const memory = new DatabaseSync(':memory:');
+  try {
+    return String(memory.prepare('SELECT sqlite_version() AS version').get()?.['version']);
+  } finally {
+    memory.close();
+  }
 }

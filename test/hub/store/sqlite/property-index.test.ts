@@ -2,10 +2,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { RegistryStore } from '../../../../src/hub/core/ports.ts';
 import { openRegistryStore } from '../../../../src/hub/store/sqlite/index.ts';
-import { tagConditions } from '../../../../src/hub/store/sqlite/tag-condition.ts';
+import { propertyConditions } from '../../../../src/hub/store/sqlite/property-condition.ts';
 import { parseQuery } from '../../../../src/protocol/query/index.ts';
 import type { JsonObject } from '../../../../src/std/json.ts';
-import { deviceRecord } from './records.ts';
+import { deviceRecord, section } from './records.ts';
 import { temporaryDatabase } from './temporary-directory.ts';
 
 const count = 60;
@@ -14,13 +14,16 @@ let store: RegistryStore;
 
 async function openStore(): Promise<void> {
   file = temporaryDatabase();
-  store = await openRegistryStore({ file, indexTagsFrom: 50 });
+  store = await openRegistryStore({ file, indexFrom: 50 });
   onTestFinished(() => store.close());
 }
 
 const idOf = (index: number) => `d${String(index).padStart(3, '0')}`;
 const insert = (deviceId: string, tags: JsonObject) =>
   ({ kind: 'insert', record: deviceRecord(deviceId, { tags }) }) as const;
+
+const twin = (deviceId: string, desired: JsonObject, reported: JsonObject, revision = 1) =>
+  deviceRecord(deviceId, { revision, desired: section(desired), reported: section(reported) });
 
 async function fill(number = count): Promise<void> {
   const devices = Array.from({ length: number }, (_, index) => index);
@@ -44,7 +47,7 @@ function look(sql: string): unknown[][] {
   }
 }
 
-const indexed = () => look('SELECT path FROM tag_paths WHERE complete = 1 ORDER BY path').flat();
+const indexed = () => look('SELECT path FROM property_paths WHERE complete = 1 ORDER BY path').flat();
 
 async function indexSite(): Promise<void> {
   await find("SELECT * FROM devices WHERE tags.site = 's1'");
@@ -59,7 +62,7 @@ describe('an index over a tag', () => {
     const text = "SELECT * FROM devices WHERE tags.site = 's1' AND status = 'enabled'";
     const before = await find(text);
     await expect.poll(indexed).toEqual(['$."site"']);
-    expect(look('SELECT count(*) FROM tag_values')).toEqual([[count]]);
+    expect(look('SELECT count(*) FROM property_values')).toEqual([[count]]);
     expect(await find(text)).toEqual(before);
     expect(before).toHaveLength(count / 3);
     expect(await find("SELECT COUNT() AS n FROM devices WHERE tags.site IN ['s0', 's2']")).toEqual([
@@ -71,7 +74,7 @@ describe('an index over a tag', () => {
     await fill(40);
     await find("SELECT * FROM devices WHERE tags.site = 's1'");
     await find("SELECT * FROM devices WHERE tags.site = 's1'");
-    expect(look('SELECT count(*) FROM tag_paths')).toEqual([[0]]);
+    expect(look('SELECT count(*) FROM property_paths')).toEqual([[0]]);
   });
 
   test('when devices come, change and go, then the index goes with them in the same commit', async () => {
@@ -87,7 +90,7 @@ describe('an index over a tag', () => {
     expect(found).toContain('new');
     expect(found).toHaveLength(count / 3 - 3 + 1);
     expect(await find("SELECT * FROM devices WHERE tags.site = 'moved'")).toEqual([idOf(1)]);
-    expect(look('SELECT count(*) FROM tag_values')).toEqual([[count - 1]]);
+    expect(look('SELECT count(*) FROM property_values')).toEqual([[count - 1]]);
   });
 
   test('when pages are read, then every device comes once and in order, whatever changes between them', async () => {
@@ -127,14 +130,48 @@ describe('an index over a tag', () => {
     expect(await find("SELECT * FROM devices.modules WHERE tags.site = 's1'")).toEqual([idOf(0)]);
   });
 
+  test('when desired and reported properties are compared, then each has an index of its own that follows every change', async () => {
+    const devices = Array.from({ length: count }, (_, index) => index);
+    await store.write(
+      devices.map((index) => ({
+        kind: 'insert',
+        record: twin(idOf(index), { v: index % 3 }, { v: index % 4, noise: 0 }),
+      })),
+    );
+    const desired = 'SELECT deviceId FROM devices WHERE properties.desired.v = 2';
+    const reported = 'SELECT deviceId FROM devices WHERE properties.reported.v = 2';
+    const before = [await find(desired), await find(reported)];
+    await expect.poll(indexed).toEqual(['$."v"', '$."v"']);
+    expect([await find(desired), await find(reported)]).toEqual(before);
+    await store.write([
+      { kind: 'replace', record: twin(idOf(0), { v: 2 }, { v: 0, noise: 1 }, 2), expected: 1 },
+      { kind: 'replace', record: twin(idOf(2), { v: 2 }, { v: '2', noise: 1 }, 2), expected: 1 },
+      { kind: 'insert', record: twin('new', {}, { v: 2 }) },
+    ]);
+    expect(await find(desired)).toEqual([idOf(0), ...(before[0] ?? [])]);
+    expect(await find(reported)).toEqual([...(before[1] ?? []), 'new'].filter((id) => id !== idOf(2)));
+    expect(look('SELECT count(*) FROM property_values')).toEqual([[2 * count + 1]]);
+  });
+
+  test('when two parts of a condition are indexed, then the one that fewer devices meet is looked up', async () => {
+    await fill();
+    await store.write([insert('rare', { site: 's0', floor: 0, lot: 'x' })]);
+    for (const tag of ['on = true', "site = 's0'", "lot = 'x'"]) await find(`SELECT * FROM devices WHERE tags.${tag}`);
+    await expect.poll(indexed).toEqual(['$."lot"', '$."on"', '$."site"']);
+    expect(await find("SELECT * FROM devices WHERE tags.site = 's0' AND tags.lot = 'x'")).toEqual(['rare']);
+    expect(await find("SELECT COUNT() AS n FROM devices WHERE tags.on = true AND tags.site = 's0'")).toEqual([
+      { n: count / 3 },
+    ]);
+  });
+
   test('when the file is opened again, then the index is still used and kept', async () => {
     await fill();
     await indexSite();
     await store.close();
-    store = await openRegistryStore({ file, indexTagsFrom: 50 });
+    store = await openRegistryStore({ file, indexFrom: 50 });
     await store.write([insert('later', { site: 's9' })]);
     expect(await find("SELECT * FROM devices WHERE tags.site = 's9'")).toEqual(['later']);
-    expect(look('SELECT count(*) FROM tag_values')).toEqual([[count + 1]]);
+    expect(look('SELECT count(*) FROM property_values')).toEqual([[count + 1]]);
   });
 
   test('when ever more tags are asked for, then the number of indices is bounded', async () => {
@@ -142,7 +179,7 @@ describe('an index over a tag', () => {
     for (let index = 0; index < 40; index++) await find(`SELECT * FROM devices WHERE tags.t${index} = 1`);
     await expect.poll(() => indexed().length).toBe(32);
     await find('SELECT * FROM devices WHERE tags.more = 1');
-    expect(look('SELECT count(*) FROM tag_paths')).toEqual([[32]]);
+    expect(look('SELECT count(*) FROM property_paths')).toEqual([[32]]);
   });
 });
 
@@ -160,10 +197,13 @@ describe('which conditions an index answers', () => {
     ["tags.a NIN ['x']", []],
     ["tags.[[odd\"name]] = 'x'", []],
     ['tags.a[0] = 1', []],
-    ["properties.desired.a = 'x'", []],
+    ["properties.desired.a.b = 'x' AND properties.reported.c = 1", ['$."a"."b"', '$."c"']],
+    ["properties.reported = 'x'", []],
+    ['properties.reported.$version = 3', []],
+    ["properties.desired.$metadata.$lastUpdated = 'x'", []],
     ['tags.a = tags.b', []],
   ])('%s', (condition, paths) => {
     const { where } = parseQuery(`SELECT * FROM devices WHERE ${condition}`);
-    expect(tagConditions(where).map(({ path }) => path)).toEqual(paths);
+    expect(propertyConditions(where).map(({ path }) => path)).toEqual(paths);
   });
 });
