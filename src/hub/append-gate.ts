@@ -1,5 +1,5 @@
 import { HubError } from '../protocol/hub-errors.ts';
-import type { Sender, TelemetryLog } from './core/ports.ts';
+import type { MessageRun, RunSettled, Sender, TelemetryLog } from './core/ports.ts';
 import type { HubLog } from './log.ts';
 
 /** Stands between all connections and the log: when the log is full, every connection stops reading until it has drained. */
@@ -20,11 +20,11 @@ export class AppendGate {
   }
 
   append(sender: Sender, enqueuedTime: number, bag: string, body: Uint8Array, stored: (error?: Error) => void): void {
-    const goOn = this.#telemetry.append(sender, enqueuedTime, bag, body, stored);
-    if (!goOn && !this.#blocked) {
-      this.#blocked = true;
-      void this.#open();
-    }
+    if (!this.#telemetry.append(sender, enqueuedTime, bag, body, stored)) this.#shut();
+  }
+
+  appendRun(sender: Sender, enqueuedTime: number, bag: string, run: MessageRun, settled: RunSettled): void {
+    if (!this.#telemetry.appendRun(sender, enqueuedTime, bag, run, settled)) this.#shut();
   }
 
   /** Calls `resume` once when the gate is open again. */
@@ -44,6 +44,12 @@ export class AppendGate {
     this.#failing = error !== undefined;
     if (error === undefined) this.#log.info({}, 'telemetry is stored again');
     else this.#log.error({ error: error.message }, 'telemetry cannot be stored; devices that send are disconnected');
+  }
+
+  #shut(): void {
+    if (this.#blocked) return;
+    this.#blocked = true;
+    void this.#open();
   }
 
   async #open(): Promise<void> {

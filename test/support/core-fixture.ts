@@ -29,6 +29,7 @@ export interface CoreFixture {
 /** Stands where a test has no business with telemetry: events of the hub vanish, every other use of it fails. */
 const noLog: TelemetryLog = {
   append: () => true,
+  appendRun: () => true,
   drained: unused,
   read: unused,
   head: unused,

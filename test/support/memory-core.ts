@@ -3,7 +3,7 @@ import { createMessages } from '../../src/hub/core/messages/messages.ts';
 import { pathOfSession } from '../../src/hub/core/sessions/sessions.ts';
 import { HubError } from '../../src/protocol/hub-errors.ts';
 import { identityNames } from '../../src/protocol/identity-path.ts';
-import type { Sender, StoredFilter, TelemetryLog } from '../../src/hub/core/ports.ts';
+import type { RunOutcome, Sender, StoredFilter, TelemetryLog } from '../../src/hub/core/ports.ts';
 import type { DeviceSession, SessionEnd, SessionService } from '../../src/hub/core/services.ts';
 import type { MqttCore } from '../../src/hub/mqtt/context.ts';
 import type { Clock } from '../../src/std/clock.ts';
@@ -26,7 +26,11 @@ interface MemoryLog extends TelemetryLog {
   full: boolean;
   /** What storing fails with. */
   error: Error | undefined;
+  /** When set, the messages of a run are settled one by one. */
+  outcomeOf: ((message: AppendedMessage) => RunOutcome) | undefined;
   release(): void;
+  /** Tells of what was appended last before all that waits. */
+  releaseLast(): void;
   drain(): void;
 }
 
@@ -36,6 +40,7 @@ function memoryLog(): MemoryLog {
   const log: MemoryLog = {
     messages: [],
     holding: false,
+    outcomeOf: undefined,
     full: false,
     error: undefined,
     append(sender, enqueuedTime, bag, body, stored) {
@@ -44,9 +49,25 @@ function memoryLog(): MemoryLog {
       if (!log.holding) queueMicrotask(() => log.release());
       return !log.full;
     },
+    appendRun(sender, enqueuedTime, bag, { buffer, bounds, count }, settled) {
+      for (let index = 0; index < count; index++) {
+        const body = Buffer.from(buffer.subarray(bounds[index * 2], bounds[index * 2 + 1])).toString('utf8');
+        log.messages.push({ sender, enqueuedTime, bag, body });
+      }
+      const { outcomeOf } = log;
+      if (outcomeOf === undefined) waiting.push((error) => settled(0, count, error ?? 'stored'));
+      else
+        for (const [index, message] of log.messages.slice(-count).entries())
+          waiting.push(() => settled(index, 1, outcomeOf(message)));
+      if (!log.holding) queueMicrotask(() => log.release());
+      return !log.full;
+    },
     drained: () => (log.full ? new Promise((resolve) => drainers.push(resolve)) : Promise.resolve()),
     release() {
       for (const stored of waiting.splice(0)) stored(log.error);
+    },
+    releaseLast() {
+      waiting.pop()?.();
     },
     drain() {
       log.full = false;

@@ -236,6 +236,20 @@ export interface ReadOptions {
  * The append log of telemetry and events. Acknowledged means stored: `append` calls back after the commit that holds the message.
  * Events that are not routed to where telemetry is lie in a partition of their own, so that the numbers of telemetry have no holes.
  */
+/** Messages of one sender with one property bag, received at once: their bodies lie in the buffer they arrived in. */
+export interface MessageRun {
+  readonly buffer: Uint8Array;
+  readonly count: number;
+  /** Where each body begins and where it ends: two numbers for a message. May be longer than needed. */
+  readonly bounds: Uint32Array;
+}
+
+/** What became of a message: it is stored, a fault on purpose has swallowed it, or this kept it from disk. */
+export type RunOutcome = 'stored' | 'dropped' | Error;
+
+/** Told of `count` messages of a run from `first` on (from 0); once for each message, mostly for all of them at once. */
+export type RunSettled = (first: number, count: number, outcome: RunOutcome) => void;
+
 export interface TelemetryLog {
   /**
    * Adds one message; partition by a stable hash of the device id, order kept per device and source. `stored` is called once, after the
@@ -243,6 +257,8 @@ export interface TelemetryLog {
    * should wait for {@link TelemetryLog.drained} before it adds more (the message itself is taken).
    */
   append(sender: Sender, enqueuedTime: number, bag: string, body: Uint8Array, stored: (error?: Error) => void): boolean;
+  /** {@link append} for the messages of a run, in their order. */
+  appendRun(sender: Sender, enqueuedTime: number, bag: string, run: MessageRun, settled: RunSettled): boolean;
   drained(): Promise<void>;
   read(options: ReadOptions): AsyncIterable<LogBatch>;
   /** The position after the last stored message, of the partitions of telemetry. */

@@ -1,20 +1,19 @@
 /**
  * PUBACKs of one connection in the order its PUBLISHes came (MQTT 3.1.1 §4.6; some SDKs take any other order for a fatal error,
- * device.md §2.4). Telemetry completes in order, so it needs no name; other requests complete by the slot they were given.
+ * device.md §2.4). A PUBLISH has a slot, counted on for ever, and is settled by it, in any order.
  */
-const waitingForLog = 0;
-const waitingForReply = 1;
-const done = 2;
+const waiting = 0;
+const done = 1;
+/** Not to be acknowledged, nor to hold up those behind it. */
+const skipped = 2;
 const initialSlots = 32;
 
 export class Acknowledgements {
-  #identifiers = new Uint16Array(initialSlots);
-  #states = new Uint8Array(initialSlots);
-  /** Slots are counted on for ever; the ring index is the remainder. */
+  /** A ring; the index is the remainder of the slot. Empty until there is something to acknowledge: most devices are silent. */
+  #identifiers = new Uint16Array(0);
+  #states = new Uint8Array(0);
   #oldest = 0;
   #newest = 0;
-  /** No slot before this waits for the log. */
-  #logAt = 0;
 
   /** How many PUBLISHes are not acknowledged yet, done or not. */
   get size(): number {
@@ -26,61 +25,63 @@ export class Acknowledgements {
     return this.#states.length;
   }
 
-  /** A telemetry message went to the log. */
-  addTelemetry(packetIdentifier: number): void {
-    this.#add(packetIdentifier, waitingForLog);
+  /** A PUBLISH has come; answers its slot. Slots of PUBLISHes that follow each other do so too. */
+  add(packetIdentifier: number): number {
+    if (this.size === this.#states.length) this.#grow();
+    const slot = this.#newest++;
+    const index = slot & (this.#states.length - 1);
+    this.#identifiers[index] = packetIdentifier;
+    this.#states[index] = waiting;
+    return slot;
   }
 
-  /** Another request; answers the slot for {@link complete}. */
-  addRequest(packetIdentifier: number): number {
-    return this.#add(packetIdentifier, waitingForReply);
+  /** `count` PUBLISHes from this slot on may be acknowledged. */
+  complete(slot: number, count = 1): void {
+    this.#mark(slot, count, done);
   }
 
-  /** The oldest telemetry message that waits is stored. */
-  completeTelemetry(): void {
-    const mask = this.#states.length - 1;
-    while (this.#logAt < this.#newest && this.#states[this.#logAt & mask] !== waitingForLog) this.#logAt++;
-    if (this.#logAt < this.#newest) this.#states[this.#logAt++ & mask] = done;
-  }
-
-  complete(slot: number): void {
-    this.#states[slot & (this.#states.length - 1)] = done;
+  /** The same, for PUBLISHes that are never acknowledged. */
+  skip(slot: number, count = 1): void {
+    this.#mark(slot, count, skipped);
   }
 
   /** The PUBACKs that may be sent now, or undefined when there are none. */
   take(): Uint8Array | undefined {
     const mask = this.#states.length - 1;
+    const states = this.#states;
     let end = this.#oldest;
-    while (end < this.#newest && this.#states[end & mask] === done) end++;
-    if (end === this.#oldest) return undefined;
-    const bytes = Buffer.allocUnsafe((end - this.#oldest) * 4);
-    for (let at = 0; this.#oldest < end; this.#oldest++, at += 4) {
-      const identifier = this.#identifiers[this.#oldest & mask] ?? 0;
+    let count = 0;
+    while (end < this.#newest && states[end & mask] !== waiting) if (states[end++ & mask] === done) count++;
+    const first = this.#oldest;
+    this.#oldest = end;
+    if (count === 0) return undefined;
+    const bytes = Buffer.allocUnsafe(count * 4);
+    let at = 0;
+    for (let slot = first; slot < end; slot++) {
+      if (states[slot & mask] === skipped) continue;
+      const identifier = this.#identifiers[slot & mask] ?? 0;
       bytes[at] = 0x40;
       bytes[at + 1] = 2;
       bytes[at + 2] = identifier >>> 8;
       bytes[at + 3] = identifier & 0xff;
+      at += 4;
     }
-    if (this.#logAt < this.#oldest) this.#logAt = this.#oldest;
     return bytes;
   }
 
-  #add(packetIdentifier: number, state: number): number {
-    if (this.size === this.#states.length) this.#grow();
-    const slot = this.#newest++;
-    const index = slot & (this.#states.length - 1);
-    this.#identifiers[index] = packetIdentifier;
-    this.#states[index] = state;
-    return slot;
+  #mark(slot: number, count: number, state: number): void {
+    const mask = this.#states.length - 1;
+    for (let each = slot; each < slot + count; each++) this.#states[each & mask] = state;
   }
 
   #grow(): void {
-    const slots = this.#states.length * 2;
+    const held = this.#states.length;
+    const slots = Math.max(held * 2, initialSlots);
     const identifiers = new Uint16Array(slots);
     const states = new Uint8Array(slots);
     for (let slot = this.#oldest; slot < this.#newest; slot++) {
-      identifiers[slot & (slots - 1)] = this.#identifiers[slot & (slots / 2 - 1)] ?? 0;
-      states[slot & (slots - 1)] = this.#states[slot & (slots / 2 - 1)] ?? 0;
+      identifiers[slot & (slots - 1)] = this.#identifiers[slot & (held - 1)] ?? 0;
+      states[slot & (slots - 1)] = this.#states[slot & (held - 1)] ?? 0;
     }
     this.#identifiers = identifiers;
     this.#states = states;

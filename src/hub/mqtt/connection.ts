@@ -208,7 +208,7 @@ export class Connection implements Wire, Carried, Watched {
       if (type === packetTypes.connect) void this.#connect(frame);
       else this.end('protocol', 'the first packet is not CONNECT');
     } else if (type === packetTypes.publish) {
-      link.receive(frame);
+      link.receive(reader);
     } else {
       this.#takeControl(link, type, frame);
     }

@@ -6,7 +6,7 @@ import type { Deadlines } from '../deadlines.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { FrameReader } from './frame-reader.ts';
 import type { MqttLimits } from './limits.ts';
-import type { Publish } from './publish.ts';
+import type { Publish, PublishRun } from './publish.ts';
 import type { Spares } from './spares.ts';
 
 /** What the front asks of the core. */
@@ -31,6 +31,8 @@ export interface FrontContext {
   readonly acknowledgements: Spares<Acknowledgements>;
   /** The PUBLISH that is being looked at, until whoever reads it returns. */
   readonly publish: Publish;
+  /** What is being read; never kept. */
+  readonly run: PublishRun;
 }
 
 /** Why a connection ended; for the log. */

@@ -9,15 +9,15 @@ import {
 import { identityPath, type IdentityPath } from '../../protocol/identity-path.ts';
 import { requestedFault } from '../../protocol/requested-fault.ts';
 import type { JsonObject } from '../../std/json.ts';
-import type { Sender } from '../core/ports.ts';
+import type { RunOutcome, RunSettled, Sender } from '../core/ports.ts';
 import type { DeviceSession, SessionEnd } from '../core/services.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { Will } from './connect.ts';
 import type { EndReason, FrontContext } from './context.ts';
-import type { Frame } from './frame-reader.ts';
+import type { FrameReader } from './frame-reader.ts';
 import { MessageDelivery } from './message-delivery.ts';
 import { encodeMessage } from './packets.ts';
-import { readPublish } from './publish.ts';
+import { readPublish, readRun, type PublishRun } from './publish.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { answerTwinRequest, type TwinRequest } from './twin-requests.ts';
 
@@ -61,8 +61,6 @@ export class DeviceLink implements DeviceSession {
   #acknowledgements: Acknowledgements | undefined;
   #lastTopic: string | undefined;
   #lastBag: string | undefined;
-  #onStored: ((error?: Error) => void) | undefined;
-  #onStoredUnacknowledged: ((error?: Error) => void) | undefined;
   /** Since the device listened for messages. */
   #messages: MessageDelivery | undefined;
   /** The last of those that are pending. */
@@ -146,8 +144,9 @@ export class DeviceLink implements DeviceSession {
     );
   }
 
-  /** Takes a PUBLISH of the device. */
-  receive(frame: Frame): void {
+  /** Takes the PUBLISH that the reader stands at and, of telemetry, those behind it that are like it. */
+  receive(reader: FrameReader): void {
+    const { frame } = reader;
     const { publish } = this.#context;
     publish.topic = this.#lastTopic ?? '';
     const problem = readPublish(frame, publish);
@@ -161,19 +160,15 @@ export class DeviceLink implements DeviceSession {
     }
     if (this.#lastBag === undefined)
       this.#receiveRequest(frame.buffer.toString('utf8', publish.bodyStart, publish.bodyEnd));
-    else this.#receiveTelemetry(this.#lastBag, frame.buffer.subarray(publish.bodyStart, publish.bodyEnd));
+    else this.#receiveTelemetry(this.#lastBag, reader);
   }
 
-  #receiveTelemetry(topicBag: string, body: Buffer): void {
-    const { gate, clock, limits, publish } = this.#context;
+  #receiveTelemetry(topicBag: string, reader: FrameReader): void {
+    const { gate, clock, limits, publish, run } = this.#context;
     const { qos, retain, dup, packetIdentifier } = publish;
-    if (body.length + topicBag.length > limits.messageBytes) {
-      this.#wire.end('too-large');
-      return;
-    }
     const fault = requestedFault(topicBag);
     if (fault !== undefined) {
-      if (qos === 1) this.#completeRequest(this.#borrowAcknowledgements().addRequest(packetIdentifier));
+      if (qos === 1) this.#completeRequest(this.#borrowAcknowledgements().add(packetIdentifier));
       // Over MQTT there is one way to break: the connection ends. Once is enough.
       this.#cancelFault ??= clock.after(fault.delayMs, () => this.#wire.end('fault'), { unref: true });
       return;
@@ -182,25 +177,35 @@ export class DeviceLink implements DeviceSession {
     // Source: device.md §1.4.
     if (retain) bag = stampBag(bag, 'mqtt-retain', 'true');
     if (dup) bag = stampBag(bag, 'mqtt-dup', 'true');
-    if (qos === 1) this.#borrowAcknowledgements().addTelemetry(packetIdentifier);
-    gate.append(this.sender, clock.now(), bag, body, this.#whenStored(qos));
+    const problem = readRun(reader, publish, limits.messageBytes - topicBag.length, run);
+    if (run.count > 0) {
+      const slot = qos === 1 ? this.#awaitStored(run) : undefined;
+      const settled: RunSettled = (first, count, outcome) => this.#settled(slot, first, count, outcome);
+      gate.appendRun(this.sender, clock.now(), bag, run, settled);
+    }
+    if (problem !== undefined) this.#wire.end(...problem);
   }
 
-  /** One function for all messages of the device: the log calls back in order, so each call is for the oldest. */
-  #whenStored(qos: 0 | 1): (error?: Error) => void {
-    if (qos === 0) return (this.#onStoredUnacknowledged ??= (error) => void this.#noteStored(error));
-    return (this.#onStored ??= (error) => {
-      if (!this.#noteStored(error)) return;
-      this.#acknowledgements?.completeTelemetry();
+  /** The slot of the first message of a run, which the others follow. */
+  #awaitStored({ identifiers, count }: PublishRun): number {
+    const acknowledgements = this.#borrowAcknowledgements();
+    const first = acknowledgements.add(identifiers[0] ?? 0);
+    for (let index = 1; index < count; index++) acknowledgements.add(identifiers[index] ?? 0);
+    return first;
+  }
+
+  /** `slot` is that of the run's first message, undefined for QoS 0. */
+  #settled(slot: number | undefined, first: number, count: number, outcome: RunOutcome): void {
+    if (outcome === 'stored') this.#context.gate.noteOutcome(undefined);
+    else if (outcome !== 'dropped') this.#context.gate.noteOutcome(outcome);
+    if (this.#ended) return;
+    if (outcome instanceof Error) {
+      this.#wire.end('not-stored');
+    } else if (slot !== undefined) {
+      if (outcome === 'stored') this.#acknowledgements?.complete(slot + first, count);
+      else this.#acknowledgements?.skip(slot + first, count);
       this.#acknowledgeSoon();
-    });
-  }
-
-  #noteStored(error: Error | undefined): boolean {
-    this.#context.gate.noteOutcome(error);
-    if (this.#ended) return false;
-    if (error !== undefined) this.#wire.end('not-stored');
-    return error === undefined;
+    }
   }
 
   #receiveRequest(body: string): void {
@@ -210,7 +215,7 @@ export class DeviceLink implements DeviceSession {
       this.#wire.end('forbidden', request.kind === 'forbidden' ? request.reason : undefined);
       return;
     }
-    const slot = qos === 1 ? this.#borrowAcknowledgements().addRequest(packetIdentifier) : undefined;
+    const slot = qos === 1 ? this.#borrowAcknowledgements().add(packetIdentifier) : undefined;
     if (request.kind === 'method-response') {
       this.#context.core.commands.answer(this.identity, request.rid, request.status, body);
       this.#completeRequest(slot);
@@ -255,11 +260,11 @@ export class DeviceLink implements DeviceSession {
       this.#acknowledging = false;
       const waiting = this.#acknowledgements;
       const packets = this.#ended ? undefined : waiting?.take();
-      if (packets === undefined) return;
       if (waiting?.size === 0) {
         this.#acknowledgements = undefined;
         this.#context.acknowledgements.give(waiting);
       }
+      if (packets === undefined) return;
       this.#wire.send(packets);
       this.#wire.proceed();
     });

@@ -32,6 +32,8 @@ export class FrameReader {
   maxBytes: number;
   #chunk: Buffer = nothing;
   #chunkAt = 0;
+  /** Of the chunk; made when packets in it are compared. */
+  #view: DataView | undefined;
   #partial: Buffer | undefined;
   #partialLength = 0;
 
@@ -48,6 +50,7 @@ export class FrameReader {
     const rest = this.#chunk.subarray(this.#chunkAt);
     this.#chunk = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     this.#chunkAt = 0;
+    this.#view = undefined;
   }
 
   next(): FrameStep {
@@ -62,12 +65,40 @@ export class FrameReader {
   }
 
   /**
+   * Steps on to the packet behind the current one if it lies whole in the same chunk and begins alike: the same type and flags, and
+   * the same `prefix` bytes behind its length, and `more` behind those at least. Otherwise false, and nothing has changed. What many
+   * packets of a device have in common is looked at once that way.
+   */
+  nextLike(prefix: number, more: number): boolean {
+    const { frame } = this;
+    const chunk = this.#chunk;
+    const at = this.#chunkAt;
+    if (frame.buffer !== chunk || frame.end !== at || chunk[at] !== chunk[frame.at]) return false;
+    let start = at + 2;
+    let length = chunk[at + 1] ?? 0x80;
+    if (length >= 0x80) {
+      const high = chunk[start++] ?? 0x80;
+      if (high >= 0x80) return false;
+      length = (length & 0x7f) | (high << 7);
+    }
+    if (length < prefix + more || length > this.maxBytes || start + length > chunk.length) return false;
+    this.#view ??= new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
+    if (!sameBytes(this.#view, frame.start, start, prefix)) return false;
+    frame.at = at;
+    frame.start = start;
+    frame.end = start + length;
+    this.#chunkAt = frame.end;
+    return true;
+  }
+
+  /**
    * Everything is read: the chunk goes, which thousands of idle connections would keep otherwise, each a hole in the block it was
    * received into.
    */
   #letGo(): 'more' {
     this.#chunk = nothing;
     this.#chunkAt = 0;
+    this.#view = undefined;
     this.frame.buffer = nothing;
     return 'more';
   }
@@ -139,4 +170,12 @@ function readLength(buffer: Buffer, from: number, to: number): number {
   let length = 0;
   for (let index = to - 1; index >= from; index--) length = length * 0x80 + ((buffer[index] ?? 0) & 0x7f);
   return length;
+}
+
+/** Four bytes at a time: telling equal topics is a good part of what a message costs. */
+function sameBytes(view: DataView, left: number, right: number, length: number): boolean {
+  let at = 0;
+  for (; at + 4 <= length; at += 4) if (view.getInt32(left + at) !== view.getInt32(right + at)) return false;
+  for (; at < length; at++) if (view.getUint8(left + at) !== view.getUint8(right + at)) return false;
+  return true;
 }

@@ -10,12 +10,12 @@ import { Connection } from './connection.ts';
 import type { FrontContext, MqttCore } from './context.ts';
 import { FrameReader } from './frame-reader.ts';
 import { defaultMqttLimits, type MqttLimits } from './limits.ts';
-import { newPublish } from './publish.ts';
 import { Spares } from './spares.ts';
 
 /** What is kept for connections that are at work at the same time, some hundred bytes each. */
 const mostSpares = 1_024;
 const mostSlots = 256;
+import { newPublish, newPublishRun } from './publish.ts';
 
 export interface MqttFrontOptions {
   readonly core: MqttCore;
@@ -63,6 +63,7 @@ export function createMqttFront({ core, clock, log, limits, known = () => undefi
       ({ slots }) => slots <= mostSlots,
     ),
     publish: newPublish(),
+    run: newPublishRun(),
   };
   const connections = new ConnectionSet<Connection>();
 

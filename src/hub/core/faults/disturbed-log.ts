@@ -1,7 +1,7 @@
 import { identityPath } from '../../../protocol/identity-path.ts';
 import { HubError } from '../../../protocol/hub-errors.ts';
 import type { Clock } from '../../../std/clock.ts';
-import type { Sender, TelemetryLog } from '../ports.ts';
+import type { MessageRun, RunOutcome, RunSettled, Sender, TelemetryLog } from '../ports.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { ThrottleService } from '../throttling/service.ts';
 import type { FaultService } from './service.ts';
@@ -13,9 +13,6 @@ export interface DisturbanceParts {
   readonly clock: Clock;
 }
 
-type Append = TelemetryLog['append'];
-type Stored = Parameters<Append>[4];
-
 /** What may wait in memory; a device that sends faster than it is let through is refused then. */
 const mostWaitingBytes = 64 * 1_024 * 1_024;
 /** What a message costs beside its body. */
@@ -25,13 +22,16 @@ const overheadBytes = 512;
 export function disturbedLog(log: TelemetryLog, parts: DisturbanceParts): TelemetryLog {
   let waitingBytes = 0;
 
-  const append: Append = (sender, enqueuedTime, bag, body, stored) => {
-    const waitMs = sender.source === 'Telemetry' ? disturb(parts, sender, body, stored) : 0;
+  type Told = (outcome: RunOutcome) => void;
+
+  function appendOne(sender: Sender, enqueuedTime: number, bag: string, body: Uint8Array, told: Told): boolean {
+    const stored = (error?: Error): void => told(error ?? 'stored');
+    const waitMs = sender.source === 'Telemetry' ? disturb(parts, sender, body, told) : 0;
     if (waitMs === 0) return log.append(sender, enqueuedTime, bag, body, stored);
     if (waitMs === undefined) return true;
     const bytes = body.length + overheadBytes;
     if (waitingBytes + bytes > mostWaitingBytes) {
-      stored(new HubError('ThrottlingBacklogTimeout', 'Too much of what was sent waits already.'));
+      told(new HubError('ThrottlingBacklogTimeout', 'Too much of what was sent waits already.'));
       return true;
     }
     waitingBytes += bytes;
@@ -41,11 +41,27 @@ export function disturbedLog(log: TelemetryLog, parts: DisturbanceParts): Teleme
       log.append(sender, enqueuedTime, bag, copy, stored);
     };
     if (typeof waitMs === 'number') parts.clock.after(waitMs, later, { unref: true });
-    else waitMs.then(later, stored);
+    else waitMs.then(later, told);
     return true;
-  };
+  }
+
+  function appendRun(sender: Sender, enqueuedTime: number, bag: string, run: MessageRun, settled: RunSettled): boolean {
+    if (!parts.faults.any && !parts.throttle.imitating) return log.appendRun(sender, enqueuedTime, bag, run, settled);
+    let goOn = true;
+    for (let index = 0; index < run.count; index++) {
+      const body = run.buffer.subarray(run.bounds[index * 2], run.bounds[index * 2 + 1]);
+      goOn = appendOne(sender, enqueuedTime, bag, body, (outcome) => settled(index, 1, outcome)) && goOn;
+    }
+    return goOn;
+  }
+
   return {
-    append,
+    append: (sender, enqueuedTime, bag, body, stored) =>
+      appendOne(sender, enqueuedTime, bag, body, (outcome) => {
+        // Whoever sent a message that is dropped waits in vain, as for one that was lost on its way.
+        if (outcome !== 'dropped') stored(outcome === 'stored' ? undefined : outcome);
+      }),
+    appendRun,
     drained: () => log.drained(),
     read: (options) => log.read(options),
     head: () => log.head(),
@@ -61,14 +77,17 @@ function disturb(
   { faults, throttle, sessions }: DisturbanceParts,
   sender: Sender,
   body: Uint8Array,
-  stored: Stored,
+  told: (outcome: RunOutcome) => void,
 ): number | Promise<void> | undefined {
   const identity = identityPath(sender.deviceId, sender.moduleId);
   const fault = faults.at('receive', identity);
-  if (fault?.kind === 'drop') return undefined;
+  if (fault?.kind === 'drop') {
+    told('dropped');
+    return undefined;
+  }
   if (fault?.kind === 'disconnect') {
     sessions.end(identity, 'fault');
-    stored(new HubError('ServiceUnavailable', 'The connection is cut by a fault on purpose.'));
+    told(new HubError('ServiceUnavailable', 'The connection is cut by a fault on purpose.'));
     return undefined;
   }
   if (fault !== undefined) return fault.delayMs;
@@ -76,7 +95,7 @@ function disturb(
     throttle.meter(body.length);
     return throttle.admit('device-to-cloud') ?? 0;
   } catch (error) {
-    stored(error as HubError);
+    told(error as HubError);
     return undefined;
   }
 }

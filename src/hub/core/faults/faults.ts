@@ -42,6 +42,9 @@ export function createFaults({ clock, random }: FaultParts): FaultService {
   }
 
   return {
+    get any() {
+      return rules.size > 0;
+    },
     at(point, identity) {
       if (rules.size === 0) return undefined;
       forgetExpired();

@@ -21,6 +21,8 @@ export interface Fault {
 }
 
 export interface FaultService {
+  /** False while there is no rule: then nothing goes wrong anywhere. */
+  readonly any: boolean;
   /** What is to go wrong here, if anything. Costs nothing while there is no rule. */
   at(point: FaultPoint, identity: IdentityPath): Fault | undefined;
   /** `body` is untrusted JSON. HubErrors ArgumentInvalid, ArgumentNull, GenericForbidden (too many rules). */

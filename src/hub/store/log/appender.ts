@@ -2,7 +2,7 @@
 import type { Failure } from '../../../errors/index.ts';
 import { toFailure } from '../../../errors/index.ts';
 import type { MessageSource } from '../../../protocol/telemetry/message.ts';
-import type { Sender } from '../../core/ports.ts';
+import type { MessageRun, RunOutcome, RunSettled, Sender } from '../../core/ports.ts';
 import { partitionOf } from './partition.ts';
 import type { Batch } from './records.ts';
 import { BatchWriter } from './records.ts';
@@ -35,7 +35,9 @@ export class Appender {
   readonly #options: AppenderOptions;
   readonly #partitions = new WeakMap<Sender, number>();
   #writers: (BatchWriter | undefined)[] = [];
-  #callbacks: StoredCallback[] = [];
+  /** What was appended, in order: whom to tell, and of how many messages. */
+  #settlers: RunSettled[] = [];
+  #counts: number[] = [];
   #bytes = 0;
   #inFlight = 0;
   #scheduled = false;
@@ -48,19 +50,20 @@ export class Appender {
   }
 
   append(sender: Sender, enqueuedTime: number, bag: string, body: Uint8Array, stored: StoredCallback): boolean {
-    if (this.#closed !== undefined) {
-      const error = this.#closed;
-      queueMicrotask(() => stored(error));
-      return true;
-    }
+    const settled: RunSettled = (_first, _count, outcome) => stored(outcome instanceof Error ? outcome : undefined);
+    if (this.#refuse(1, settled)) return true;
     const writer = this.#writerOf(sender);
     const before = writer.length;
     writer.add(sender, enqueuedTime, bag, body);
-    this.#bytes += writer.length - before;
-    this.#callbacks.push(stored);
-    if (this.#bytes >= groupBytes) this.#flush();
-    else this.#schedule();
-    return !this.#full;
+    return this.#added(writer.length - before, 1, settled);
+  }
+
+  appendRun(sender: Sender, enqueuedTime: number, bag: string, run: MessageRun, settled: RunSettled): boolean {
+    if (this.#refuse(run.count, settled)) return true;
+    const writer = this.#writerOf(sender);
+    const before = writer.length;
+    writer.addRun(sender, enqueuedTime, bag, run);
+    return this.#added(writer.length - before, run.count, settled);
   }
 
   drained(): Promise<void> {
@@ -71,8 +74,9 @@ export class Appender {
   /** Resolves when everything appended so far is stored or has failed, whatever is appended meanwhile. */
   settled(): Promise<void> {
     return new Promise((resolve) => {
-      // A callback without a message: it runs after all that came before it.
-      this.#callbacks.push(() => resolve());
+      // No message: it is told after all that came before it.
+      this.#settlers.push(() => resolve());
+      this.#counts.push(0);
       this.#flush();
     });
   }
@@ -85,6 +89,23 @@ export class Appender {
 
   get #full(): boolean {
     return this.#bytes >= groupBytes;
+  }
+
+  /** True when the log takes no more. */
+  #refuse(count: number, settled: RunSettled): boolean {
+    const error = this.#closed;
+    if (error === undefined) return false;
+    queueMicrotask(() => settled(0, count, error));
+    return true;
+  }
+
+  #added(bytes: number, count: number, settled: RunSettled): boolean {
+    this.#bytes += bytes;
+    this.#settlers.push(settled);
+    this.#counts.push(count);
+    if (this.#bytes >= groupBytes) this.#flush();
+    else this.#schedule();
+    return !this.#full;
   }
 
   #writerOf(sender: Sender): BatchWriter {
@@ -114,43 +135,43 @@ export class Appender {
   }
 
   #flush(): void {
-    if (this.#callbacks.length === 0 || this.#inFlight >= groupsInFlight) return;
+    if (this.#settlers.length === 0 || this.#inFlight >= groupsInFlight) return;
     const batches = this.#writers.flatMap((writer) => (writer === undefined ? [] : [writer.seal()]));
-    const callbacks = this.#callbacks;
+    const settlers = this.#settlers;
+    const counts = this.#counts;
     this.#writers = [];
-    this.#callbacks = [];
+    this.#settlers = [];
+    this.#counts = [];
     this.#bytes = 0;
     this.#inFlight++;
-    void this.#commit(batches, callbacks);
+    void this.#commit(batches, (outcome) => this.#tell(settlers, counts, outcome));
   }
 
-  async #commit(batches: readonly Batch[], callbacks: readonly StoredCallback[]): Promise<void> {
-    let failure: Failure | undefined;
+  async #commit(batches: readonly Batch[], tell: (outcome: RunOutcome) => void): Promise<void> {
+    let outcome: RunOutcome = 'stored';
     try {
       const { heads, buffers } = await this.#options.commit(batches);
       for (const buffer of buffers) this.#recycle(buffer);
       this.#options.onCommitted(heads);
     } catch (error) {
-      failure = toFailure(error);
+      outcome = toFailure(error);
     }
-    this.#settle(callbacks, failure);
-  }
-
-  #settle(callbacks: readonly StoredCallback[], error?: Failure): void {
     this.#inFlight--;
-    // Before the callbacks, so that the next group is on its way while they run.
+    // First, so that the next group is on its way while the senders of this one are told.
     this.#flush();
-    for (const stored of callbacks) this.#call(stored, error);
+    tell(outcome);
     if (this.#full) return;
     for (const wake of this.#drainWaiters.splice(0)) wake();
   }
 
-  /** One caller's mistake must not keep the others from their callbacks. */
-  #call(stored: StoredCallback, error: Failure | undefined): void {
-    try {
-      stored(error);
-    } catch (mistake) {
-      this.#options.onError(mistake);
+  #tell(settlers: readonly RunSettled[], counts: readonly number[], outcome: RunOutcome): void {
+    for (const [index, settled] of settlers.entries()) {
+      try {
+        settled(0, counts[index] ?? 0, outcome);
+      } catch (mistake) {
+        // One caller's mistake must not keep the others from being told.
+        this.#options.onError(mistake);
+      }
     }
   }
 

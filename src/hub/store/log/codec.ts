@@ -5,15 +5,19 @@ const codecs = { plain: 0, zstd: 1 } as const;
 
 /** Below this many bytes compression saves less than it costs. */
 const smallest = 512;
-/**
- * Level 1 keeps one core ahead of what the fronts take in; higher ones save a few per cent of telemetry. SQLite does not notice a
- * page that the disk changed; the checksum does.
- */
-const parameters = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
+/** Level 1 keeps one core ahead of what the fronts take in; higher ones save a few per cent of telemetry, or nothing. */
+const level = 1;
+/** What zstd may need beyond the size of what it is given; then one piece of output is enough. */
+const spareBytes = 1_024;
 
 export function encodeRow(raw: Uint8Array): { readonly codec: number; readonly bytes: Uint8Array } {
   if (raw.length >= smallest) {
-    const bytes = zstdCompressSync(raw, parameters);
+    const bytes = zstdCompressSync(raw, {
+      // SQLite does not notice a page that the disk changed; the checksum does.
+      params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+      chunkSize: raw.length + spareBytes,
+      pledgedSrcSize: raw.length,
+    });
     if (bytes.length < raw.length) return { codec: codecs.zstd, bytes };
   }
   return { codec: codecs.plain, bytes: raw };

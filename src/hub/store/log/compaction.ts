@@ -1,6 +1,7 @@
 /** Merges the small rows that low rates leave behind, so that reading them back costs no more than reading large ones. */
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeRow, encodeRow } from './codec.ts';
+import { BatchWriter, decodeRecords, SenderCache } from './records.ts';
 
 /** A row with this many bytes of records is left alone. */
 const sealedBytes = 64 * 1024;
@@ -59,26 +60,25 @@ export class Compactor {
     if (first === undefined || firsts.length < 2) return;
     const load = this.#database.prepare('select * from batches where partition = ? and first = ?');
     const remove = this.#database.prepare('delete from batches where partition = ? and first = ?');
-    const pieces: Uint8Array[] = [];
-    const devices = new Set<string>();
-    let count = 0;
-    let minTime = Number.POSITIVE_INFINITY;
-    let maxTime = Number.NEGATIVE_INFINITY;
+    const merged = new BatchWriter(partition);
+    const senders = new SenderCache();
     for (const rowFirst of firsts) {
       const row = load.get(partition, rowFirst);
       if (row === undefined) throw new RangeError('a stored batch is missing');
-      pieces.push(decodeRow(Number(row['codec']), row['records'] as Uint8Array, Number(row['raw_bytes'])));
-      for (const device of String(row['devices']).split('\n')) devices.add(device);
-      count += Number(row['count']);
-      minTime = Math.min(minTime, Number(row['min_time']));
-      maxTime = Math.max(maxTime, Number(row['max_time']));
+      const raw = decodeRow(Number(row['codec']), row['records'] as Uint8Array, Number(row['raw_bytes']));
+      const records = Buffer.from(raw.buffer, raw.byteOffset, raw.length);
+      // Written anew rather than put end to end: a sender and a bag are named once in all of them then.
+      for (const message of decodeRecords(records, { partition, first: rowFirst, from: rowFirst, senders }))
+        merged.add(message.sender, message.enqueuedTime, message.bag, message.body);
       remove.run(partition, rowFirst);
     }
-    const raw = Buffer.concat(pieces);
+    const batch = merged.seal();
+    const raw = new Uint8Array(batch.buffer, 0, batch.length);
     const { codec, bytes } = encodeRow(raw);
+    const { count, minTime, maxTime, devices } = batch;
     this.#database
       .prepare('insert into batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-      .run(partition, first, count, minTime, maxTime, codec, raw.length, bytes.length, [...devices].join('\n'), bytes);
+      .run(partition, first, count, minTime, maxTime, codec, raw.length, bytes.length, devices, bytes);
   }
 }
 

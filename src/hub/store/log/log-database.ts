@@ -52,7 +52,6 @@ export class LogDatabase {
         const first = heads[batch.partition] ?? 0;
         const raw = new Uint8Array(batch.buffer, 0, batch.length);
         const { codec, bytes } = encodeRow(raw);
-        const devices = batch.devices.join('\n');
         this.#insert.run(
           batch.partition,
           first,
@@ -62,7 +61,7 @@ export class LogDatabase {
           codec,
           raw.length,
           bytes.length,
-          devices,
+          batch.devices,
           bytes,
         );
         heads[batch.partition] = first + batch.count;

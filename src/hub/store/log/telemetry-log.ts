@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Failure, toFailure } from '../../../errors/index.ts';
 import type { Clock } from '../../../std/clock.ts';
 import type { MessageSource } from '../../../protocol/telemetry/message.ts';
-import type { LogStats, PartitionState, Sender, TelemetryLog } from '../../core/ports.ts';
+import type { LogStats, MessageRun, PartitionState, RunSettled, Sender, TelemetryLog } from '../../core/ports.ts';
 import type { StoredCallback } from './appender.ts';
 import { Appender } from './appender.ts';
 import { Commits } from './commits.ts';
@@ -103,6 +103,10 @@ class SqliteTelemetryLog implements TelemetryLog {
 
   append(sender: Sender, enqueuedTime: number, bag: string, body: Uint8Array, stored: StoredCallback): boolean {
     return this.#appender.append(sender, enqueuedTime, bag, body, stored);
+  }
+
+  appendRun(sender: Sender, enqueuedTime: number, bag: string, run: MessageRun, settled: RunSettled): boolean {
+    return this.#appender.appendRun(sender, enqueuedTime, bag, run, settled);
   }
 
   drained(): Promise<void> {

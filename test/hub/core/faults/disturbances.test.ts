@@ -42,6 +42,29 @@ it('a message that is delayed is stored later, as it was', async () => {
   await expect.poll(() => delayed.outcome).toBe(null);
 });
 
+it('messages that came together are dropped, delayed and stored one by one', async () => {
+  const { core, clock } = fixture;
+  const outcomes: unknown[] = [];
+  const run = { buffer: Buffer.from('..abc'), count: 3, bounds: Uint32Array.of(2, 3, 3, 4, 4, 5, 99, 99) };
+  const append = (): void =>
+    void core.telemetry.appendRun(session.sender, clock.now(), '', run, (first, count, outcome) =>
+      outcomes.push([first, count, outcome]),
+    );
+  core.faults.add({ kind: 'drop' });
+  append();
+  expect(outcomes.splice(0)).toEqual([0, 1, 2].map((first) => [first, 1, 'dropped']));
+  core.faults.clear();
+  core.faults.add({ kind: 'delay', delayMs: 500 });
+  append();
+  core.faults.clear();
+  append();
+  await expect.poll(() => outcomes.splice(0)).toEqual([[0, 3, 'stored']]);
+  await clock.advance(500);
+  await expect.poll(() => outcomes.length).toBe(3);
+  expect(outcomes).toEqual([0, 1, 2].map((first) => [first, 1, 'stored']));
+  expect(await stored()).toBe(6);
+});
+
 it('a disconnect ends the session and refuses the message', async () => {
   fixture.core.faults.add({ kind: 'disconnect' });
   expect(send().outcome).toMatchObject({ symbol: 'ServiceUnavailable' });
