@@ -64,8 +64,9 @@ export function isAnswer(error: unknown): boolean {
 
 function toHubError(error: unknown): HubError {
   if (error instanceof HubError) return error;
+  // Not one of the failures that pass by themselves: a caller who tried again would wait for nothing.
   if (toFailure(error).code === 'disk-full')
-    return new HubError('ServerError', 'The disk of the hub is full, so nothing was stored.');
+    return new HubError('InsufficientStorage', 'The disk of the hub is full, so nothing was stored.');
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   const [symbol, text] = byStatus[status] ?? ['ServerError', 'The hub failed to handle the request.'];
   return new HubError(symbol, text);

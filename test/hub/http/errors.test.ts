@@ -18,9 +18,10 @@ test('when something inside fails, neither its text nor its stack leaves the hub
 });
 
 test.each([Object.assign(new Error('full'), { code: 'ENOSPC' })])(
-  'when the disk is full, the caller hears that',
+  'when the disk is full, the caller hears that, with a status that says not to try again',
   (error) => {
-    expect(messageOf(error)).toBe('ErrorCode:ServerError;The disk of the hub is full, so nothing was stored.');
+    expect(messageOf(error)).toBe('ErrorCode:InsufficientStorage;The disk of the hub is full, so nothing was stored.');
+    expect(errorReply(error, 'classic', 0).status).toBe(507);
   },
 );
 
