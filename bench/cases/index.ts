@@ -11,6 +11,7 @@ import { query, queryMillion } from './query.ts';
 import { sdkConnect } from './sdk-connect.ts';
 import { startUp } from './start-up.ts';
 import { telemetryHistory } from './telemetry-history.ts';
+import { tailLatency } from './tail-latency.ts';
 import { tailTelemetry } from './tail-telemetry.ts';
 
 export const cases: readonly BenchCase[] = [
@@ -20,6 +21,7 @@ export const cases: readonly BenchCase[] = [
   query,
   queryMillion,
   tailTelemetry,
+  tailLatency,
   telemetryHistory,
   idleMemory,
   idleConnections,

@@ -7,12 +7,14 @@ import { createSasToken } from '../../src/protocol/sas-token.ts';
 import type { AmqpPlan } from '../load/amqp-publisher.ts';
 import type { ConnectorPlan, ConnectorReport } from '../load/connector.ts';
 import type { MqttIdentity } from '../load/mqtt-connect.ts';
+import type { PacerPlan, PacerReport } from '../load/pacer.ts';
 import type { PublisherPlan, PublisherReport } from '../load/publisher.ts';
 import type { BenchDevice } from './devices.ts';
 import type { BenchHub } from './hub.ts';
 import { runNode } from './processes.ts';
 
 const publisher = fileURLToPath(new URL('../load/publisher.ts', import.meta.url));
+const pacer = fileURLToPath(new URL('../load/pacer.ts', import.meta.url));
 const connector = fileURLToPath(new URL('../load/connector.ts', import.meta.url));
 const tokenSeconds = 3_600;
 
@@ -38,6 +40,12 @@ export function amqpConnections(hub: BenchHub, devices: readonly BenchDevice[]):
 export async function publish(plan: PublisherPlan): Promise<PublisherReport> {
   const { stdout } = await runNode([publisher], { input: JSON.stringify(plan) });
   return JSON.parse(stdout) as PublisherReport;
+}
+
+/** Sends at an even rate, from a process of its own. */
+export async function pace(plan: PacerPlan): Promise<PacerReport> {
+  const { stdout } = await runNode([pacer], { input: JSON.stringify(plan) });
+  return JSON.parse(stdout) as PacerReport;
 }
 
 /** How each device connects to the hub. */
