@@ -106,7 +106,10 @@ async function judge(context: AmqpContext, connection: AmqpConnection, message: 
     await (connection.claims as ConnectionClaims).put(token);
     return { status: 200, description: 'OK' };
   } catch (error) {
-    if (error instanceof HubError) return { status: error.status, description: error.message };
+    if (error instanceof HubError) {
+      context.log.info({ remote: connection.remote, reason: error.message }, 'a token was refused');
+      return { status: error.status, description: error.message };
+    }
     return { status: 500, description: toAmqpError(error, context).condition };
   }
 }

@@ -118,9 +118,19 @@ export class ConnectionClaims implements Claims {
   }
 
   async #putDevice(text: string, resource: string): Promise<void> {
-    const identity = identityOf(resource);
-    if (identity === undefined)
-      throw new HubError('IotHubUnauthorizedAccess', 'The token names neither a policy nor a device.');
+    let refusal: unknown = new HubError('IotHubUnauthorizedAccess', 'The token names neither a policy nor a device.');
+    for (const identity of identitiesOf(resource)) {
+      try {
+        await this.#holdDevice(text, resource, identity);
+        return;
+      } catch (error) {
+        refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  async #holdDevice(text: string, resource: string, identity: IdentityPath): Promise<void> {
     const { remote } = this.#parts;
     const principal = await this.#parts.context.core.gatekeeper.authenticateDevice({ identity, token: text, remote });
     const expiresAt = principal.expiresAt ?? Number.MAX_SAFE_INTEGER;
@@ -181,12 +191,17 @@ function resourceOf({ resource }: SasToken): string {
   return decoded(resource);
 }
 
-/** `{host}/devices/{d}[/modules/{m}]`; ids that were encoded twice are decoded twice (device.md §1.2). */
-function identityOf(resource: string): IdentityPath | undefined {
+/**
+ * `{host}/devices/{d}[/modules/{m}]`. Ids that were encoded twice are decoded twice (device.md §1.2); then they are taken as they
+ * stand, because an id may hold what looks like an encoding.
+ */
+function identitiesOf(resource: string): readonly IdentityPath[] {
   const [, devices, deviceId, modules, moduleId] = resource.split('/');
-  if (devices?.toLowerCase() !== 'devices' || deviceId === undefined || deviceId === '') return undefined;
-  if (modules?.toLowerCase() !== 'modules' || moduleId === undefined) return decoded(deviceId);
-  return identityPath(decoded(deviceId), decoded(moduleId));
+  if (devices?.toLowerCase() !== 'devices' || deviceId === undefined || deviceId === '') return [];
+  const isModule = modules?.toLowerCase() === 'modules' && moduleId !== undefined;
+  const path = (form: (id: string) => string): IdentityPath =>
+    identityPath(form(deviceId), isModule ? form(moduleId) : '');
+  return [...new Set([path(decoded), path((id) => id)])];
 }
 
 function decoded(text: string): string {

@@ -1,6 +1,7 @@
 /** One connection: bytes in and out, its phases, its timers, its end. Source: AMQP 1.0 part 2.4; device.md §4.1. */
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { HubError } from '../../protocol/hub-errors.ts';
 import type { PeerCertificates } from '../core/services.ts';
 import { Timers } from '../timers.ts';
 import { ConnectionClaims } from './claims.ts';
@@ -59,6 +60,8 @@ const smallestFrame = 512;
 const linksBeforeToken = 128;
 /** Refused links that the peer need not have taken away yet. */
 const refusedLinks = 64;
+/** As much of an address as is noted of a refusal. */
+const longestNoted = 256;
 
 export class Connection implements AmqpConnection, SessionHost {
   readonly remote: string;
@@ -242,6 +245,16 @@ export class Connection implements AmqpConnection, SessionHost {
 
   toError(thrown: unknown): AmqpError {
     return toAmqpError(thrown, this.#context);
+  }
+
+  /** Noted, because it may be somebody who tries what is not theirs. */
+  refused(address: string, thrown: unknown): AmqpError {
+    if (thrown instanceof HubError)
+      this.#context.log.info(
+        { remote: this.remote, address: address.slice(0, longestNoted), reason: thrown.message },
+        'a link was refused',
+      );
+    return this.toError(thrown);
   }
 
   #receive(chunk: Buffer): void {

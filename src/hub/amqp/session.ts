@@ -38,6 +38,8 @@ export interface SessionHost {
   holdPartial(bytes: number): boolean;
   unsettledChanged(change: 1 | -1): void;
   toError(thrown: unknown): AmqpError;
+  /** What a peer hears whose link to the address is refused. */
+  refused(address: string, thrown: unknown): AmqpError;
 }
 
 /** As the cloud hub announces it (device.md §4.1). */
@@ -262,7 +264,7 @@ export class Session {
   }
 
   #refuse(link: AnyLink, thrown: unknown): void {
-    const error = this.#host.toError(thrown);
+    const error = this.#host.refused(link.address, thrown);
     if (link.state !== 'opening') return;
     link.state = 'detached';
     this.#writeAttach(link, undefined, true);

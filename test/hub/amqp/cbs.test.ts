@@ -23,6 +23,15 @@ describe('a token put on $cbs', () => {
     expect(answer.correlationId).toEqual(expected);
   });
 
+  it('when the id holds what looks like an encoding, then the token opens that device and not the decoded one', async () => {
+    const connection = bench.connect();
+    expect((await putToken(connection, await bench.device('d%31'))).status).toBe(200);
+    const own = connection.open_sender('/devices/d%2531/messages/events');
+    await event(own, 'sendable');
+    const other = connection.open_sender('/devices/d1/messages/events');
+    await event(other, 'sender_close');
+  });
+
   it.each([
     ['is not one', () => 'Bearer abc', 401],
     [

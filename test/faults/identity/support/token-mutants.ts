@@ -28,7 +28,11 @@ export function tamper(random: Random, token: string, others: readonly string[])
     case 1: // One bit of any character.
       return flipBit(random, token);
     case 2: // One bit of the decoded signature.
-      return join(fields.map((field) => (field.startsWith('sig=') ? `sig=${encodeURIComponent(flipSignature(random, field.slice(4)))}` : field)));
+      return join(
+        fields.map((field) =>
+          field.startsWith('sig=') ? `sig=${encodeURIComponent(flipSignature(random, field.slice(4)))}` : field,
+        ),
+      );
     case 3:
       return join(fields.toSpliced(index, 1));
     case 4:
@@ -38,13 +42,21 @@ export function tamper(random: Random, token: string, others: readonly string[])
     case 6: // A later or odd expiry.
       return join(fields.map((field) => (field.startsWith('se=') ? `se=${pick(random, oddExpiries)}` : field)));
     case 7: // The resource of another, or of a prefix of this one.
-      return join(fields.map((field) => (field.startsWith('sr=') ? `sr=${pick(random, resourcesLike(field.slice(3)))}` : field)));
+      return join(
+        fields.map((field) => (field.startsWith('sr=') ? `sr=${pick(random, resourcesLike(field.slice(3)))}` : field)),
+      );
     case 8: // A field of somebody else's token.
-      return join(fields.with(index, pick(random, pick(random, others).slice('SharedAccessSignature '.length).split('&'))));
+      return join(
+        fields.with(index, pick(random, pick(random, others).slice('SharedAccessSignature '.length).split('&'))),
+      );
     case 9:
       return replaced(`${name}=${encodeURIComponent(value)}`);
     case 10: // Base64 in another alphabet, without padding, with blanks.
-      return join(fields.map((field) => (field.startsWith('sig=') ? `sig=${pick(random, base64Variants(field.slice(4)))}` : field)));
+      return join(
+        fields.map((field) =>
+          field.startsWith('sig=') ? `sig=${pick(random, base64Variants(field.slice(4)))}` : field,
+        ),
+      );
     case 11:
       return join([...fields.filter((field) => !field.startsWith('skn=')), `skn=${pick(random, policyNames)}`]);
     case 12:
@@ -54,8 +66,31 @@ export function tamper(random: Random, token: string, others: readonly string[])
   }
 }
 
-const oddExpiries = ['0', '-1', '1e99', '99999999999', '9007199254740993', 'NaN', 'Infinity', '', ' 99999999999', '0x7fffffff', '99999999999.5', '+99999999999'];
-const policyNames = ['iothubowner', 'device', 'service', 'registryReadWrite', '', 'IOTHUBOWNER', 'nobody', '__proto__', 'constructor'];
+const oddExpiries = [
+  '0',
+  '-1',
+  '1e99',
+  '99999999999',
+  '9007199254740993',
+  'NaN',
+  'Infinity',
+  '',
+  ' 99999999999',
+  '0x7fffffff',
+  '99999999999.5',
+  '+99999999999',
+];
+const policyNames = [
+  'iothubowner',
+  'device',
+  'service',
+  'registryReadWrite',
+  '',
+  'IOTHUBOWNER',
+  'nobody',
+  '__proto__',
+  'constructor',
+];
 
 function resourcesLike(encoded: string): string[] {
   const resource = decodeURIComponent(encoded);
