@@ -115,6 +115,21 @@ export function isTrustSignedBy(keys: Trust['keys'], { trust, signatures }: Sign
   );
 }
 
+/**
+ * Digests of what was found to be signed, key and signature and bytes together: thousands of simulated devices of one process check the same
+ * manifest. What was refused is not kept.
+ */
+const proven = new Set<string>();
+const provenLimit = 64;
+
 function isSignature(bytes: Uint8Array, signature: string, rawKey: string): boolean {
-  return verify(null, bytes, publicKeyOf(rawKey), Buffer.from(signature, 'base64'));
+  const digest = createHash('sha256')
+    .update(JSON.stringify([rawKey, signature]))
+    .update(bytes)
+    .digest('base64');
+  if (proven.has(digest)) return true;
+  if (!verify(null, bytes, publicKeyOf(rawKey), Buffer.from(signature, 'base64'))) return false;
+  if (proven.size >= provenLimit) proven.clear();
+  proven.add(digest);
+  return true;
 }

@@ -191,7 +191,7 @@ async function loop(run: Drive): Promise<DriveEnd> {
       if (!goesOn({ state: decision.state, intent: run.intent }) && (idle || ++looks >= lastLooks))
         return await end(run, decision.state);
       const called = await wake.wait(Math.max(0, decision.nextAt - now()), signal);
-      if (called) await sleep(clock, Math.min(longestGatherMs, Math.max(gatherMs, decideShare * decideMs)), signal);
+      if (called) await sleep(clock, ports.gatherMs ?? gatherTime(decideMs), signal);
     } catch (error) {
       signal.throwIfAborted();
       if (isFailure(error, 'changed-meanwhile')) throw error;
@@ -201,6 +201,11 @@ async function loop(run: Drive): Promise<DriveEnd> {
       await sleep(clock, retryInMs, signal);
     }
   }
+}
+
+/** Milliseconds until the next decision, after one that took so long. */
+function gatherTime(decideMs: number): number {
+  return Math.min(longestGatherMs, Math.max(gatherMs, decideShare * decideMs));
 }
 
 function decide(run: Drive): Decision {

@@ -52,6 +52,8 @@ export interface ControllerPorts {
   readonly holder: string;
   /** `events`: the hub tells of changes as they happen; `poll`: twins are read again and again. */
   readonly watch: 'events' | 'poll';
+  /** How long reports are gathered before the next decision, milliseconds; as long as deciding takes tenfold, and 250 at least, when absent. */
+  readonly gatherMs?: number | undefined;
   /** The rollout's own brain when absent. */
   readonly decide?: Decide | undefined;
   /** Absent where the programs that gates name must not run. */

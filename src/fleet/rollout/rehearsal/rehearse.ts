@@ -61,6 +61,9 @@ export interface Rehearsal {
 
 /** Longer than that nobody waits for a rollout: 60 days. */
 const longestMs = 60 * 86_400_000;
+/** A real controller gathers reports longer the more devices there are, because deciding takes longer; virtual time does not see that. */
+const gatherMsPerDevice = 0.1;
+const gatherMs = { shortest: 250, longest: 2_000 } as const;
 /** What is under way at a halt comes to its end within its deadlines; longer than that it is not waited for. */
 const afterHaltMs = 86_400_000;
 
@@ -136,6 +139,7 @@ async function carryOut(request: RehearsalRequest, stage: Stage, gates: Rehearse
       random: seededRandom(`${request.seed}:controller`),
       holder: 'rehearsal',
       watch: 'events',
+      gatherMs: Math.min(gatherMs.longest, Math.max(gatherMs.shortest, plan.devices.length * gatherMsPerDevice)),
       runProgram: gates.runProgram,
       onEvent: (event: ControllerEvent) => {
         request.signal.throwIfAborted();
