@@ -1,5 +1,6 @@
 import type { BenchCase } from '../support/case.ts';
 import { amqpIngest } from './amqp-ingest.ts';
+import { command, commandFanOut } from './command.ts';
 import { connectRate } from './connect-rate.ts';
 import { deviceList } from './device-list.ts';
 import { eventHubsRead } from './event-hubs-read.ts';
@@ -31,4 +32,6 @@ export const cases: readonly BenchCase[] = [
   eventHubsRead,
   sdkConnect,
   connectRate,
+  command,
+  commandFanOut,
 ];

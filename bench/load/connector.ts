@@ -5,6 +5,7 @@
  */
 import { createInterface } from 'node:readline';
 import type { Socket } from 'node:net';
+import { localAddressOf } from './local-address.ts';
 import { connectMqtt, type MqttIdentity } from './mqtt-connect.ts';
 
 export interface ConnectorPlan {
@@ -25,9 +26,6 @@ export interface ConnectorReport {
   /** Processor time of this process meanwhile. */
   readonly cpuMs: number;
 }
-
-/** Loopback addresses to connect from: each has 28,000 ports of its own. */
-const localAddresses = process.platform === 'linux' ? ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'] : [];
 
 const lines = createInterface({ input: process.stdin });
 const input = lines[Symbol.asyncIterator]();
@@ -50,11 +48,10 @@ process.exit();
 async function connectInTurn(): Promise<void> {
   for (let index = next++; index < plan.clients.length; index = next++) {
     const client = plan.clients[index];
-    const localAddress = localAddresses[index % localAddresses.length];
     if (client === undefined) return;
     const target = {
       port: plan.port,
-      ...(localAddress === undefined ? {} : { localAddress }),
+      ...localAddressOf(index),
       ...(plan.ca === undefined ? {} : { ca: plan.ca }),
     };
     const socket = await connectMqtt(target, client);

@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { formatMqttUsername, telemetryTopic } from '../../src/protocol/mqtt/index.ts';
 import { createSasToken } from '../../src/protocol/sas-token.ts';
@@ -9,12 +6,15 @@ import type { ConnectorPlan, ConnectorReport } from '../load/connector.ts';
 import type { MqttIdentity } from '../load/mqtt-connect.ts';
 import type { PacerPlan, PacerReport } from '../load/pacer.ts';
 import type { PublisherPlan, PublisherReport } from '../load/publisher.ts';
+import type { RespondersPlan } from '../load/responders.ts';
 import type { BenchDevice } from './devices.ts';
 import type { BenchHub } from './hub.ts';
+import { hold, type Held } from './held.ts';
 import { runNode } from './processes.ts';
 
 const publisher = fileURLToPath(new URL('../load/publisher.ts', import.meta.url));
 const pacer = fileURLToPath(new URL('../load/pacer.ts', import.meta.url));
+const responders = fileURLToPath(new URL('../load/responders.ts', import.meta.url));
 const connector = fileURLToPath(new URL('../load/connector.ts', import.meta.url));
 const tokenSeconds = 3_600;
 
@@ -75,22 +75,11 @@ export async function connectAll(plan: Omit<ConnectorPlan, 'hold'>): Promise<Con
 }
 
 /** Connects many clients and keeps them until `close`, which fails when one was lost meanwhile. */
-export async function holdConnections(
-  plan: Omit<ConnectorPlan, 'hold'>,
-): Promise<{ readonly report: ConnectorReport; close(): Promise<void> }> {
-  const child = spawn(process.execPath, [connector], { stdio: ['pipe', 'pipe', 'pipe'] });
-  let errors = '';
-  child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2_000)));
-  const gone = once(child, 'close') as Promise<[number | null]>;
-  child.stdin.write(`${JSON.stringify({ ...plan, hold: true })}\n`);
-  const line = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), gone]);
-  if (typeof line[0] !== 'string') throw new Error(`the connections were not made: ${errors}`);
-  return {
-    report: JSON.parse(line[0]) as ConnectorReport,
-    async close() {
-      child.stdin.end();
-      const [code] = await gone;
-      if (code !== 0) throw new Error(errors);
-    },
-  };
+export function holdConnections(plan: Omit<ConnectorPlan, 'hold'>): Promise<Held> {
+  return hold(connector, { ...plan, hold: true } satisfies ConnectorPlan);
+}
+
+/** Clients that answer what they are asked, until `close`. */
+export function holdResponders(plan: RespondersPlan): Promise<Held> {
+  return hold(responders, plan);
 }
