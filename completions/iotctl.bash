@@ -18,7 +18,7 @@ _iotctl_next() {
     'sas') _iotctl_reply=('create' 'decode' 'verify') ;;
     'enrollment') _iotctl_reply=('apply' 'list' 'show' 'delete' 'explain') ;;
     'controller') _iotctl_reply=('run') ;;
-    'hub') _iotctl_reply=('start' 'status' 'stop' 'container' 'backup' 'restore' 'audit' 'env' 'fault') ;;
+    'hub') _iotctl_reply=('start' 'status' 'stop' 'limits' 'container' 'backup' 'restore' 'audit' 'env' 'fault') ;;
     'hub fault') _iotctl_reply=('add' 'list' 'clear') ;;
     'profile') _iotctl_reply=('add' 'use' 'list' 'show' 'remove') ;;
   esac
@@ -108,9 +108,10 @@ _iotctl_flags() {
     'enrollment delete') _iotctl_reply=('--individual' '--group' '--registration' '--dps-connection-string-file') ;;
     'enrollment explain') _iotctl_reply=('--dps-connection-string-file') ;;
     'controller run') _iotctl_reply=('--rollout' '--until-done' '--allow-commands') ;;
-    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--operations-port' '--listen' '--operations-listen' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--refuse-keys' '--imitate' '--provisioning' '--no-controller' '--allow-commands' '--log-level' '--show-secrets') ;;
+    'hub start') _iotctl_reply=('--data' '--mqtt-port' '--mqtts-port' '--amqp-port' '--amqps-port' '--http-port' '--https-port' '--operations-port' '--listen' '--operations-listen' '--hostname' '--ready-file' '--ephemeral' '--detach' '--retention' '--retention-size' '--route' '--consumer-group' '--refuse-keys' '--imitate' '--provisioning' '--limits' '--limit' '--no-controller' '--allow-commands' '--log-level' '--show-secrets') ;;
     'hub status') _iotctl_reply=('--data') ;;
     'hub stop') _iotctl_reply=('--data' '--timeout') ;;
+    'hub limits') _iotctl_reply=('--data') ;;
     'hub container') _iotctl_reply=('--lifetime') ;;
     'hub backup') _iotctl_reply=('--data') ;;
     'hub restore') _iotctl_reply=('--data' '--force') ;;
@@ -398,10 +399,13 @@ _iotctl_kind() {
     'hub start --refuse-keys') _iotctl_value='=device module' ;;
     'hub start --imitate') _iotctl_value='none' ;;
     'hub start --provisioning') _iotctl_value='file' ;;
+    'hub start --limits') _iotctl_value='file' ;;
+    'hub start --limit') _iotctl_value='none' ;;
     'hub start --log-level') _iotctl_value='=debug info warn error' ;;
     'hub status --data') _iotctl_value='directory' ;;
     'hub stop --data') _iotctl_value='directory' ;;
     'hub stop --timeout') _iotctl_value='none' ;;
+    'hub limits --data') _iotctl_value='directory' ;;
     'hub container --lifetime') _iotctl_value='none' ;;
     'hub backup --data') _iotctl_value='directory' ;;
     'hub restore --data') _iotctl_value='directory' ;;

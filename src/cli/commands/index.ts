@@ -388,6 +388,11 @@ export const commandTable: CommandTable = {
     },
     { name: 'hub stop', summary: 'Stop the hub on this machine.', load: () => import('./hub/stop.ts') },
     {
+      name: 'hub limits',
+      summary: 'List what the hub on this machine takes and holds at the most.',
+      load: () => import('./hub/limits.ts'),
+    },
+    {
       name: 'hub container',
       summary: 'Print an address of a blob container of the hub.',
       load: () => import('./hub/container.ts'),

@@ -48,6 +48,7 @@ export async function startHere(context: CommandContext, input: CommandInput): P
     addresses: addressesOf(input, 'listen'),
     operationsAddresses: addressesOf(input, 'operationsListen'),
     provisioning: await readProvisioning(context, input),
+    limits: await readLimitChoices(context, input),
     routes: routesOf(input),
     refuseKeysOf: refusedKeyHolders(input),
     consumerGroups: consumerGroupsOf(input),
@@ -88,6 +89,17 @@ async function readProvisioning(context: CommandContext, input: CommandInput): P
   const { readProvisioningOptions } = await import('../../fleet/hub/index.ts');
   const { value, directory } = await readDeclaration(context, file);
   return readProvisioningOptions(value, directory);
+}
+
+/** The file, and over it the words of the command line. */
+async function readLimitChoices(context: CommandContext, input: CommandInput): Promise<HubOptions['limits']> {
+  const file = textOption(input, 'limits');
+  const words = listOption(input, 'limit');
+  if (file === undefined && words.length === 0) return undefined;
+  const { readLimits, withLimit } = await import('../../fleet/hub/index.ts');
+  const { readDeclaration } = await import('../documents/read-declaration.ts');
+  const read = file === undefined ? {} : readLimits((await readDeclaration(context, file)).value);
+  return words.reduce(withLimit, read);
 }
 
 function tellProfile({ notes }: CommandContext, profile: LocalProfile | undefined, failure: string | undefined): void {

@@ -79,6 +79,9 @@ export function hubStartWords(input: CommandInput): string[] {
   if (imitate !== undefined) words.push('--imitate', imitate);
   const provisioning = textOption(input, 'provisioning');
   if (provisioning !== undefined) words.push('--provisioning', provisioning);
+  const limits = textOption(input, 'limits');
+  if (limits !== undefined) words.push('--limits', limits);
+  for (const limit of listOption(input, 'limit')) words.push('--limit', limit);
   if (switchOption(input, 'ephemeral')) words.push('--ephemeral');
   if (switchOption(input, 'noController')) words.push('--no-controller');
   if (switchOption(input, 'allowCommands')) words.push('--allow-commands');

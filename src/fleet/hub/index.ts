@@ -1,3 +1,5 @@
+export { readLimits, withLimit, type LimitChoices } from './limits-file.ts';
+export { listLimits, type ListedLimit } from './list-limits.ts';
 export { readProvisioningOptions } from './provisioning-file.ts';
 export { connectionOfHub, localProfileName } from './connection.ts';
 export { detachHub, type DetachRequest } from './detach-hub.ts';

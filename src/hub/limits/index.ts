@@ -10,3 +10,4 @@ export {
   type LimitGroup,
   type NamedLimit,
 } from './table.ts';
+export { formatLimit, parseLimit } from './format.ts';
