@@ -1,5 +1,6 @@
 import { commandReference, errorReference } from './command-reference.ts';
 import { metricsReference } from './metrics-reference.ts';
+import { limitReference } from './limit-reference.ts';
 import { jsonSchemas } from './json-schemas.ts';
 import { commandTable } from '../src/cli/commands/index.ts';
 import { completionModel, loadCommands } from '../src/cli/completion/model.ts';
@@ -13,6 +14,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ...shells.map((shell) => [`completions/iotctl.${shell}`, completionScripts[shell](model)] as const),
     ['docs/commands.md', commandReference(commands)],
     ['docs/errors.md', errorReference()],
+    ['docs/limits.md', limitReference()],
     ['docs/metrics.md', metricsReference()],
     ...jsonSchemas(),
   ]);
