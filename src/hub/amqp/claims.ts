@@ -2,7 +2,7 @@
 import { HubError } from '../../protocol/hub-errors.ts';
 import { identityPath, type IdentityPath } from '../../protocol/identity-path.ts';
 import { parseSasToken, type SasToken } from '../../protocol/sas-token.ts';
-import type { DevicePrincipal, Permission, PeerCertificates } from '../core/services.ts';
+import type { Permission, PeerCertificates } from '../core/services.ts';
 import { Timers } from '../timers.ts';
 import type { AmqpContext } from './context.ts';
 import type { Claim, Claims, DeviceGrant } from './route.ts';
@@ -22,8 +22,6 @@ class HeldClaim implements Claim {
   readonly resource: string;
   token: string;
   expiresAt: number;
-  /** What the gatekeeper said when the token came; good for the first link. Later links are checked anew. */
-  proved: DevicePrincipal | undefined;
 
   constructor(kind: ClaimKind, resource: string, token: string, expiresAt: number) {
     this.kind = kind;
@@ -67,15 +65,11 @@ export class ConnectionClaims implements Claims {
     this.#held.set(claimKey('event-hub', policy), new HeldClaim('event-hub', policy, '', Number.POSITIVE_INFINITY));
   }
 
+  /** Checked anew for each session: what a token opened when it came may have been taken away since. */
   async device(identity: IdentityPath, modelId?: string): Promise<DeviceGrant> {
     const { gatekeeper } = this.#parts.context.core;
     const { certificates, remote } = this.#parts;
     const own = this.#held.get(claimKey('device', identity));
-    if (own?.proved !== undefined && (modelId ?? '') === own.proved.sender.modelId) {
-      const principal = own.proved;
-      own.proved = undefined;
-      return { principal, claim: own };
-    }
     let refusal: unknown;
     for (const claim of own === undefined ? this.#of('policy') : [own]) {
       try {
@@ -132,9 +126,9 @@ export class ConnectionClaims implements Claims {
 
   async #holdDevice(text: string, resource: string, identity: IdentityPath): Promise<void> {
     const { remote } = this.#parts;
-    const principal = await this.#parts.context.core.gatekeeper.authenticateDevice({ identity, token: text, remote });
-    const expiresAt = principal.expiresAt ?? Number.MAX_SAFE_INTEGER;
-    this.#hold('device', claimKey('device', identity), resource, text, expiresAt).proved = principal;
+    const { gatekeeper } = this.#parts.context.core;
+    const { expiresAt } = await gatekeeper.authenticateDevice({ identity, token: text, remote });
+    this.#hold('device', claimKey('device', identity), resource, text, expiresAt ?? Number.MAX_SAFE_INTEGER);
   }
 
   async #putPolicy(text: string, resource: string): Promise<void> {
@@ -155,7 +149,7 @@ export class ConnectionClaims implements Claims {
     this.#hold('event-hub', claimKey('event-hub', resource), resource, text, expiresAt);
   }
 
-  #hold(kind: ClaimKind, key: string, resource: string, text: string, expiresAt: number): HeldClaim {
+  #hold(kind: ClaimKind, key: string, resource: string, text: string, expiresAt: number): void {
     let claim = this.#held.get(key);
     if (claim === undefined) {
       if (this.#held.size >= this.#parts.context.limits.tokens)
@@ -168,7 +162,6 @@ export class ConnectionClaims implements Claims {
     }
     // A token may be verified when its connection is gone.
     if (!this.#closed) this.#timers.arm(key, expiresAt - this.#parts.context.clock.now(), () => this.#expire(key));
-    return claim;
   }
 
   #expire(key: string): void {

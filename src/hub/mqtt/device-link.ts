@@ -46,7 +46,7 @@ export interface DeviceLinkParts {
 }
 
 /** Ends after which the will is not sent: the device said good-bye, may not speak any more, or did nothing wrong. */
-const endsWithoutWill: ReadonlySet<EndReason> = new Set(['disconnect', 'disabled', 'deleted', 'shutdown']);
+const endsWithoutWill: ReadonlySet<EndReason> = new Set(['disconnect', 'disabled', 'deleted', 'key-changed', 'shutdown']);
 
 export class DeviceLink implements DeviceSession {
   readonly sender: Sender;

@@ -23,6 +23,15 @@ describe('a token put on $cbs', () => {
     expect(answer.correlationId).toEqual(expected);
   });
 
+  it('when the key is renewed between the token and the first link, then the link is refused', async () => {
+    const connection = bench.connect();
+    expect((await putToken(connection, await bench.device('renewed'))).status).toBe(200);
+    await bench.core.registry.regenerateKeys({ policyKey: 'both', devices: [{ id: 'renewed' }] });
+    const link = connection.open_sender('/devices/renewed/messages/events');
+    const first = Promise.race(['sendable', 'sender_close'].map(async (name) => (await event(link, name), name)));
+    expect(await first).toBe('sender_close');
+  });
+
   it('when the id holds what looks like an encoding, then the token opens that device and not the decoded one', async () => {
     const connection = bench.connect();
     expect((await putToken(connection, await bench.device('d%31'))).status).toBe(200);

@@ -129,6 +129,17 @@ describe('the will (device.md §1.4)', () => {
     expect(core.telemetry.messages).toEqual([]);
   });
 
+  it.each(['disabled', 'deleted', 'key-changed'] as const)(
+    'when its session ends because it was %s, then the will is not its word any more',
+    async (reason) => {
+      const { device, core } = frontBench();
+      const peer = await device('d1', { will });
+      core.sessions.find('d1')?.close(reason);
+      await peer.closed;
+      expect(core.telemetry.messages).toEqual([]);
+    },
+  );
+
   it('when the device leaves right behind its DISCONNECT, then there is no will either', async () => {
     const { device, core } = frontBench();
     const peer = await device('d1', { will });
