@@ -61,7 +61,7 @@ async function quickDoor(): Promise<Door> {
   }
   const { clock, policies } = hub;
   return createGatekeeper({
-    store: { read: async (path) => records.get(path) },
+    store: { readCredentials: async (path) => records.get(path) },
     clock,
     policies,
     hostNames: ['localhost'],
