@@ -85,12 +85,13 @@ async function measure(chosen: readonly BenchCase[], inside: Workspace): Promise
   console.log(machineLines(machine));
   const reports: CaseReport[] = [];
   const failed: { name: string; error: string }[] = [];
-  for (const { name, question, run } of chosen) {
+  for (const chosenCase of chosen) {
+    const { name, question } = chosenCase;
     const progress = (text: string): void => console.error(`  … ${name}: ${text}`);
     const [when, load] = [new Date().toISOString(), loadavg()[0] ?? 0];
     const begin = performance.now();
     try {
-      const result = await run({ workspace: inside, small: flags.small, progress });
+      const result = await chosenCase.run({ workspace: inside, small: flags.small, progress });
       const seconds = Math.round((performance.now() - begin) / 1_000);
       const report = { name, question, when, loadAverage: Math.round(load * 100) / 100, seconds, ...result };
       reports.push(report);

@@ -1,15 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchCase, CaseContext, Measure } from '../support/case.ts';
 import { makeDevices, provisionDevices, type BenchDevice } from '../support/devices.ts';
 import { startHub } from '../support/hub.ts';
-import { deviceIdentities, holdConnections } from '../support/load.ts';
-import { residentMb } from '../support/memory.ts';
-import type { ConnectorPlan } from '../load/connector.ts';
+import { deviceIdentities } from '../support/load.ts';
+import { kilobytesOfEach, settleSeconds } from '../support/connections.ts';
 import { startMosquitto } from '../support/peers/mosquitto.ts';
 import { startAcknowledge, startAedes } from '../support/peers/node-servers.ts';
 import type { Peer } from '../support/peers/server.ts';
-
-const settleMs = 8_000;
 
 export const idleConnections: BenchCase = {
   name: 'idle-connections',
@@ -35,7 +31,7 @@ export const idleConnections: BenchCase = {
         { name: 'iotctl hub / bare Node.js', value: ours / bare, unit: 'x' },
       ],
       notes: [
-        `${count} plain MQTT connections from four loopback addresses; what the server holds more than without one, ${settleMs / 1_000} s after the last CONNACK, divided by their number. KB are 2^10 bytes.`,
+        `${count} plain MQTT connections from four loopback addresses; what the server holds more than without one, ${settleSeconds} s after the last CONNACK, divided by their number. KB are 2^10 bytes.`,
         'Without the memory of the kernel for its sockets, which is the same for all.',
         ...missing,
       ],
@@ -48,7 +44,7 @@ async function ourKilobytes(context: CaseContext, devices: readonly BenchDevice[
   const hub = await startHub(own);
   try {
     await provisionDevices(own, devices);
-    return await kilobytesEach(context, hub.pid, { port: hub.mqttPort, clients: deviceIdentities(hub, devices) });
+    return await kilobytesOfEach(context, hub.pid, { port: hub.mqttPort, clients: deviceIdentities(hub, devices) });
   } finally {
     await hub.stop();
   }
@@ -57,24 +53,8 @@ async function ourKilobytes(context: CaseContext, devices: readonly BenchDevice[
 async function peerKilobytes(context: CaseContext, peer: Peer, devices: readonly BenchDevice[]): Promise<number> {
   try {
     const clients = devices.map(({ deviceId }) => ({ clientId: deviceId }));
-    return await kilobytesEach(context, peer.pid, { port: peer.port, clients });
+    return await kilobytesOfEach(context, peer.pid, { port: peer.port, clients });
   } finally {
     await peer.stop();
   }
-}
-
-/** What each connection adds to the resident memory of a process. */
-async function kilobytesEach(
-  { small, progress }: CaseContext,
-  pid: number,
-  { port, clients, ca }: Pick<ConnectorPlan, 'port' | 'clients' | 'ca'>,
-): Promise<number> {
-  await delay(small ? 1_000 : settleMs);
-  const before = residentMb(pid);
-  const held = await holdConnections({ port, clients, atOnce: 100, ...(ca === undefined ? {} : { ca }) });
-  await delay(small ? 1_000 : settleMs);
-  const each = ((residentMb(pid) - before) * 1_024) / clients.length;
-  await held.close();
-  progress(`${each.toFixed(1)} KB for each connection`);
-  return each;
 }

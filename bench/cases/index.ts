@@ -4,10 +4,11 @@ import { command, commandFanOut } from './command.ts';
 import { connectRate } from './connect-rate.ts';
 import { deviceList } from './device-list.ts';
 import { eventHubsRead } from './event-hubs-read.ts';
+import { growth } from './growth.ts';
 import { idleConnections } from './idle-connections.ts';
 import { idleMemory } from './idle-memory.ts';
 import { ingest, ingestShapes } from './ingest.ts';
-import { provision } from './provision.ts';
+import { provision, provisionMany } from './provision.ts';
 import { query, queryMillion } from './query.ts';
 import { sdkConnect } from './sdk-connect.ts';
 import { startUp } from './start-up.ts';
@@ -19,6 +20,7 @@ export const cases: readonly BenchCase[] = [
   startUp,
   deviceList,
   provision,
+  provisionMany,
   query,
   queryMillion,
   tailTelemetry,
@@ -34,4 +36,5 @@ export const cases: readonly BenchCase[] = [
   connectRate,
   command,
   commandFanOut,
+  growth,
 ];

@@ -31,3 +31,10 @@ export async function provisionDevices(workspace: Workspace, devices: readonly B
   await writeDeviceCsv(csv, devices);
   await workspace.iotctl(['provision', '--from', csv, '--yes']);
 }
+
+/** The same with a tag `lot` that so many devices share, spread over all of them. */
+export async function writeLotCsv(path: string, devices: readonly BenchDevice[], lotSize: number): Promise<void> {
+  const lots = Math.max(1, Math.floor(devices.length / lotSize));
+  const lines = devices.map(({ deviceId, key }, index) => `${deviceId},${key},lot-${index % lots}`);
+  await writeFile(path, ['deviceId,key,TAG:lot', ...lines, ''].join('\n'), { mode: 0o600 });
+}

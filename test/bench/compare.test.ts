@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, double, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { baselineOf, bestOf, compareRatios, failures } from '../../bench/guard/compare.ts';
 
@@ -27,10 +27,10 @@ describe('compareRatios', () => {
   });
 
   it('fails a slowdown beyond the tolerance, whatever the ratio', () => {
-    const positive = fc.double({ min: 0.001, max: 1_000, noNaN: true });
-    const share = fc.double({ min: 0, max: 2, noNaN: true });
-    fc.assert(
-      fc.property(positive, share, (value, tolerance) => {
+    const positive = double({ min: 0.001, max: 1_000, noNaN: true });
+    const share = double({ min: 0, max: 2, noNaN: true });
+    assert(
+      property(positive, share, (value, tolerance) => {
         const known = { it: { value, tolerance } };
         expect(failures(compareRatios(known, { it: value * (1 + tolerance) * 1.01 }))).toHaveLength(1);
         expect(failures(compareRatios(known, { it: value * (1 + tolerance) * 0.99 }))).toEqual([]);
