@@ -20,6 +20,7 @@ import { DecodeError } from './codec/reader.ts';
 import type { Writer } from './codec/writer.ts';
 import type { AmqpContext } from './context.ts';
 import { toAmqpError } from './errors.ts';
+import { Pace } from '../pace.ts';
 import { FrameSplitter } from './frame-splitter.ts';
 import { ProtocolError } from './protocol-error.ts';
 import type { AmqpConnection, AmqpError, Claim, IncomingLink, LinkRoute, OutgoingLink, SharedKey } from './route.ts';
@@ -89,6 +90,7 @@ export class Connection implements AmqpConnection, SessionHost {
   #flushing = new Set<Session>();
   #phase: Phase = 'silent';
   #held = false;
+  readonly #pace: Pace;
   #processing = false;
   #links = 0;
   #hadToken = false;
@@ -111,6 +113,7 @@ export class Connection implements AmqpConnection, SessionHost {
     const { limits, clock } = this.#context;
     this.#timers = new Timers(clock);
     this.#splitter = new FrameSplitter(Math.min(limits.firstFrameBytes, limits.frameBytes));
+    this.#pace = new Pace(this.#context.paces);
     this.claims = new ConnectionClaims({
       context: this.#context,
       certificates: parts.certificates,
@@ -262,6 +265,7 @@ export class Connection implements AmqpConnection, SessionHost {
     this.#vigil.heard();
     this.#countStranger(chunk.length);
     this.#splitter.push(chunk);
+    this.#pace.count(0, chunk.length, this);
     if (this.#phase !== 'draining') this.#process();
   }
 
@@ -282,7 +286,7 @@ export class Connection implements AmqpConnection, SessionHost {
       while (this.#mayTake()) {
         const piece = this.#splitter.next();
         if (piece === 'more') {
-          this.#wire.resume();
+          if (!this.#pace.resting) this.#wire.resume();
           return;
         }
         if (piece === 'header') this.#takeHeader(this.#splitter.piece);
@@ -300,10 +304,15 @@ export class Connection implements AmqpConnection, SessionHost {
   #mayTake(): boolean {
     if (this.#held || this.#phase === 'draining' || this.#phase === 'ending' || this.#phase === 'ended') return false;
     // A peer that does not read gets no more answers to read.
-    if (this.#wire.congested) return false;
+    if (this.#wire.congested || this.#pace.resting) return false;
     if (!this.#context.gate.blocked) return true;
     this.#context.gate.wait(this.#resume);
     return false;
+  }
+
+  /** Goes on after its turn. */
+  proceed(): void {
+    if (this.#phase !== 'draining') this.#process();
   }
 
   readonly #resume = (): void => this.#process();

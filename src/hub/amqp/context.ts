@@ -1,6 +1,7 @@
 import type { Clock } from '../../std/clock.ts';
 import type { HubCore } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
+import type { Paces } from '../pace.ts';
 import type { AppendGate } from '../append-gate.ts';
 import type { AmqpLimits } from './limits.ts';
 
@@ -13,4 +14,5 @@ export interface AmqpContext {
   /** Told of each stream whose peer has shown who it is. */
   readonly known: (stream: object) => void;
   readonly gate: AppendGate;
+  readonly paces: Paces;
 }

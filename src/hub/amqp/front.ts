@@ -5,6 +5,7 @@ import { ConnectionSet } from '../connection-set.ts';
 import type { HubCore, PeerCertificates } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import { Writer } from './codec/writer.ts';
+import { Paces } from '../pace.ts';
 import { Connection } from './connection.ts';
 import type { AmqpContext } from './context.ts';
 import { defaultAmqpLimits, type AmqpLimits } from './limits.ts';
@@ -57,6 +58,7 @@ export function createAmqpFront({
     log,
     limits: { ...defaultAmqpLimits, ...limits },
     known,
+    paces: new Paces({ limits: { ...defaultAmqpLimits, ...limits }, clock }),
     gate: new AppendGate(core.telemetry, log),
   };
   const routes = createRoutes(context, eventHubs);

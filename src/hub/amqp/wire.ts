@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { endAndLinger } from '../linger.ts';
 import type { Timers } from '../timers.ts';
 import type { AmqpLimits } from './limits.ts';
 
@@ -103,9 +104,7 @@ export class Wire {
   end(): void {
     this.flush();
     if (this.#stream.destroyed) return;
-    this.#stream.end();
-    // Unread input would turn the close into a reset, which can overtake the last bytes.
-    this.#stream.resume();
+    endAndLinger(this.#stream);
     this.#parts.timers.arm('linger', this.#parts.limits.lingerMs, () => this.#stream.destroy());
   }
 

@@ -67,7 +67,7 @@ export const deviceLimits = {
     default: 20_000,
     least: 1,
     most: 10_000_000,
-    what: 'Packets of one MQTT connection in a second; it is read more slowly beyond that, and nothing is lost.',
+    what: 'Packets of one MQTT connection in a second; beyond it the connection is not read until the next one, and nothing is lost.',
     why: 'No device of use sends as much, and one that runs wild leaves room for the others.',
   },
   bytesPerSecond: {
@@ -77,14 +77,6 @@ export const deviceLimits = {
     most: 10_000 * MiB,
     what: 'Bytes of one MQTT connection in a second, in the same manner.',
     why: 'The same for large messages.',
-  },
-  burstMs: {
-    unit: 'milliseconds',
-    default: 1_000,
-    least: 1,
-    most: 3_600_000,
-    what: 'How much of what it did not use a device may catch up with at once.',
-    why: 'A device that was offline brings what it kept.',
   },
   turnBytes: {
     unit: 'bytes',

@@ -2,12 +2,14 @@
 import { amqpLimits } from './amqp.ts';
 import { connectionLimits, deviceLimits } from './connections.ts';
 import { httpLimits, webSocketLimits } from './http.ts';
+import { credentialLimits } from './credentials.ts';
 import type { Limit } from './limit.ts';
 import { mqttLimits } from './mqtt.ts';
 
 export const limitTable = {
   connections: connectionLimits,
   device: deviceLimits,
+  credentials: credentialLimits,
   mqtt: mqttLimits,
   amqp: amqpLimits,
   http: httpLimits,

@@ -13,6 +13,8 @@ import type { EndReason, FrontContext } from './context.ts';
 import { DeviceLink, type Wire } from './device-link.ts';
 import type { Frame, FrameReader, FrameStep } from './frame-reader.ts';
 import { largestPacket } from './limits.ts';
+import { endAndLinger } from '../linger.ts';
+import { Pace } from '../pace.ts';
 import { connack, connackCodes, packetTypes, pingResponse, readPuback } from './packets.ts';
 import { largestRegistrationPacket, registrationLifeMs, RegistrationTalk } from './registration-talk.ts';
 import { subscribe, unsubscribe, type Outcome } from './subscribe.ts';
@@ -50,6 +52,8 @@ export class Connection implements Wire, Carried, Watched {
   #registration: RegistrationTalk | undefined;
   /** An answer is being prepared that must come before the next packet is looked at. */
   #held = false;
+  /** Of a device that has sent something. */
+  #pace: Pace | undefined;
   #processing = false;
   #peerGone = false;
   /** What was asked of the gate. */
@@ -144,7 +148,13 @@ export class Connection implements Wire, Carried, Watched {
     if (this.#link !== undefined) this.#context.core.sessions.touch(this.#link.identity);
     this.#reader ??= this.#context.readers.take();
     this.#reader.push(chunk);
+    if (this.#link !== undefined) this.#count(0, chunk.length);
     this.#process();
+  }
+
+  #count(packets: number, bytes: number): void {
+    this.#pace ??= new Pace(this.#context.paces);
+    this.#pace.count(packets, bytes, this);
   }
 
   /** Takes packets as long as nothing stands against it; what is left waits in the reader, what follows in the socket. */
@@ -157,7 +167,7 @@ export class Connection implements Wire, Carried, Watched {
         const reader = this.#reader;
         const step = reader === undefined ? 'more' : this.#next(reader);
         if (reader === undefined || step === 'more') {
-          this.#stream.resume();
+          if (this.#pace?.resting !== true) this.#stream.resume();
           return;
         }
         if (step === 'frame') this.#take(reader);
@@ -192,6 +202,7 @@ export class Connection implements Wire, Carried, Watched {
     if (this.#peerGone) return true;
     // A device that does not read gets no more answers to read.
     if (this.#stream.writableNeedDrain || this.#link?.mayContinue === false) return false;
+    if (this.#pace?.resting === true) return false;
     if (!this.#context.gate.blocked) return true;
     this.#resume ??= () => this.proceed();
     this.#context.gate.wait(this.#resume);
@@ -208,9 +219,12 @@ export class Connection implements Wire, Carried, Watched {
       if (type === packetTypes.connect) void this.#connect(frame);
       else this.end('protocol', 'the first packet is not CONNECT');
     } else if (type === packetTypes.publish) {
+      this.#context.run.count = 0;
       link.receive(reader);
+      this.#count(Math.max(this.#context.run.count, 1), 0);
     } else {
       this.#takeControl(link, type, frame);
+      this.#count(1, 0);
     }
   }
 
@@ -343,9 +357,7 @@ export class Connection implements Wire, Carried, Watched {
   #farewell(reason: EndReason, detail?: string): void {
     if (this.#phase === 'ended') return;
     this.#finish(reason, detail);
-    this.#stream.end();
-    // Unread input would turn the close into a reset, which can overtake the last bytes.
-    this.#stream.resume();
+    endAndLinger(this.#stream);
     this.#vigil.phase(this.#context.limits.lingerMs);
   }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../../std/clock.ts';
 import type { HubCore } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import type { AppendGate } from '../append-gate.ts';
+import type { Paces } from '../pace.ts';
 import type { Deadlines } from '../deadlines.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { FrameReader } from './frame-reader.ts';
@@ -25,6 +26,7 @@ export interface FrontContext {
   readonly known: (stream: object) => void;
   readonly gate: AppendGate;
   readonly deadlines: Deadlines;
+  readonly paces: Paces;
   /** For connections with bytes that are not read yet. */
   readonly readers: Spares<FrameReader>;
   /** For connections with something to acknowledge. */

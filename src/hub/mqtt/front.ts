@@ -6,6 +6,7 @@ import { AppendGate } from '../append-gate.ts';
 import { ConnectionSet } from '../connection-set.ts';
 import { Deadlines } from '../deadlines.ts';
 import { Acknowledgements } from './acknowledgements.ts';
+import { Paces } from '../pace.ts';
 import { Connection } from './connection.ts';
 import type { FrontContext, MqttCore } from './context.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -56,6 +57,7 @@ export function createMqttFront({ core, clock, log, limits, known = () => undefi
     known,
     gate: new AppendGate(core.telemetry, log),
     deadlines: new Deadlines(clock),
+    paces: new Paces({ limits: { ...defaultMqttLimits, ...limits }, clock }),
     readers: new Spares(() => new FrameReader(0), mostSpares),
     acknowledgements: new Spares(
       () => new Acknowledgements(),

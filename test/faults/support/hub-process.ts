@@ -30,6 +30,8 @@ export interface HubProcessOptions {
   readonly dataDir: string;
   /** The ports of an earlier process, to be had again; free ones when absent. */
   readonly ports?: HubInfo['ports'] | undefined;
+  /** Which ports listen; plain MQTT and HTTP alone where absent: a start is faster then. */
+  readonly listening?: readonly ListeningPort[];
   /** Words in front of the command, such as a tracer. */
   readonly before?: readonly string[];
   /** More words for `hub start`. */
@@ -39,6 +41,9 @@ export interface HubProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly readyTimeoutMs?: number;
 }
+
+const listeningPorts = ['mqtt', 'mqtts', 'amqp', 'amqps', 'http', 'https'] as const;
+export type ListeningPort = (typeof listeningPorts)[number];
 
 /** The hub ended before it was ready. */
 export class HubDidNotStart extends Error {
@@ -58,11 +63,27 @@ const keptLog = 256 * 1024;
 
 /** Starts `iotctl hub start` in the sandbox and resolves when it is ready. Throws {@link HubDidNotStart}. */
 export async function startHubProcess(box: Sandbox, options: HubProcessOptions): Promise<HubProcess> {
-  const { dataDir, ports, before = [], words = [], nodeWords = [], env = {}, readyTimeoutMs = 60_000 } = options;
+  const {
+    dataDir,
+    ports,
+    listening = ['mqtt', 'http'],
+    before = [],
+    words = [],
+    nodeWords = [],
+    env = {},
+    readyTimeoutMs = 60_000,
+  } = options;
   const readyFile = join(box.directory, 'ready.json');
   await rm(readyFile, { force: true });
   const iotctl = [process.execPath, ...nodeWords, launcher, 'hub', 'start', '--data', dataDir];
-  const [command = '', ...rest] = [...before, ...iotctl, '--ready-file', readyFile, ...portWords(ports), ...words];
+  const [command = '', ...rest] = [
+    ...before,
+    ...iotctl,
+    '--ready-file',
+    readyFile,
+    ...portWords(listening, ports),
+    ...words,
+  ];
   const spawnedAt = Date.now();
   const begin = performance.now();
   const child = spawn(command, rest, { env: { ...box.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -101,11 +122,10 @@ export async function startHubProcess(box: Sandbox, options: HubProcessOptions):
   };
 }
 
-function portWords(ports: HubInfo['ports'] | undefined): string[] {
-  return (['mqtt', 'mqtts', 'amqp', 'amqps', 'http', 'https'] as const).flatMap((name) => [
+function portWords(listening: readonly ListeningPort[], ports: HubInfo['ports'] | undefined): string[] {
+  return listeningPorts.flatMap((name) => [
     `--${name}-port`,
-    // Only what these tests talk to listens: a start is faster then.
-    name === 'mqtt' || name === 'http' ? String(ports?.[name] ?? 0) : 'off',
+    listening.includes(name) ? String(ports?.[name] ?? 0) : 'off',
   ]);
 }
 

@@ -97,7 +97,7 @@ describe('a device that does not read', () => {
   });
 
   it('when it sends without reading its PUBACKs, then it is not read any further', async () => {
-    const { device, core } = frontBench();
+    const { device, core } = frontBench({ messagesPerSecond: 1_000_000 });
     const peer = await device();
     peer.stream.pause();
     for (let batch = 0; batch < 400; batch++) {

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppendGate } from '../../../../src/hub/append-gate.ts';
+import { Paces } from '../../../../src/hub/pace.ts';
 import { defaultAmqpLimits } from '../../../../src/hub/amqp/limits.ts';
 import { createEventHubsRoute } from '../../../../src/hub/amqp/event-hubs/index.ts';
 import {
@@ -72,6 +73,7 @@ async function route(): Promise<LinkRoute> {
     log: silentLog,
     limits: defaultAmqpLimits,
     known: () => undefined,
+    paces: new Paces({ limits: defaultAmqpLimits, clock }),
     gate: new AppendGate(telemetry, silentLog),
   };
   return createEventHubsRoute(context, {

@@ -1,0 +1,220 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { deviceIdOf } from '../../support/hub-process.ts';
+import { summarize, type Latencies } from './latencies.ts';
+import { RawDevice, type DeviceTarget } from './raw-device.ts';
+
+/** Sources of connections, so that none runs out of ports. */
+const localAddresses = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'];
+const devices = new Map<number, RawDevice>();
+const sockets = new Set<Socket>();
+
+export interface Range {
+  readonly from: number;
+  readonly count: number;
+}
+
+interface Connected {
+  readonly connected: number;
+  readonly attempts: number;
+  readonly failures: Readonly<Record<string, number>>;
+  readonly milliseconds: number;
+  readonly latencies: Latencies;
+}
+
+type Retry = 'never' | { readonly everyMs: number } | { readonly backOffMs: number; readonly mostMs: number };
+
+async function connectDevices({
+  from,
+  count,
+  parallel,
+  retry = 'never',
+  withinMs = 600_000,
+  ...target
+}: Range &
+  DeviceTarget & {
+    readonly parallel: number;
+    readonly retry?: Retry;
+    readonly withinMs?: number;
+  }): Promise<Connected> {
+  const begin = performance.now();
+  const latencies: number[] = [];
+  const failures: Record<string, number> = {};
+  let [attempts, next] = [0, from];
+  async function one(index: number): Promise<void> {
+    for (let round = 0; performance.now() - begin < withinMs; round++) {
+      const localAddress = localAddresses[index % localAddresses.length] ?? '';
+      const device = new RawDevice(deviceIdOf(index), { ...target, localAddress });
+      attempts++;
+      try {
+        latencies.push(await device.connect());
+        devices.set(index, device);
+        return;
+      } catch (error) {
+        const why = (error as Error).message;
+        failures[why] = (failures[why] ?? 0) + 1;
+      }
+      if (retry === 'never') return;
+      await delay(
+        'everyMs' in retry ? retry.everyMs : Math.random() * Math.min(retry.mostMs, retry.backOffMs * 2 ** round),
+      );
+    }
+  }
+  async function lane(): Promise<void> {
+    while (next < from + count) await one(next++);
+  }
+  await Promise.all(Array.from({ length: Math.min(parallel, count) }, lane));
+  const milliseconds = Math.round(performance.now() - begin);
+  return { connected: latencies.length, attempts, failures, milliseconds, latencies: summarize(latencies) };
+}
+
+/** Each device sends every so often, spread evenly. Latencies are to the PUBACK. */
+async function sendSteadily({
+  from,
+  count,
+  everyMs,
+  forMs,
+  bytes = 200,
+}: Range & { readonly everyMs: number; readonly forMs: number; readonly bytes?: number }): Promise<{
+  readonly sent: number;
+  readonly acknowledged: number;
+  readonly closed: number;
+  readonly latencies: Latencies;
+}> {
+  const body = Buffer.alloc(bytes, 'x');
+  const latencies: number[] = [];
+  let sent = 0;
+  const begin = performance.now();
+  for (let due = begin; due < begin + forMs; due += everyMs / count) {
+    const wait = due - performance.now();
+    if (wait > 1) await delay(wait);
+    const device = devices.get(from + (sent % count));
+    sent++;
+    if (device?.isOpen === true) void device.publish(body).then((latency) => latencies.push(latency));
+  }
+  const deadline = performance.now() + 5_000;
+  while (latencies.length < sent && performance.now() < deadline) await delay(5);
+  const closed = [...devices].filter(([index, { isOpen }]) => index >= from && index < from + count && !isOpen).length;
+  return { sent, acknowledged: latencies.length, closed, latencies: summarize(latencies) };
+}
+
+/** One device sends as fast as it can, or at a rate, with so much on its way. */
+async function flood({
+  index,
+  perSecond,
+  forMs,
+  bytes,
+  inFlight,
+}: {
+  readonly index: number;
+  readonly perSecond: number;
+  readonly forMs: number;
+  readonly bytes: number;
+  readonly inFlight: number;
+}): Promise<{
+  readonly sent: number;
+  readonly acknowledged: number;
+  readonly isOpen: boolean;
+  readonly milliseconds: number;
+}> {
+  const device = devices.get(index);
+  if (device === undefined) throw new Error(`device ${index} is not connected`);
+  const body = Buffer.alloc(bytes, 'f');
+  let [sent, acknowledged] = [0, 0];
+  const begin = performance.now();
+  const count = (): void => void acknowledged++;
+  while (performance.now() - begin < forMs && device.isOpen) {
+    const due = ((performance.now() - begin) / 1_000) * perSecond;
+    while (sent < due && sent - acknowledged < inFlight) {
+      device.send(body, count);
+      sent++;
+    }
+    await delay(1);
+  }
+  const deadline = performance.now() + 30_000;
+  while (acknowledged < sent && device.isOpen && performance.now() < deadline) await delay(5);
+  return { sent, acknowledged, isOpen: device.isOpen, milliseconds: Math.round(performance.now() - begin) };
+}
+
+export interface Trickle {
+  readonly count: number;
+  readonly port: number;
+  readonly tls?: boolean;
+  /** Base64. Sent at once; after it, with TLS, means after the handshake. */
+  readonly first: string;
+  /** Base64. What comes after: this many bytes of it every so often, from the begin again when it is over. */
+  readonly then: string;
+  readonly bytesAtOnce: number;
+  readonly everyMs: number;
+  readonly forMs: number;
+  readonly localAddress?: string;
+}
+
+/** Many sockets that say little, and who was cut when. Milliseconds from the connection to its end. */
+async function trickle({ count, port, tls, first, then, bytesAtOnce, everyMs, forMs, localAddress }: Trickle): Promise<{
+  readonly opened: number;
+  readonly closed: number;
+  readonly sentBytes: number;
+  readonly lives: Latencies;
+}> {
+  const rest = Buffer.from(then, 'base64');
+  const lives: number[] = [];
+  const mine: Socket[] = [];
+  let [opened, sentBytes] = [0, 0];
+  const begin = performance.now();
+  for (let index = 0; index < count; index++) {
+    const from = localAddress === undefined ? {} : { localAddress };
+    const begun = performance.now();
+    const socket =
+      tls === true
+        ? connectTls({ port, host: '127.0.0.1', ...from, rejectUnauthorized: false })
+        : connectPlain({ port, host: '127.0.0.1', ...from });
+    mine.push(socket);
+    sockets.add(socket);
+    let at = 0;
+    let timer: NodeJS.Timeout | undefined;
+    const send = (bytes: Buffer): void => {
+      if (bytes.length === 0 || socket.destroyed) return;
+      sentBytes += bytes.length;
+      socket.write(bytes);
+    };
+    socket.once(tls === true ? 'secureConnect' : 'connect', () => {
+      opened++;
+      send(Buffer.from(first, 'base64'));
+      if (rest.length === 0) return;
+      timer = setInterval(() => {
+        send(rest.subarray(at, at + bytesAtOnce));
+        at = (at + bytesAtOnce) % rest.length;
+      }, everyMs);
+    });
+    socket.on('data', () => undefined);
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      clearInterval(timer);
+      sockets.delete(socket);
+      if (performance.now() - begin < forMs) lives.push(performance.now() - begun);
+    });
+    if (index % 200 === 199) await delay(1);
+  }
+  while (lives.length < count && performance.now() - begin < forMs) await delay(20);
+  const result = { opened, closed: lives.length, sentBytes, lives: summarize(lives) };
+  for (const socket of mine) socket.destroy();
+  return result;
+}
+
+/** How many of these devices have a connection that was not closed. */
+async function openDevices({ from, count }: Range): Promise<number> {
+  return [...devices].filter(([index, { isOpen }]) => index >= from && index < from + count && isOpen).length;
+}
+
+async function disconnect({ from, count }: Range): Promise<void> {
+  for (let index = from; index < from + count; index++) {
+    devices.get(index)?.destroy();
+    devices.delete(index);
+  }
+}
+
+/** What a load program can be asked for. */
+export const commands = { connectDevices, sendSteadily, flood, trickle, openDevices, disconnect };
+export type LoadCommands = typeof commands;
