@@ -3,6 +3,7 @@ import { formatLimit, limitTable, type Limit } from '../src/hub/limits/index.ts'
 const titles: Readonly<Record<keyof typeof limitTable, string>> = {
   connections: 'Connections, and peers that have not shown who they are',
   device: 'What one device may ask',
+  credentials: 'Wrong credentials',
   mqtt: 'MQTT',
   amqp: 'AMQP',
   http: 'HTTP',

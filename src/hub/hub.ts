@@ -5,6 +5,8 @@ import { isoMillis } from '../protocol/time.ts';
 import { createCertificateCheck } from './auth/certificate-check.ts';
 import { amqpWhenNeeded } from './amqp-when-needed.ts';
 import { createGatekeeper } from './auth/gatekeeper.ts';
+import { createGuessLimit } from './auth/guess-limit.ts';
+import { limitedGatekeeper } from './auth/limited-gatekeeper.ts';
 import { loadPolicies, provisioningPolicy } from './auth/policies.ts';
 import { createAudit, createOperations } from './core/audit/audit.ts';
 import { createCertificates } from './core/certificates/certificates.ts';
@@ -93,14 +95,18 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   );
   const authorities = createCertificates({ documents: store.documents, clock });
   const check = createCertificateCheck({ clock, authorities: () => authorities.trusted() });
-  const gatekeeper = createGatekeeper({
-    store,
-    clock,
-    policies,
-    hostNames,
-    refuseKeysOf: options.refuseKeysOf,
-    certificates: check,
-  });
+  const limits = await fittingLimits(options, log);
+  const gatekeeper = limitedGatekeeper(
+    createGatekeeper({
+      store,
+      clock,
+      policies,
+      hostNames,
+      refuseKeysOf: options.refuseKeysOf,
+      certificates: check,
+    }),
+    createGuessLimit(limits.credentials, clock),
+  );
   const files = { blobs: createBlobFiles(join(directory.path, 'blobs')), openContainer: openRemoteContainer };
   const counters = createCounters();
   const hostName = options.hostNames?.[0] ?? 'localhost';
@@ -122,7 +128,6 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   });
   shutdown.add('core', () => core.close());
   await core.ready;
-  const limits = await fittingLimits(options, log);
   const door = createDoor({ limits: limits.connections, clock, log });
   const known = (stream: object): void => door.known(stream);
   const listeners: Listener[] = [];

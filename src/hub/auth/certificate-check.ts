@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../std/clock.ts';
 import type { IdentityPath } from '../../protocol/identity-path.ts';
 import { issuedBy, isValidAt } from '../core/certificates/read-certificate.ts';
-import type { DeviceRecord } from '../core/ports.ts';
+import type { IdentityCredentials } from '../core/ports.ts';
 import type { PeerCertificates, ShownCredential } from '../core/services.ts';
 
 type CertificateCredential = Extract<ShownCredential, 'primaryThumbprint' | 'secondaryThumbprint' | 'authority'>;
@@ -12,7 +12,7 @@ export interface CertificateCheck {
   /** With what the identity proved itself; undefined when it did not. */
   check(
     certificates: PeerCertificates,
-    record: DeviceRecord | undefined,
+    record: IdentityCredentials | undefined,
     identity: IdentityPath,
   ): Promise<CertificateCredential | undefined>;
 }
@@ -42,7 +42,7 @@ export function createCertificateCheck({ clock, authorities }: CertificateCheckP
 /** The SHA-1 or SHA-256 digest may stand in either slot. */
 function thumbprintOf(
   leaf: X509Certificate,
-  record: DeviceRecord,
+  record: IdentityCredentials,
 ): 'primaryThumbprint' | 'secondaryThumbprint' | undefined {
   const digests = new Set(
     [leaf.fingerprint, leaf.fingerprint256].map((text) => text.replaceAll(':', '').toLowerCase()),

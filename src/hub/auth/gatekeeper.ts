@@ -4,13 +4,13 @@ import { HubError } from '../../protocol/hub-errors.ts';
 import { identityNames, identityResource, isModulePath, type IdentityPath } from '../../protocol/identity-path.ts';
 import type { AuthMethod } from '../../protocol/telemetry/message.ts';
 import { parseSasToken, tokenCovers, tokenSkewMs, verifySasToken, type SasToken } from '../../protocol/sas-token.ts';
-import type { DeviceRecord, RegistryStore, Sender } from '../core/ports.ts';
+import type { IdentityCredentials, RegistryStore, Sender } from '../core/ports.ts';
 import { registryNotFound } from '../core/registry/preconditions.ts';
 import type { AccessPolicy, Gatekeeper, PeerCertificates, ShownCredential } from '../core/services.ts';
 import type { CertificateCheck } from './certificate-check.ts';
 
 export interface GatekeeperParts {
-  readonly store: Pick<RegistryStore, 'read'>;
+  readonly store: Pick<RegistryStore, 'readCredentials'>;
   readonly clock: Clock;
   readonly policies: readonly AccessPolicy[];
   /** Names this hub answers to, without ports. */
@@ -40,20 +40,24 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
     return policy;
   }
 
-  function proveByToken(text: string | undefined, record: DeviceRecord | undefined, identity: IdentityPath): Proof {
+  function proveByToken(
+    text: string | undefined,
+    record: IdentityCredentials | undefined,
+    identity: IdentityPath,
+  ): Proof {
     const token = text === undefined ? undefined : parseSasToken(text);
     if (token === undefined) throw malformed();
     const credential = token.keyName === undefined ? ownKeyOf(token, record) : connectingPolicy(signer(token));
-    if (credential !== 'policy' && parts.refuseKeysOf?.includes(scopeOf(identity)) === true) throw unauthorized();
+    if (credential !== 'policy' && parts.refuseKeysOf?.includes(scopeOf(identity)) === true) throw refusedThough();
     const expiresAt = token.expiresAt * 1_000 + tokenSkewMs;
-    if (expiresAt < now() || !covers(token, identityResource(identity))) throw unauthorized();
+    if (expiresAt < now() || !covers(token, identityResource(identity))) throw refusedThough();
     const scope = credential === 'policy' ? 'hub' : scopeOf(identity);
     return { credential, expiresAt, auth: { scope, type: 'sas', issuer: 'iothub' } };
   }
 
   async function proveByCertificate(
     certificates: PeerCertificates,
-    record: DeviceRecord | undefined,
+    record: IdentityCredentials | undefined,
     identity: IdentityPath,
   ): Promise<Proof> {
     const credential = await parts.certificates?.check(certificates, record, identity);
@@ -65,16 +69,14 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
   return {
     async authenticateDevice({ identity, token, certificates, modelId = '' }) {
       const { deviceId, moduleId } = identityNames(identity);
-      const record = await parts.store.read(identity);
+      const record = await parts.store.readCredentials(identity);
       // A token wins over a certificate. Source: device.md §1.3.
       const proof =
         token === undefined && certificates !== undefined
           ? await proveByCertificate(certificates, record, identity)
           : proveByToken(token, record, identity);
       if (record === undefined) throw registryNotFound(identity);
-      // A module has no status: its device's counts.
-      const device = moduleId === '' ? record : await parts.store.read(deviceId);
-      if (device?.status !== 'enabled') throw new HubError('DeviceDisabled', `Device '${deviceId}' is disabled.`);
+      if (record.status !== 'enabled') throw new HubError('DeviceDisabled', `Device '${deviceId}' is disabled.`);
       const { generationId, identityCounter } = record;
       const sender: Sender = { deviceId, moduleId, generationId, auth: proof.auth, modelId, source: 'Telemetry' };
       return { sender, credential: proof.credential, expiresAt: proof.expiresAt, identityCounter };
@@ -86,7 +88,7 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
       const policy = signer(token);
       const allowed = anyOf.some((permission) => policy.permissions.includes(permission));
       const expiresAt = token.expiresAt * 1_000;
-      if (!allowed || expiresAt < now() || !covers(token, resource)) throw unauthorized();
+      if (!allowed || expiresAt < now() || !covers(token, resource)) throw refusedThough();
       return { policy: policy.name, expiresAt };
     },
     async authorizeEventHub(text) {
@@ -94,14 +96,15 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
       if (token === undefined) throw malformed();
       const policy = signer(token, eventHubKeys);
       const expiresAt = token.expiresAt * 1_000;
-      if (!policy.permissions.includes('ServiceConnect') || expiresAt < now()) throw unauthorized();
+      if (!policy.permissions.includes('ServiceConnect') || expiresAt < now()) throw refusedThough();
       return { policy: policy.name, expiresAt };
     },
     async authorizeEventHubKey(name, key) {
       const policy = policies.get(name);
       const keys = policy === undefined ? [nobodysKey] : [policy.primaryKey, policy.secondaryKey];
       const verified = keys.map((held) => sameSecret(held, key)).includes(true);
-      if (policy === undefined || !verified || !policy.permissions.includes('ServiceConnect')) throw unauthorized();
+      if (policy === undefined || !verified) throw unauthorized();
+      if (!policy.permissions.includes('ServiceConnect')) throw refusedThough();
       return { policy: name };
     },
   };
@@ -129,7 +132,7 @@ interface Proof {
 }
 
 /** An identity that does not exist is refused like a wrong key: nobody learns which ids are registered. */
-function ownKeyOf(token: SasToken, record: DeviceRecord | undefined): 'primaryKey' | 'secondaryKey' {
+function ownKeyOf(token: SasToken, record: IdentityCredentials | undefined): 'primaryKey' | 'secondaryKey' {
   const holdsKeys = record?.authType === 'sas';
   // Both are tried whatever the first says, so that the time tells nothing.
   const primary = verifySasToken(token, [holdsKeys ? record.primaryKey : nobodysKey]);
@@ -139,7 +142,7 @@ function ownKeyOf(token: SasToken, record: DeviceRecord | undefined): 'primaryKe
 }
 
 function connectingPolicy(policy: AccessPolicy): 'policy' {
-  if (!policy.permissions.includes('DeviceConnect')) throw unauthorized();
+  if (!policy.permissions.includes('DeviceConnect')) throw refusedThough();
   return 'policy';
 }
 
@@ -150,6 +153,20 @@ function scopeOf(identity: IdentityPath): 'device' | 'module' {
 /** One answer for every reason, so that a caller cannot find out which part was right. */
 function unauthorized(): HubError {
   return new HubError('IotHubUnauthorizedAccess', 'Unauthorized');
+}
+
+const knewKey = new WeakSet<Error>();
+
+/** The same answer for somebody who has the key, but no right, or a token that is over or for something else. */
+function refusedThough(): HubError {
+  const refusal = unauthorized();
+  knewKey.add(refusal);
+  return refusal;
+}
+
+/** True for a refusal of credentials that were not made with any key of whom they name. */
+export function isWrongKey(error: unknown): boolean {
+  return error instanceof HubError && error.status === 401 && !knewKey.has(error);
 }
 
 function malformed(): HubError {

@@ -23,7 +23,7 @@ export const provisioningPolicy = 'provisioningserviceowner';
  * The policies every hub starts with. Source: service.md §1.2, §10. In the cloud the provisioning service is another one than the
  * hub; here they are the same, and whoever owns the one owns the other.
  */
-const defaults: Readonly<Record<string, readonly Permission[]>> = {
+export const defaultPolicies: Readonly<Record<string, readonly Permission[]>> = {
   iothubowner: ['RegistryRead', 'RegistryWrite', 'ServiceConnect', 'DeviceConnect', ...provisioning],
   service: ['ServiceConnect'],
   device: ['DeviceConnect'],
@@ -54,7 +54,7 @@ function withProvisioning(policy: AccessPolicy): AccessPolicy {
 }
 
 function missingFrom(stored: readonly AccessPolicy[]): readonly AccessPolicy[] {
-  return Object.entries(defaults)
+  return Object.entries(defaultPolicies)
     .filter(([name]) => stored.length === 0 || name === provisioningPolicy)
     .map(([name, permissions]) => ({
       name,

@@ -29,7 +29,8 @@ export function countingGatekeeper(gatekeeper: Gatekeeper, { authentications }: 
   return {
     authenticateDevice: (credentials) => counted('device', gatekeeper.authenticateDevice(credentials)),
     authorizeService: (request) => counted('service', gatekeeper.authorizeService(request)),
-    authorizeEventHub: (token) => counted('service', gatekeeper.authorizeEventHub(token)),
-    authorizeEventHubKey: (policy, key) => counted('service', gatekeeper.authorizeEventHubKey(policy, key)),
+    authorizeEventHub: (token, remote) => counted('service', gatekeeper.authorizeEventHub(token, remote)),
+    authorizeEventHubKey: (policy, key, remote) =>
+      counted('service', gatekeeper.authorizeEventHubKey(policy, key, remote)),
   };
 }

@@ -61,6 +61,9 @@ function hostOf(route: LinkRoute, written: string[]): SessionHost {
     countLink: () => true,
     holdPartial: () => true,
     unsettledChanged: () => undefined,
+    refused: (_address, thrown) => {
+      throw thrown;
+    },
     toError: (thrown) => {
       throw thrown;
     },

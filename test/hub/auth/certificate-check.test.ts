@@ -48,7 +48,7 @@ const leaf = (authority: CertificatePair, commonName = 'pump', days = 10) =>
 
 const gatekeeperFor = (record: DeviceRecord) =>
   createGatekeeper({
-    store: { read: async () => record },
+    store: { readCredentials: async () => record },
     clock,
     policies: [],
     hostNames: ['localhost'],
@@ -172,7 +172,7 @@ describe('a hub that takes no keys of devices', () => {
       secondaryKey: keyed.primaryKey ?? '',
     };
     const strict = createGatekeeper({
-      store: { read: async (identity) => (identity === 'pump' ? keyed : { ...keyed, moduleId: 'camera' }) },
+      store: { readCredentials: async (identity) => (identity === 'pump' ? keyed : { ...keyed, moduleId: 'camera' }) },
       clock,
       policies: [policy],
       hostNames: ['localhost'],

@@ -40,7 +40,7 @@ const devices = new Map(
 devices.set('cert', { ...device('cert'), authType: 'selfSigned' });
 
 const gatekeeper = createGatekeeper({
-  store: { read: (deviceId) => Promise.resolve(devices.get(deviceId)) },
+  store: { readCredentials: (deviceId) => Promise.resolve(devices.get(deviceId)) },
   clock,
   policies: [owner, devicePolicy, registryRead],
   hostNames: ['localhost', 'hub.example'],
