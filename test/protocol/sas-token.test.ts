@@ -33,6 +33,17 @@ describe('createSasToken', () => {
     expect(token).toMatchObject({ keyName: 'registry read', expiresAt: 5, resource: 'h' });
   });
 
+  it('signs as HMAC-SHA256 does, whatever the length of the key', () => {
+    const keys = fc.uint8Array({ minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(keys, fc.string({ unit: 'grapheme', minLength: 1 }), fc.nat(), (bytes, resource, expiresAt) => {
+        const token = parsed(createSasToken({ resource, key: Buffer.from(bytes).toString('base64'), expiresAt }));
+        const expected = createHmac('sha256', bytes).update(`${token.resource}\n${expiresAt}`).digest('base64');
+        expect(token.signature).toBe(expected);
+      }),
+    );
+  });
+
   it('is verified by its key, as primary or as secondary, and by no other', () => {
     const token = parsed(createSasToken({ resource: 'h/devices/d', key, expiresAt: 10 }));
     expect(verifySasToken(token, [key, other])).toBe(true);

@@ -88,7 +88,10 @@ export function createCore(parts: CoreParts): RunningCore {
     notes: auditedSessions(audit),
     async attached(session) {
       const identity = pathOfSession(session);
-      const revoked = await findRevocation(store, session.sender, proofs.get(session.sender)?.identityCounter);
+      const proof = proofs.get(session.sender);
+      // Nothing was written since the credentials were looked at: there is nothing that could have taken the right away.
+      const unchanged = proof !== undefined && proof.writes === store.writes;
+      const revoked = unchanged ? undefined : await findRevocation(store, session.sender, proof?.identityCounter);
       if (sessions.find(identity) !== session) return;
       if (revoked === undefined) await noteModel(records, session.sender);
       else sessions.end(identity, revoked);
@@ -132,7 +135,7 @@ export function createCore(parts: CoreParts): RunningCore {
   const settings = parts.provisioning ?? { hubHostName: 'localhost' };
   return {
     gatekeeper: auditedGatekeeper(
-      rememberProofs(disturbedGatekeeper(parts.gatekeeper, { faults, throttle, clock }), proofs),
+      rememberProofs(disturbedGatekeeper(parts.gatekeeper, { faults, throttle, clock }), proofs, store),
       audit,
     ),
     audit,

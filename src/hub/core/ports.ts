@@ -134,7 +134,28 @@ export interface AuditStore {
 }
 
 /** Devices, modules and their twins. Every method is durable when its promise resolves; concurrent writes share commits. */
+/** What letting an identity in takes. */
+export interface IdentityCredentials extends Pick<
+  DeviceRecord,
+  | 'generationId'
+  | 'identityCounter'
+  | 'authType'
+  | 'primaryKey'
+  | 'secondaryKey'
+  | 'primaryThumbprint'
+  | 'secondaryThumbprint'
+> {
+  /** Of the device: a module has no status of its own. Source: service.md §2.2. */
+  readonly status: DeviceRecord['status'];
+}
+
 export interface RegistryStore {
+  /**
+   * How many calls of {@link RegistryStore.write} have ended. While it stays the same, what was read is still so: whoever ends
+   * sessions because of a write does that after it has ended.
+   */
+  readonly writes: number;
+  readCredentials(identity: IdentityPath): Promise<IdentityCredentials | undefined>;
   read(identity: IdentityPath): Promise<DeviceRecord | undefined>;
   readMany(identities: readonly IdentityPath[]): Promise<ReadonlyMap<IdentityPath, DeviceRecord>>;
   /** Devices alone, in the order of their ids. */

@@ -61,8 +61,8 @@ export interface ConnectStep {
 }
 
 /**
- * In order. The credentials come last: between their check and the session's begin nothing may wait, or a device disabled in
- * between would slip through.
+ * In order. What is asked of the registry comes last and at once, in one go: a fleet that comes back does so all together. Whatever
+ * changed between the check of the credentials and the session's begin is found when it has begun.
  */
 export const connectSteps: readonly ConnectStep[] = [
   { name: 'protocol', run: checkProtocol },
@@ -71,8 +71,7 @@ export const connectSteps: readonly ConnectStep[] = [
   { name: 'client id', run: checkClientId },
   { name: 'user name', run: readUsername },
   { name: 'will', run: readWill },
-  { name: 'stored session', run: readStoredSession },
-  { name: 'credentials', run: checkCredentials },
+  { name: 'admission', run: admit },
 ];
 
 export function newAttempt(frame: Frame, certificates: PeerCertificates | undefined, remote: string): ConnectAttempt {
@@ -170,6 +169,13 @@ function readWill(attempt: ConnectAttempt): StepResult {
   return undefined;
 }
 
+async function admit(attempt: ConnectAttempt, core: MqttCore): Promise<StepResult> {
+  if (attempt.password === undefined && attempt.certificates === undefined)
+    return unauthorized('neither a token nor a certificate');
+  const [unreadable, refused] = await Promise.all([readStoredSession(attempt, core), checkCredentials(attempt, core)]);
+  return refused ?? unreadable;
+}
+
 async function readStoredSession(attempt: ConnectAttempt, core: MqttCore): Promise<StepResult> {
   try {
     attempt.stored = await core.sessions.readSubscriptions(attempt.clientId);
@@ -181,7 +187,6 @@ async function readStoredSession(attempt: ConnectAttempt, core: MqttCore): Promi
 
 async function checkCredentials(attempt: ConnectAttempt, core: MqttCore): Promise<StepResult> {
   const { password, user, clientId, certificates } = attempt;
-  if (password === undefined && certificates === undefined) return unauthorized('neither a token nor a certificate');
   try {
     const modelId = user?.modelId;
     attempt.principal = await core.gatekeeper.authenticateDevice({

@@ -46,7 +46,13 @@ export interface DeviceLinkParts {
 }
 
 /** Ends after which the will is not sent: the device said good-bye, may not speak any more, or did nothing wrong. */
-const endsWithoutWill: ReadonlySet<EndReason> = new Set(['disconnect', 'disabled', 'deleted', 'key-changed', 'shutdown']);
+const endsWithoutWill: ReadonlySet<EndReason> = new Set([
+  'disconnect',
+  'disabled',
+  'deleted',
+  'key-changed',
+  'shutdown',
+]);
 
 export class DeviceLink implements DeviceSession {
   readonly sender: Sender;
@@ -147,7 +153,8 @@ export class DeviceLink implements DeviceSession {
   /** Takes the PUBLISH that the reader stands at and, of telemetry, those behind it that are like it. */
   receive(reader: FrameReader): void {
     const { frame } = reader;
-    const { publish } = this.#context;
+    const { publish, run } = this.#context;
+    run.count = 0;
     publish.topic = this.#lastTopic ?? '';
     const problem = readPublish(frame, publish);
     if (problem !== undefined) {

@@ -13,8 +13,7 @@ describe('CONNECT (device.md §1.4)', () => {
       'client id',
       'user name',
       'will',
-      'stored session',
-      'credentials',
+      'admission',
     ]);
   });
 

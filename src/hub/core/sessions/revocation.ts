@@ -1,4 +1,4 @@
-import { identityPath, isModulePath } from '../../../protocol/identity-path.ts';
+import { identityPath } from '../../../protocol/identity-path.ts';
 import type { RegistryStore, Sender } from '../ports.ts';
 import type { SessionEnd } from '../services.ts';
 
@@ -7,18 +7,15 @@ import type { SessionEnd } from '../services.ts';
  * `provedAt` is the identity's write counter at the check.
  */
 export async function findRevocation(
-  store: Pick<RegistryStore, 'read'>,
+  store: Pick<RegistryStore, 'readCredentials'>,
   sender: Sender,
   provedAt: number | undefined,
 ): Promise<SessionEnd | undefined> {
   const { deviceId, generationId, auth } = sender;
   const identity = identityPath(deviceId, sender.moduleId);
-  const record = await store.read(identity);
+  const record = await store.readCredentials(identity);
   if (record === undefined || record.generationId !== generationId) return 'deleted';
-  // A module has no status: its device's counts. Source: service.md §2.2.
-  const device = isModulePath(identity) ? await store.read(deviceId) : record;
-  if (device === undefined) return 'deleted';
-  if (device.status === 'disabled') return 'disabled';
+  if (record.status === 'disabled') return 'disabled';
   // A session that came with a policy's token does not rest on the identity's own keys.
   return auth.scope !== 'hub' && provedAt !== undefined && record.identityCounter !== provedAt
     ? 'key-changed'

@@ -60,6 +60,10 @@ export async function openLaggingStore({ store, replica, clock, lagMs, onError }
   }
 
   return {
+    get writes() {
+      return store.writes;
+    },
+    readCredentials: (identity) => store.readCredentials(identity),
     read: (identity) => store.read(identity),
     readMany: (identities) => store.readMany(identities),
     list: (top) => store.list(top),

@@ -6,6 +6,7 @@ import type {
   ChangeOutcome,
   DeviceRecord,
   DocumentStore,
+  IdentityCredentials,
   QueryPage,
   RegistryChange,
   RegistryCounts,
@@ -23,7 +24,7 @@ import { migrations } from './migrations/index.ts';
 import type { QueryRunner } from './query-runner.ts';
 import { bindChange, type Change, type RecipeName } from './recipes.ts';
 import type { Readers } from './readers.ts';
-import { nameValues, toRecord } from './rows.ts';
+import { nameValues, toCredentials, toRecord } from './rows.ts';
 import { createRunRead, type RunRead } from './run-read.ts';
 import { readFilters } from './stored-filters.ts';
 import { readStatements } from './statements.ts';
@@ -55,6 +56,7 @@ export class SqliteRegistryStore implements RegistryStore {
   readonly audit: AuditStore;
   #runQuery: Promise<QueryRunner> | undefined;
   #closing: Promise<void> | undefined;
+  #writes = 0;
 
   private constructor(
     client: DatabaseClient,
@@ -78,6 +80,15 @@ export class SqliteRegistryStore implements RegistryStore {
   static async create(client: DatabaseClient, options: StoreOptions): Promise<SqliteRegistryStore> {
     await migrate(client, migrations);
     return new SqliteRegistryStore(client, options);
+  }
+
+  get writes(): number {
+    return this.#writes;
+  }
+
+  async readCredentials(identity: IdentityPath): Promise<IdentityCredentials | undefined> {
+    const [row] = await this.#rows(readStatements.readCredentials, nameValues(identity));
+    return row === undefined ? undefined : toCredentials(row);
   }
 
   async read(identity: IdentityPath): Promise<DeviceRecord | undefined> {
@@ -110,7 +121,7 @@ export class SqliteRegistryStore implements RegistryStore {
     const results = await this.#apply(
       changes.map((change) => toChange(change)),
       note,
-    );
+    ).finally(() => this.#writes++);
     return changes.map((change, position) => toOutcome(change, results[position] ?? 'unchanged'));
   }
 

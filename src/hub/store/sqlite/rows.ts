@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../std/json.ts';
 import type { AuthenticationType, ConnectionState, DeviceStatus } from '../../../protocol/identity.ts';
 import { identityNames, type IdentityPath } from '../../../protocol/identity-path.ts';
 import type { TwinMetadata } from '../../../protocol/twin/index.ts';
-import type { DeviceRecord } from '../../core/ports.ts';
+import type { DeviceRecord, IdentityCredentials } from '../../core/ports.ts';
 import type { IdentityTable, TwinTable } from './schema.ts';
 import type { SqlValue } from './thread/messages.ts';
 
@@ -87,6 +87,33 @@ export function recordValues(record: DeviceRecord): Record<(typeof recordColumns
     reported_version: record.reported.version,
     reported_metadata: JSON.stringify(record.reported.metadata),
     configurations: JSON.stringify(record.configurations),
+  };
+}
+
+/** What is read of an identity that connects. */
+export const credentialColumns = [
+  'generation_id',
+  'identity_counter',
+  'auth_type',
+  'primary_key',
+  'secondary_key',
+  'primary_thumbprint',
+  'secondary_thumbprint',
+] as const;
+
+/** Reads a row of {@link credentialColumns} and the status of the device. */
+export function toCredentials(row: readonly SqlValue[]): IdentityCredentials {
+  const [generationId, identityCounter, authType, primaryKey, secondaryKey] = row;
+  const [primaryThumbprint, secondaryThumbprint, status] = row.slice(5);
+  return {
+    generationId: generationId as string,
+    identityCounter: identityCounter as number,
+    authType: authType as AuthenticationType,
+    primaryKey: primaryKey as string | null,
+    secondaryKey: secondaryKey as string | null,
+    primaryThumbprint: primaryThumbprint as string | null,
+    secondaryThumbprint: secondaryThumbprint as string | null,
+    status: status as DeviceStatus,
   };
 }
 

@@ -3,7 +3,7 @@
  * builder in memory.
  */
 import type { TwinSectionName } from './property-condition.ts';
-import { connectionColumns, identityColumns, recordColumns, twinColumns } from './rows.ts';
+import { connectionColumns, credentialColumns, identityColumns, recordColumns, twinColumns } from './rows.ts';
 import { template, type Template } from './template.ts';
 import { askedByRows } from './thread/time-limit.ts';
 
@@ -17,6 +17,12 @@ const writable = identityColumns.filter(
 );
 
 export const readStatements = {
+  /** A device connects: no more than that takes, because fleets do so all at once. */
+  readCredentials: template(
+    `SELECT ${credentialColumns.join(', ')},
+       (SELECT status FROM identities AS device WHERE device.device_id = asked.device_id AND device.module_id = '')
+     FROM identities AS asked WHERE ${isIdentity}`,
+  ),
   read: template(`${records} WHERE ${isIdentity}`),
   /** `names` is a JSON array of pairs of ids, so that any number of them is one statement. */
   readMany: template(
