@@ -31,6 +31,7 @@ import { createShutdown, type Shutdown } from './shutdown.ts';
 import { writeHubState, type HubInfo } from './state.ts';
 import { createArtifactFiles } from './store/artifacts/index.ts';
 import { createBlobFiles, openRemoteContainer } from './store/blobs/index.ts';
+import { createStoreHealth } from './store/health.ts';
 import { openTelemetryLog } from './store/log/index.ts';
 import { openRegistryStore } from './store/sqlite/index.ts';
 import { loadCertificates } from './tls/index.ts';
@@ -63,9 +64,12 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   // Before the stores: threads that come later reuse the memory of the one that made certificates.
   const certificates = await loadCertificates(join(directory.path, 'tls'), hostNames, clock.now());
   const audited = createOperations(clock);
+  const health = createStoreHealth({ clock, log });
+  shutdown.add('store health', () => health.close());
   const current = await openRegistryStore({
     file: join(directory.path, 'registry.db'),
     auditor: audited.auditor,
+    health: health.part('registry'),
     log,
     clock,
   });
@@ -77,6 +81,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     file: join(directory.path, 'telemetry.db'),
     retention: options.retention,
     routed: options.routes,
+    health: health.part('telemetry'),
     clock,
   });
   shutdown.add('telemetry log', () => telemetry.close());
@@ -143,6 +148,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     counters,
     listeners,
     certificates,
+    health,
     dataDir: directory.path,
     version,
     clock,

@@ -4,6 +4,7 @@ import { statfs } from 'node:fs/promises';
 import type { Clock } from '../../std/clock.ts';
 import type { HubCore } from '../core/services.ts';
 import type { Listener } from '../listeners.ts';
+import type { StoreHealth } from '../store/health.ts';
 import type { Certificates } from '../tls/index.ts';
 import type { HubCounters } from './counting.ts';
 import { createOperations, type Operations } from './operations.ts';
@@ -15,6 +16,7 @@ export interface OperationsParts {
   /** Filled while the ports open. */
   readonly listeners: readonly Listener[];
   readonly certificates: Certificates;
+  readonly health: Pick<StoreHealth, 'problems'>;
   readonly dataDir: string;
   readonly version: string;
   readonly clock: Clock;
@@ -28,7 +30,15 @@ export function openOperations(parts: OperationsParts): Operations {
   return createOperations(sourcesOf(parts), parts.clock);
 }
 
-function sourcesOf({ core, counters, listeners, certificates, dataDir, version }: OperationsParts): OperationsSources {
+function sourcesOf({
+  core,
+  counters,
+  listeners,
+  certificates,
+  health,
+  dataDir,
+  version,
+}: OperationsParts): OperationsSources {
   const disk = async (): Promise<{ free: number; size: number }> => {
     const { bavail, blocks, bsize } = await statfs(dataDir);
     return { free: bavail * bsize, size: blocks * bsize };
@@ -53,6 +63,7 @@ function sourcesOf({ core, counters, listeners, certificates, dataDir, version }
         const { free } = await disk();
         return free < leastFreeBytes ? `less than ${leastFreeBytes / 1_048_576} MB are free` : undefined;
       },
+      writes: async () => health.problems.map(({ part, reason }) => `${part}: ${reason}`)[0],
       ports: async () => (listeners.length === 0 ? 'no port listens yet' : undefined),
     },
   };

@@ -2,16 +2,13 @@
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startHub, type RunningHub } from '../../../src/hub/index.ts';
-import { migrations } from '../../../src/hub/store/sqlite/migrations/index.ts';
-import { realClock } from '../../support/real-clock.ts';
 import { pool } from '../../../src/std/pool.ts';
 import { report } from '../support/report.ts';
 import { atScale, scale, seededRandom } from '../support/scale.ts';
-import { makeOlderData, olderMigrations } from './support/older-data.ts';
-import { checkScenario, newWitness, playScenario } from './support/scenario.ts';
+import { makeOlderData } from './support/older-data.ts';
+import { openAndCheck } from './support/reopen.ts';
+import { newWitness, playScenario } from './support/scenario.ts';
 import { canTrace, startTraced } from './support/traced-hub.ts';
 
 const size = atScale({ smoke: { points: 4, atOnce: 2 }, full: { points: 10_000, atOnce: 2 } });
@@ -128,49 +125,4 @@ async function killAt({ group, call, at }: Point): Promise<{ killed: boolean; wr
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }
-}
-
-async function openAndCheck(dataDir: string, witness: ReturnType<typeof newWitness>): Promise<readonly string[]> {
-  const wrong = [...schemaFaults(dataDir)];
-  let hub: RunningHub | undefined;
-  try {
-    hub = await startHub({
-      dataDir,
-      ports: { mqtt: 0, http: 0, mqtts: 'off', amqp: 'off', amqps: 'off', https: 'off' },
-      clock: realClock,
-      pid: process.pid,
-      version: '0.0.0',
-    });
-    wrong.push(...(await checkScenario(hub.info, witness)));
-  } catch (error) {
-    wrong.push(`it does not start again: ${String(error)}`);
-  } finally {
-    await hub?.close();
-  }
-  return [...wrong, ...integrityFaults(dataDir)];
-}
-
-/** Either every migration that the older version lacked has been applied, or none. */
-function schemaFaults(dataDir: string): readonly string[] {
-  const database = new DatabaseSync(join(dataDir, 'registry.db'));
-  try {
-    const names = database.prepare('select name from kysely_migration order by name').all();
-    const applied = names.map((row) => String(row['name']));
-    const allowed = [olderMigrations, Object.keys(migrations)].map((list) => list.join());
-    return allowed.includes(applied.join()) ? [] : [`the schema is half migrated: ${applied.join(', ')}`];
-  } finally {
-    database.close();
-  }
-}
-
-function integrityFaults(dataDir: string): readonly string[] {
-  return ['registry.db', 'telemetry.db'].flatMap((file) => {
-    const database = new DatabaseSync(join(dataDir, file));
-    try {
-      const answer = database.prepare('pragma integrity_check').get()?.['integrity_check'];
-      return answer === 'ok' ? [] : [`${file}: ${String(answer)}`];
-    } finally {
-      database.close();
-    }
-  });
 }

@@ -1,6 +1,7 @@
 /** telemetry.db as the workers see it: one connection, synchronous. The thread's message loop is log-worker.ts. */
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
+import { isDiskFault, settleFile } from '../mend.ts';
 import { encodeRow } from './codec.ts';
 import { Compactor } from './compaction.ts';
 import { deviceFilter } from './device-filter.ts';
@@ -23,6 +24,7 @@ export class LogDatabase {
   readonly #readHeads: StatementSync;
   readonly #compactor: Compactor | undefined;
   #heads: number[];
+  #doubtful = false;
 
   constructor(options: OpenOptions) {
     this.#database = new DatabaseSync(options.file, { readOnly: options.readOnly, timeout: busyTimeoutMs });
@@ -38,6 +40,11 @@ export class LogDatabase {
       this.#database.close();
       throw error;
     }
+  }
+
+  /** True after the disk failed under a write: what is on it nobody knows before {@link settle}. */
+  get doubtful(): boolean {
+    return this.#doubtful;
   }
 
   get heads(): Heads {
@@ -132,6 +139,11 @@ export class LogDatabase {
     };
   }
 
+  /** See {@link settleFile}. */
+  settle(): void {
+    settleFile(this.#database);
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -147,6 +159,7 @@ export class LogDatabase {
       this.#database.exec('commit');
       return result;
     } catch (error) {
+      this.#doubtful ||= isDiskFault(error);
       // A full disk may have rolled back already.
       if (this.#database.isTransaction) this.#database.exec('rollback');
       // A commit that failed half-way may stand or not; only the file knows.

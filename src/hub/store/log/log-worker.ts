@@ -10,13 +10,29 @@ type Reply = LogCalls[LogCall]['reply'];
 function serve(): void {
   const port = parentPort;
   if (port === null) return;
+  let options: OpenOptions | undefined;
   let database: LogDatabase | undefined;
   const answer = (message: LogAnswer, transfer: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer);
 
-  const open = (options: OpenOptions): Reply => {
-    database = new LogDatabase(options);
+  const open = (request: OpenOptions): Reply => {
+    database = new LogDatabase(request);
+    options = request;
     return { heads: database.heads };
+  };
+
+  const opened = (): LogDatabase => {
+    // Closed by an attempt to open it anew that failed.
+    if (database === undefined && options !== undefined) database = new LogDatabase(options);
+    if (database === undefined) throw new Error('the log is not open');
+    return database;
+  };
+
+  const mend = (): void => {
+    opened().settle();
+    opened().close();
+    database = undefined;
+    opened();
   };
 
   port.on('message', (message: LogMessage) => {
@@ -26,13 +42,16 @@ function serve(): void {
         answer({ id, reply: open(message.request) });
         return;
       }
-      if (database === undefined) throw new Error('the log is not open');
-      const { reply, transfer } = perform(database, message);
+      // After a fault of the disk the file takes no write before it is opened anew.
+      if (database?.doubtful !== false && isWrite(message.kind)) mend();
+      const found = opened();
+      const { reply, transfer } = perform(found, message);
       answer({ id, reply }, transfer);
-      if (message.kind === 'commit') database.compact();
+      if (message.kind === 'commit') found.compact();
       if (message.kind === 'close') port.close();
     } catch (error) {
       answer({ id, failure: describe(error) });
+      if (message.kind === 'close') port.close();
     }
   });
 }
@@ -59,10 +78,17 @@ function perform(
       return { reply: { partitions: database.partitions() } };
     case 'stats':
       return { reply: database.stats() };
+    case 'probe':
+      database.settle();
+      return { reply: {} };
     case 'close':
       database.close();
       return { reply: {} };
   }
+}
+
+function isWrite(kind: LogCall): boolean {
+  return kind === 'commit' || kind === 'prune' || kind === 'probe';
 }
 
 /** SQLITE_FULL of sqlite3.h. */

@@ -59,6 +59,8 @@ export interface LogCalls {
   /** By partition. */
   partitions: { request: Record<string, never>; reply: { partitions: readonly StoredPartition[] } };
   stats: { request: Record<string, never>; reply: StoredTotals };
+  /** Writes something that changes nothing, to see whether the disk takes it. */
+  probe: { request: Record<string, never>; reply: Record<string, never> };
   close: { request: Record<string, never>; reply: Record<string, never> };
 }
 

@@ -5,11 +5,14 @@ import { Failure, toFailure } from '../../../errors/index.ts';
 import type { Clock } from '../../../std/clock.ts';
 import type { MessageSource } from '../../../protocol/telemetry/message.ts';
 import type { LogStats, MessageRun, PartitionState, RunSettled, Sender, TelemetryLog } from '../../core/ports.ts';
+import type { PartHealth } from '../health.ts';
 import type { StoredCallback } from './appender.ts';
 import { Appender } from './appender.ts';
 import { Commits } from './commits.ts';
 import { LogThread } from './log-thread.ts';
 import type { ReaderSource } from './reader.ts';
+import type { Batch } from './records.ts';
+import type { LogCalls } from './requests.ts';
 import { readLog } from './reader.ts';
 
 interface Retention {
@@ -28,6 +31,8 @@ export interface TelemetryLogOptions {
   /** Events that go where telemetry goes, as routes do in the cloud; the others are kept beside it. */
   readonly routed?: readonly MessageSource[] | undefined;
   readonly clock: Clock;
+  /** Told after every commit whether it reached the disk. */
+  readonly health?: PartHealth | undefined;
   /** Told when a `stored` callback threw, or when retention failed; the log itself goes on. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -89,15 +94,11 @@ class SqliteTelemetryLog implements TelemetryLog {
     this.#appender = new Appender({
       partitions: parts.heads.length - 1,
       routed: new Set(parts.routed),
-      commit: (batches) =>
-        parts.thread.call(
-          'commit',
-          { batches },
-          batches.map((batch) => batch.buffer),
-        ),
+      commit: (batches) => this.#commit(batches),
       onCommitted: (heads) => this.#commits.advance(heads),
       onError: parts.onError ?? (() => undefined),
     });
+    parts.health?.tryWith(() => parts.thread.call('probe', {}));
     this.#schedulePrune();
   }
 
@@ -153,6 +154,17 @@ class SqliteTelemetryLog implements TelemetryLog {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #commit(batches: readonly Batch[]): Promise<LogCalls['commit']['reply']> {
+    const { thread, health } = this.#parts;
+    const buffers = batches.map((batch) => batch.buffer);
+    const reply = await thread.call('commit', { batches }, buffers).catch((error: unknown) => {
+      health?.note(error);
+      throw error;
+    });
+    health?.note();
+    return reply;
   }
 
   /** A second thread and connection: reading history must not stand in the way of commits. Started when first needed. */

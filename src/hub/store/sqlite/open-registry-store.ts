@@ -3,6 +3,7 @@ import { Failure, type FailureCode } from '../../../errors/index.ts';
 import type { Clock } from '../../../std/clock.ts';
 import type { RegistryStore, WriteAuditor } from '../../core/ports.ts';
 import { silentLog, type HubLog } from '../../log.ts';
+import type { PartHealth } from '../health.ts';
 import { createReaders, type Readers } from './readers.ts';
 
 export interface RegistryStoreOptions {
@@ -23,6 +24,8 @@ export interface RegistryStoreOptions {
   readonly clock?: Clock | undefined;
   /** Asked at every write what the audit is to be told of it; without it the audit is told of none. */
   readonly auditor?: WriteAuditor | undefined;
+  /** Told after every commit whether it reached the disk. */
+  readonly health?: PartHealth | undefined;
   /** Told after every commit how many writes shared it. */
   readonly onCommit?: ((writes: number) => void) | undefined;
 }
@@ -54,6 +57,7 @@ export async function openRegistryStore(options: RegistryStoreOptions): Promise<
     queryLimitMs = 30_000,
     ownerLimitMs = 5,
     auditor,
+    health,
     onCommit = () => undefined,
   } = options;
   if (file !== ':memory:') await createPrivately(file);
@@ -69,7 +73,8 @@ export async function openRegistryStore(options: RegistryStoreOptions): Promise<
     ]);
     const readers = file === ':memory:' ? undefined : readersOf(file, { ...options, log, busyTimeout, queryLimitMs });
     const limits = { indexFrom, queryLimitMs, ownerLimitMs };
-    const store = await SqliteRegistryStore.create(client, { ...limits, onCommit, readers, auditor });
+    const store = await SqliteRegistryStore.create(client, { ...limits, onCommit, readers, auditor, health });
+    health?.tryWith(() => client.probe());
     log.debug({ file, sqliteVersion }, 'registry open');
     return store;
   } catch (error) {

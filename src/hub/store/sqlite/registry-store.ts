@@ -16,6 +16,7 @@ import type {
   WriteNote,
 } from '../../core/ports.ts';
 import { SqliteAuditStore } from './audit-store.ts';
+import type { PartHealth } from '../health.ts';
 import { toChange, toOutcome, toTouch } from './changes.ts';
 import { SqliteDocumentStore } from './document-store.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -42,6 +43,7 @@ interface StoreOptions {
   /** Threads for queries that take long; none for a registry in memory. */
   readonly readers: Readers | undefined;
   readonly auditor?: WriteAuditor | undefined;
+  readonly health?: PartHealth | undefined;
 }
 
 /** The registry over an open database thread. Reads see every write whose promise has resolved. */
@@ -60,7 +62,7 @@ export class SqliteRegistryStore implements RegistryStore {
 
   private constructor(
     client: DatabaseClient,
-    { onCommit, indexFrom, queryLimitMs: limitMs, ownerLimitMs, readers, auditor }: StoreOptions,
+    { onCommit, indexFrom, queryLimitMs: limitMs, ownerLimitMs, readers, auditor, health }: StoreOptions,
   ) {
     this.#client = client;
     this.#indexFrom = indexFrom;
@@ -68,7 +70,11 @@ export class SqliteRegistryStore implements RegistryStore {
     this.#runRead = createRunRead({ owner: client, readers, ownerLimitMs, limitMs });
     this.#auditor = auditor;
     this.#commits = new GroupCommit(async (jobs, notes) => {
-      const results = await client.commit(jobs, notes);
+      const results = await client.commit(jobs, notes).catch((error: unknown) => {
+        health?.note(error);
+        throw error;
+      });
+      health?.note();
       onCommit(jobs.length);
       return results;
     });

@@ -27,13 +27,13 @@ export async function openSmallDisk(path: string, megabytes: number): Promise<Sm
   const shell = spawn(command, [...words, 'bash'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const end = '--- done ---';
   let said: string[] = [];
-  let answered: (text: string) => void = () => undefined;
+  let answered: ((text: string) => void) | undefined;
   createInterface({ input: shell.stdout }).on('line', (line) => {
     if (line !== end) {
       said.push(line);
       return;
     }
-    answered(said.join('\n'));
+    answered?.(said.join('\n'));
     said = [];
   });
   const run = async (line: string): Promise<string> => {

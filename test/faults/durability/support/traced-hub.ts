@@ -44,15 +44,15 @@ export async function startTraced(
   { calls, inject, files = [], output = '/dev/null' }: Injection,
 ): Promise<TracedHub> {
   const readyFile = join(directory, `ready-${process.pid}-${(starts += 1)}.json`);
-  const trace = ['strace', '-f', '-qq', '-y', '-o', output, '-e', `trace=${calls}`];
+  const trace = ['-f', '-qq', '-y', '-o', output, '-e', `trace=${calls}`];
   // Faster; but a signal is not injected where the kernel filters calls.
   if (inject?.startsWith('signal') !== true) trace.push('--seccomp-bpf');
   const words = [...trace, ...files.flatMap((file) => ['-P', file])];
   if (inject !== undefined) words.push('-e', `inject=${calls}:${inject}`);
-  const [command = '', ...rest] = [...words, process.execPath, program, dataDir, readyFile];
+  words.push(process.execPath, program, dataDir, readyFile);
   // One thread for files, so that its calls have an order to be counted in.
   const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
-  const child = spawn(command, rest, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn('strace', words, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-65_536)));
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));

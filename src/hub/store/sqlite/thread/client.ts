@@ -73,6 +73,11 @@ export class DatabaseClient {
     return this.#send({ kind: 'prune-audit', ...retention });
   }
 
+  /** Rejects while the disk takes no write. */
+  probe(): Promise<void> {
+    return this.#send({ kind: 'probe' });
+  }
+
   /** Closes the file after everything asked before, and ends the thread. */
   async close(): Promise<void> {
     if (this.#broken === undefined) await this.#send({ kind: 'close' });

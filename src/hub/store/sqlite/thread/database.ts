@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { isDiskFault, settleFile } from '../../mend.ts';
 import { AuditTrail, notesOf, type AuditRetention } from './audit-trail.ts';
 import { DatabaseError, isFatal, toThreadError } from './errors.ts';
 import { defineFunctions } from './functions.ts';
@@ -95,6 +96,11 @@ class Database {
     }
   }
 
+  /** See {@link settleFile}. */
+  settle(): void {
+    settleFile(this.#connection);
+  }
+
   close(): void {
     this.#statements.clear();
     this.#recipes.clear();
@@ -168,25 +174,51 @@ function runChange({ first, after, otherwise }: PreparedRecipe, change: Change):
   return row === undefined ? 'unchanged' : 'found';
 }
 
-/** Answers requests, one after another, over one file. */
+type OpenRequest = Extract<Request, { kind: 'open' }>;
+
+/** Answers requests, one after another, over one file. After a fault of the disk it takes no write before the file is opened anew. */
 export function createRequestHandler(): (request: Request) => unknown {
+  let options: OpenRequest | undefined;
   let database: Database | undefined;
+  let doubtful = false;
   const opened = (): Database => {
+    // Closed by an attempt to open it anew that failed.
+    if (database === undefined && options !== undefined) database = new Database(options);
     if (database === undefined) throw new DatabaseError('Closed', 'the database is not open');
     return database;
+  };
+  const mend = (): void => {
+    opened().settle();
+    opened().close();
+    database = undefined;
+    opened();
+    doubtful = false;
+  };
+  const write = <Result>(work: (found: Database) => Result): Result => {
+    if (doubtful) mend();
+    try {
+      return work(opened());
+    } catch (error) {
+      doubtful ||= isDiskFault(error);
+      throw error;
+    }
   };
   return (request) => {
     switch (request.kind) {
       case 'open':
         database = new Database(request);
+        options = request;
         return database.open;
       case 'query':
         return opened().query(request.sql, request.values, request.limitMs);
       case 'commit':
-        return opened().commit(request.jobs, request.notes);
+        return write((found) => found.commit(request.jobs, request.notes));
       case 'prune-audit':
-        return opened().pruneAudit(request);
+        return write((found) => found.pruneAudit(request));
+      case 'probe':
+        return write((found) => found.settle());
       case 'close':
+        options = undefined;
         database?.close();
         database = undefined;
         return undefined;

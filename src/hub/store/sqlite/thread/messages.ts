@@ -46,6 +46,8 @@ export type Request =
       readonly notes?: readonly (JobNote | undefined)[] | undefined;
     }
   | ({ readonly id: number; readonly kind: 'prune-audit' } & AuditRetention)
+  /** Writes something that changes nothing, to see whether the disk takes it. */
+  | { readonly id: number; readonly kind: 'probe' }
   | { readonly id: number; readonly kind: 'close' };
 
 /** A request as its sender writes it; the client numbers it. */

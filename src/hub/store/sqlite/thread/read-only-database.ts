@@ -84,6 +84,7 @@ export function createReadHandler(): (request: Request) => OpenReply | QueryRepl
         return undefined;
       case 'commit':
       case 'prune-audit':
+      case 'probe':
         throw new DatabaseError('ReadOnly', 'this thread only reads');
     }
   };
