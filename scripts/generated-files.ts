@@ -2,6 +2,7 @@ import { commandReference, errorReference } from './command-reference.ts';
 import { metricsReference } from './metrics-reference.ts';
 import { limitReference } from './limit-reference.ts';
 import { jsonSchemas } from './json-schemas.ts';
+import { rightsReference } from './rights-reference.ts';
 import { commandTable } from '../src/cli/commands/index.ts';
 import { completionModel, loadCommands } from '../src/cli/completion/model.ts';
 import { completionScripts, shells } from '../src/cli/completion/scripts.ts';
@@ -15,6 +16,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/commands.md', commandReference(commands)],
     ['docs/errors.md', errorReference()],
     ['docs/limits.md', limitReference()],
+    ['docs/rights.md', rightsReference()],
     ['docs/metrics.md', metricsReference()],
     ...jsonSchemas(),
   ]);

@@ -5,7 +5,7 @@ import type { ClientDependencies } from './client/http/service-client.ts';
 import { openSystem } from './system.ts';
 
 /** The other rooms, each loaded when a command first asks for it. */
-const rooms: Rooms = {
+export const rooms: Rooms = {
   async openProfiles({ directories, clock, env, uid, notes }) {
     const { openProfileStore } = await import('./config/profile-store.ts');
     return openProfileStore({

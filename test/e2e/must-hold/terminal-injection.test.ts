@@ -3,27 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { controls, foreignControls } from '../../support/terminal-model.ts';
 import { openTerminal } from '../harness/terminal.ts';
 import { startHubBox, type HubBox } from './support/hub-box.ts';
 
-/** Every control character a terminal acts upon, and those that hide or reorder what a person reads. */
-const controls = [
-  ...Array.from({ length: 0x20 }, (_, code) => String.fromCharCode(code)),
-  ...Array.from({ length: 0x21 }, (_, code) => String.fromCharCode(0x7f + code)),
-  '\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff',
-];
 /** A title, the clipboard, a cleared screen, a colour, a cursor that goes back over what is there, and each character alone. */
 const evil = `mark\u001b]0;title\u0007\u001b]52;c;ZXZpbA==\u001b\\\u001b[2J\u001b[38;5;201m\u009b31m\r\b\b${controls.join('x')}end`;
-const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}␛]/gu;
-
-/** What the screen holds beyond what the program itself writes there: line ends, colours of its own, and a line drawn over. */
-function foreignControls(screen: string): string {
-  const own = /\r\n|␛\[\?25[lh]|␛\[(?:[0-9]|[1-4][0-9]|9[0-7])(?:;[0-9]{1,2})?m/g;
-  const visible = screen.replaceAll('\u001b', '␛');
-  const text = visible.replaceAll(/\r([^\r\n]*?)␛\[K/g, '$1').replaceAll(own, '');
-  return (text.match(unsafe) ?? []).map((character) => character.codePointAt(0)?.toString(16)).join(' ');
-}
-
 async function expectSafe(hub: HubBox, words: readonly string[]): Promise<void> {
   const terminal = openTerminal(hub.box, words, { columns: 240 });
   await terminal.finished;

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Failure } from '../../../src/errors/index.ts';
 import { conditionOfGlobs, selectDevices, type DeviceSelector } from '../../../src/fleet/selection/index.ts';
 import { matchGlob } from '../../../src/std/glob.ts';
 import { collect, failureOf, memoryHub, type MemoryHub } from '../../support/memory-hub.ts';
@@ -27,6 +28,14 @@ describe('selecting devices', () => {
     expect(await failureOf(select(fleet(), { ids: ['truck-1', 'nobody'] }, true))).toMatchObject({
       code: 'device-not-found',
     });
+  });
+
+  it('when the ids may not be looked at, then they are taken as they are: a policy that may send is enough to send', async () => {
+    const hub = fleet();
+    hub.devices.get = async () => {
+      throw new Failure('not-authorised', 'the policy service reads no keys');
+    };
+    expect(await select(hub, { ids: ['truck-1', 'nobody'] }, true)).toEqual(['truck-1', 'nobody']);
   });
 
   it('when globs are named, then the hub narrows by start and end, and the glob decides', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Failure, isFailure } from '../../../errors/index.ts';
 import type { FleetFormat, FleetRow } from '../../../fleet/export/index.ts';
+import { safeLines } from '../../output/safe-text.ts';
 import type { CommandContext } from '../../context.ts';
 import {
   choiceOption,
@@ -79,7 +80,7 @@ async function exportDevices(context: CommandContext, input: CommandInput): Prom
   });
   try {
     const text = await textOf(pages, format, out);
-    if (out === undefined) for await (const piece of text) await context.output.text(piece);
+    if (out === undefined) for await (const piece of text) await context.output.text(shown(piece, format, context));
     else await writeFleetFile(out, text);
     isDone = true;
   } catch (error) {
@@ -96,6 +97,11 @@ async function exportDevices(context: CommandContext, input: CommandInput): Prom
     else progress.stop();
   }
   if (out !== undefined && keys) context.notes.success(`${out} holds keys; only you can read it`);
+}
+
+/** JSON escapes for itself; a CSV keeps its characters unless a person looks at it. */
+function shown(piece: string, format: FleetFormat, { output }: CommandContext): string {
+  return format === 'csv' && output.isTTY ? safeLines(piece) : piece;
 }
 
 function looksLikeFile(word: string): boolean {
