@@ -185,7 +185,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   shutdown.add('listeners', () => listeners.forEach((listener) => listener.stop()));
   await openListeners(
     options,
-    { http, mqtt, amqp, certificate: certificates.server, operations, door, limits, log },
+    { hostNames, http, mqtt, amqp, certificate: certificates.server, operations, door, limits, log },
     listeners,
   );
 

@@ -10,6 +10,7 @@ import type { PeerCertificates } from './core/services.ts';
 import type { HubLog } from './log.ts';
 import type { MqttFront } from './mqtt/index.ts';
 import type { HubOptions } from './options.ts';
+import { forOwnHost } from './own-host.ts';
 import { portKinds, portNames, type PortName } from './ports.ts';
 import { peerCertificatesOf, tlsOptions, type CertificatePair } from './tls/index.ts';
 import { createUpgrade } from './websocket/index.ts';
@@ -24,6 +25,8 @@ export interface Fronts {
   readonly operations: Operations;
   readonly door: Door;
   readonly limits: HubLimits;
+  /** Names the hub answers to, lower case, without ports. */
+  readonly hostNames: readonly string[];
   readonly log: HubLog;
 }
 
@@ -56,7 +59,7 @@ function addressesOf(
 }
 
 function serversOf(fronts: Fronts): Readonly<Record<PortName, ListenRequest['createServer']>> {
-  const { http, mqtt, amqp, certificate, operations, door, limits, log } = fronts;
+  const { http, mqtt, amqp, certificate, operations, door, limits, hostNames, log } = fronts;
   const acceptMqtt = (socket: Socket): void => mqtt.accept(socket, peerOf(socket));
   const acceptAmqp = (socket: Socket): void => amqp.accept(socket, { ...peerOf(socket), localPort: socket.localPort });
   const tls = {
@@ -79,12 +82,13 @@ function serversOf(fronts: Fronts): Readonly<Record<PortName, ListenRequest['cre
     },
   );
   const web = { limits: { ...limits.http, handshakeMs: limits.connections.handshakeMs }, isFull: () => door.crowded };
+  const own = forOwnHost(http, upgrade, { hostNames, log });
   return {
     mqtt: () => createServer({ noDelay: true }, acceptMqtt),
     mqtts: () => createTlsServer(tls, acceptMqtt).on('tlsClientError', cut),
     amqp: () => createServer({ noDelay: true }, acceptAmqp),
     amqps: () => createTlsServer(tls, acceptAmqp).on('tlsClientError', cut),
-    http: () => createHttpServer(http, undefined, upgrade, web),
+    http: () => createHttpServer(own.front, undefined, own.upgrade, web),
     https: () => createHttpServer(http, certificate, upgrade, web),
     operations: () => createOperationsServer(operations, log),
   };
