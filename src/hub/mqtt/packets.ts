@@ -42,8 +42,24 @@ export function connack(returnCode: ConnackCode, sessionPresent = false): Uint8A
   return Uint8Array.of(0x20, 2, sessionPresent ? 1 : 0, returnCode);
 }
 
+interface Decoder {
+  /** The packet in these bytes, or undefined when they are not exactly one. */
+  decode(bytes: Buffer): Packet | undefined;
+}
+
+/** To make a parser costs more than most packets do, so one serves all until it has met a bad packet. */
+let decoder: Decoder | undefined;
+
 /** One whole packet, or undefined when it is malformed. Buffers in it are views into the frame. */
 export function decodePacket(frame: Frame): Packet | undefined {
+  decoder ??= newDecoder();
+  const packet = decoder.decode(frame.buffer.subarray(frame.at, frame.end));
+  // It may hold back a part of what it could not read.
+  if (packet === undefined) decoder = undefined;
+  return packet;
+}
+
+function newDecoder(): Decoder {
   const parser = mqttPacket.parser({ protocolVersion: 4 });
   let packet: Packet | undefined;
   let failed = false;
@@ -53,13 +69,20 @@ export function decodePacket(frame: Frame): Packet | undefined {
   parser.on('error', () => {
     failed = true;
   });
-  try {
-    const left = parser.parse(frame.buffer.subarray(frame.at, frame.end));
-    return failed || left > 0 ? undefined : packet;
-  } catch {
-    // The parser reads past the end of some truncated packets instead of reporting them.
-    return undefined;
-  }
+  return {
+    decode(bytes) {
+      packet = undefined;
+      try {
+        const left = parser.parse(bytes);
+        const decoded = failed || left > 0 ? undefined : packet;
+        packet = undefined;
+        return decoded;
+      } catch {
+        // The parser reads past the end of some truncated packets instead of reporting them.
+        return undefined;
+      }
+    },
+  };
 }
 
 const longestTopic = 65_535;
