@@ -67,6 +67,8 @@ function toHubError(error: unknown): HubError {
   // Not one of the failures that pass by themselves: a caller who tried again would wait for nothing.
   if (toFailure(error).code === 'disk-full')
     return new HubError('InsufficientStorage', 'The disk of the hub is full, so nothing was stored.');
+  if (toFailure(error).code === 'data-unusable')
+    return new HubError('ServerError', 'What the hub has stored of this is damaged.');
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   const [symbol, text] = byStatus[status] ?? ['ServerError', 'The hub failed to handle the request.'];
   return new HubError(symbol, text);

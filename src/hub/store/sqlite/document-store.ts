@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../std/json.ts';
 import type { DocumentChange, DocumentStore, StoredDocument, WriteAuditor } from '../../core/ports.ts';
+import { checksumOf, requireIntact } from './checksums.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { bindChange, type Change } from './recipes.ts';
 import { readStatements } from './statements.ts';
@@ -25,7 +26,7 @@ export class SqliteDocumentStore implements DocumentStore {
 
   async get(collection: string, id: string): Promise<JsonObject | undefined> {
     const [row] = await this.#rows(readStatements.readDocument, { collection, id });
-    return row === undefined ? undefined : parse(row[0]);
+    return row === undefined ? undefined : parse(collection, id, row);
   }
 
   async list(
@@ -34,7 +35,7 @@ export class SqliteDocumentStore implements DocumentStore {
   ): Promise<readonly StoredDocument[]> {
     const end = `${prefix}${afterEverything}`;
     const rows = await this.#rows(readStatements.listDocuments, { collection, after, start: prefix, end, limit });
-    return rows.map(([id, value]) => ({ id: String(id), value: parse(value) }));
+    return rows.map(([id, ...rest]) => ({ id: String(id), value: parse(collection, String(id), rest) }));
   }
 
   async count(collection: string): Promise<number> {
@@ -61,11 +62,12 @@ export class SqliteDocumentStore implements DocumentStore {
 
 function toChange(change: DocumentChange): Change {
   const { collection, id } = change;
-  return change.kind === 'put'
-    ? bindChange('putDocument', { collection, id, value: JSON.stringify(change.value) })
-    : bindChange('deleteDocument', { collection, id });
+  if (change.kind === 'delete') return bindChange('deleteDocument', { collection, id });
+  const value = JSON.stringify(change.value);
+  return bindChange('putDocument', { collection, id, value, checksum: checksumOf([collection, id, value]) });
 }
 
-function parse(value: SqlValue | undefined): JsonObject {
+function parse(collection: string, id: string, [value = null, checksum]: readonly SqlValue[]): JsonObject {
+  requireIntact(checksum, [collection, id, value], `the document ${id} of ${collection}`);
   return JSON.parse(String(value)) as JsonObject;
 }

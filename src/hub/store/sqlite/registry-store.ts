@@ -18,6 +18,7 @@ import type {
 import { SqliteAuditStore } from './audit-store.ts';
 import type { PartHealth } from '../health.ts';
 import { toChange, toOutcome, toTouch } from './changes.ts';
+import { checksumOf, requireIntact } from './checksums.ts';
 import { SqliteDocumentStore } from './document-store.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
@@ -162,11 +163,16 @@ export class SqliteRegistryStore implements RegistryStore {
   }
 
   async readSetting(name: string): Promise<JsonValue | undefined> {
-    return this.#json(readStatements.readSetting, { name });
+    const [row] = await this.#rows(readStatements.readSetting, { name });
+    if (row === undefined) return undefined;
+    const [value = null, checksum] = row;
+    requireIntact(checksum, [name, value], `the setting ${name}`);
+    return JSON.parse(String(value)) as JsonValue;
   }
 
   async writeSetting(name: string, value: JsonValue): Promise<void> {
-    await this.#applyOne('writeSetting', { name, value: JSON.stringify(value) });
+    const text = JSON.stringify(value);
+    await this.#applyOne('writeSetting', { name, value: text, checksum: checksumOf([name, text]) });
   }
 
   async readSession(identity: IdentityPath): Promise<readonly StoredFilter[] | undefined> {

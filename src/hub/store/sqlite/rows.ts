@@ -1,9 +1,10 @@
 /** Records as rows and back. The order of {@link recordColumns} is the order of the values of a row. */
 import type { JsonObject } from '../../../std/json.ts';
 import type { AuthenticationType, ConnectionState, DeviceStatus } from '../../../protocol/identity.ts';
-import { identityNames, type IdentityPath } from '../../../protocol/identity-path.ts';
+import { identityNames, identityPath, type IdentityPath } from '../../../protocol/identity-path.ts';
 import type { TwinMetadata } from '../../../protocol/twin/index.ts';
 import type { DeviceRecord, IdentityCredentials } from '../../core/ports.ts';
+import { checksumOf, isIntact, requireIntact } from './checksums.ts';
 import type { IdentityTable, TwinTable } from './schema.ts';
 import type { SqlValue } from './thread/messages.ts';
 
@@ -43,9 +44,24 @@ export const twinColumns = [
   'reported_version',
   'reported_metadata',
   'configurations',
+  'checksum',
 ] as const satisfies readonly Exclude<keyof TwinTable, 'id'>[];
 
 export const recordColumns = [...identityColumns, ...twinColumns] as const;
+
+/** What the checksum of a record is of: the columns of a connection change without it. */
+const summedPlaces = recordColumns.flatMap((column, place) =>
+  column === 'checksum' || (connectionColumns as readonly string[]).includes(column) ? [] : [place],
+);
+
+/** Whether a row of {@link recordColumns} is as it was written. */
+export function isRecordIntact(row: readonly SqlValue[]): boolean {
+  return isIntact(row.at(-1), summedOf(row));
+}
+
+function summedOf(row: readonly SqlValue[]): SqlValue[] {
+  return summedPlaces.map((place) => row[place] ?? null);
+}
 
 /** The values that name an identity. */
 export function nameValues(identity: IdentityPath): { readonly device_id: string; readonly module_id: string } {
@@ -55,7 +71,13 @@ export function nameValues(identity: IdentityPath): { readonly device_id: string
 
 /** The values of {@link recordColumns}, by name. */
 export function recordValues(record: DeviceRecord): Record<(typeof recordColumns)[number], SqlValue> {
+  const values = valuesOf(record);
+  return { ...values, checksum: checksumOf(summedOf(recordColumns.map((column) => values[column]))) };
+}
+
+function valuesOf(record: DeviceRecord): Record<(typeof recordColumns)[number], SqlValue> {
   return {
+    checksum: null,
     device_id: record.deviceId,
     generation_id: record.generationId,
     revision: record.revision,
@@ -117,8 +139,9 @@ export function toCredentials(row: readonly SqlValue[]): IdentityCredentials {
   };
 }
 
-/** Reads a row of {@link recordColumns}. */
+/** Reads a row of {@link recordColumns}. Failure `data-unusable` for one that is damaged. */
 export function toRecord(row: readonly SqlValue[]): DeviceRecord {
+  requireIntact(row.at(-1), summedOf(row), `the record of ${identityPath(String(row[0]), String(row[19]))}`);
   const [deviceId, generationId, revision, identityCounter, twinCounter, twinVersion] = row;
   const [status, statusReason, statusUpdatedTime, authType] = row.slice(6);
   const [primaryKey, secondaryKey, primaryThumbprint, secondaryThumbprint, iotEdge, modelId] = row.slice(10);

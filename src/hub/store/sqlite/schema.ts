@@ -45,6 +45,8 @@ export interface TwinTable {
   readonly reported_metadata: string;
   /** JSON object by the id of the configuration. */
   readonly configurations: string;
+  /** Of the twin and its identity, save when it was connected last; see checksums.ts. */
+  readonly checksum: Generated<number | null>;
 }
 
 /** Stored MQTT sessions (clean session 0); a session goes with its identity. */

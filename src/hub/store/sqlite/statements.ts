@@ -36,10 +36,10 @@ export const readStatements = {
        (SELECT count(*) FROM identities WHERE module_id = '' AND status = 'disabled' AND ${askedByRows('id')}),
        (SELECT count(*) FROM identities WHERE module_id = '' AND connection_state = 'Connected' AND ${askedByRows('id')})`,
   ),
-  readSetting: template('SELECT value FROM settings WHERE name = :name'),
-  readDocument: template('SELECT value FROM documents WHERE collection = :collection AND id = :id'),
+  readSetting: template('SELECT value, checksum FROM settings WHERE name = :name'),
+  readDocument: template('SELECT value, checksum FROM documents WHERE collection = :collection AND id = :id'),
   listDocuments: template(
-    `SELECT id, value FROM documents
+    `SELECT id, value, checksum FROM documents
       WHERE collection = :collection AND id > :after AND id >= :start AND id < :end ORDER BY id LIMIT :limit`,
   ),
   countDocuments: template('SELECT count(*) FROM documents WHERE collection = :collection'),
@@ -124,7 +124,8 @@ export const writeStatements = {
       WHERE connection_state = 'Connected'`,
   ),
   writeSetting: template(
-    `INSERT INTO settings (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+    `INSERT INTO settings (name, value, checksum) VALUES (:name, :value, :checksum)
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value, checksum = excluded.checksum`,
   ),
   /** Does nothing for an identity that is not there. */
   writeSession: template(
@@ -145,8 +146,8 @@ export const writeStatements = {
   fillReported: fillPath('reported'),
   completePropertyPath: template('UPDATE property_paths SET complete = 1 WHERE section = :section AND path = :path'),
   putDocument: template(
-    `INSERT INTO documents (collection, id, value) VALUES (:collection, :id, :value)
-       ON CONFLICT (collection, id) DO UPDATE SET value = excluded.value`,
+    `INSERT INTO documents (collection, id, value, checksum) VALUES (:collection, :id, :value, :checksum)
+       ON CONFLICT (collection, id) DO UPDATE SET value = excluded.value, checksum = excluded.checksum`,
   ),
   deleteDocument: template('DELETE FROM documents WHERE collection = :collection AND id = :id'),
   deleteSession: template(`DELETE FROM sessions WHERE id = (${rowId})`),

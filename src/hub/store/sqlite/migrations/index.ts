@@ -11,4 +11,5 @@ export const migrations: Migrations = {
   '0004-tag-index': async () => (await import('./0004-tag-index.ts')).tagIndexMigration,
   '0005-audit': async () => (await import('./0005-audit.ts')).auditMigration,
   '0006-property-index': async () => (await import('./0006-property-index.ts')).propertyIndexMigration,
+  '0007-checksums': async () => (await import('./0007-checksums.ts')).checksumsMigration,
 };
