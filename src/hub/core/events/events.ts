@@ -37,9 +37,12 @@ export interface Events {
   close(): void;
 }
 
-/** Events are gathered for so long, or until there are so many: a commit for each would slow down what they are about. */
+/**
+ * Events are gathered for so long, or until there are so many: a commit for each would slow down what they are about. Each holds the
+ * record it tells of; more of them would outgrow the space for new objects, and collecting them costs more than the commits that are saved.
+ */
 const gatherMs = 50;
-const mostGathered = 1_000;
+const mostGathered = 200;
 
 type Who = Pick<Sender, 'deviceId' | 'moduleId' | 'generationId' | 'modelId'>;
 
