@@ -1,7 +1,11 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
-/** How the records of a row are stored; the number is in the table. */
-const codecs = { plain: 0, zstd: 1 } as const;
+/**
+ * How the records of a row are stored; the number is in the table. SQLite does not notice a page that the disk changed: zstd has a
+ * checksum of its own, and plain records have a CRC-32 behind them (`checked`). Older versions wrote them without (`plain`).
+ */
+const codecs = { plain: 0, zstd: 1, checked: 2 } as const;
+const checksumBytes = 4;
 
 /** Below this many bytes compression saves less than it costs. */
 const smallest = 512;
@@ -20,12 +24,30 @@ export function encodeRow(raw: Uint8Array): { readonly codec: number; readonly b
     });
     if (bytes.length < raw.length) return { codec: codecs.zstd, bytes };
   }
-  return { codec: codecs.plain, bytes: raw };
+  const bytes = Buffer.allocUnsafe(raw.length + checksumBytes);
+  bytes.set(raw);
+  bytes.writeUInt32LE(crc32(raw), raw.length);
+  return { codec: codecs.checked, bytes };
 }
 
-/** `rawBytes` is what the row says it holds; more is refused, so a damaged row cannot fill the memory. */
+/** `rawBytes` is what the row says it holds; anything else is refused, so a damaged row cannot fill the memory. Throws where damaged. */
 export function decodeRow(codec: number, bytes: Uint8Array, rawBytes: number): Uint8Array {
+  const raw = decode(codec, bytes, rawBytes);
+  if (raw.length !== rawBytes) throw new RangeError('a stored batch is damaged');
+  return raw;
+}
+
+function decode(codec: number, bytes: Uint8Array, rawBytes: number): Uint8Array {
   if (codec === codecs.plain) return bytes;
+  if (codec === codecs.checked) return withoutChecksum(bytes);
   if (codec === codecs.zstd) return zstdDecompressSync(bytes, { maxOutputLength: Math.max(rawBytes, 1) });
   throw new RangeError(`a stored batch has the unknown encoding ${codec}`);
+}
+
+function withoutChecksum(bytes: Uint8Array): Uint8Array {
+  const raw = bytes.subarray(0, Math.max(bytes.length - checksumBytes, 0));
+  const stored = Buffer.from(bytes.buffer, bytes.byteOffset + raw.length, bytes.length - raw.length);
+  if (stored.length !== checksumBytes || stored.readUInt32LE() !== crc32(raw))
+    throw new RangeError('a stored batch is damaged');
+  return raw;
 }
