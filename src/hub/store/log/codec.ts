@@ -7,12 +7,17 @@ import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zli
 const codecs = { plain: 0, zstd: 1, checked: 2 } as const;
 const checksumBytes = 4;
 
-/** Below this many bytes compression saves less than it costs. */
-const smallest = 512;
+/**
+ * Smaller rows are merged soon (see compaction.ts), and compressed then. A row for each commit of a few messages would spend more on
+ * zstd's tables than on all else, of time and of memory: they are freed when the collector comes by.
+ */
+const smallest = 8 * 1024;
 /** Level 1 keeps one core ahead of what the fronts take in; higher ones save a few per cent of telemetry, or nothing. */
 const level = 1;
 /** What zstd may need beyond the size of what it is given; then one piece of output is enough. */
 const spareBytes = 1_024;
+/** A row that says it holds more is put together from pieces of this size. */
+const largestPiece = 1024 * 1024;
 
 export function encodeRow(raw: Uint8Array): { readonly codec: number; readonly bytes: Uint8Array } {
   if (raw.length >= smallest) {
@@ -40,7 +45,11 @@ export function decodeRow(codec: number, bytes: Uint8Array, rawBytes: number): U
 function decode(codec: number, bytes: Uint8Array, rawBytes: number): Uint8Array {
   if (codec === codecs.plain) return bytes;
   if (codec === codecs.checked) return withoutChecksum(bytes);
-  if (codec === codecs.zstd) return zstdDecompressSync(bytes, { maxOutputLength: Math.max(rawBytes, 1) });
+  if (codec === codecs.zstd)
+    return zstdDecompressSync(bytes, {
+      maxOutputLength: Math.max(rawBytes, 1),
+      chunkSize: Math.min(rawBytes + spareBytes, largestPiece),
+    });
   throw new RangeError(`a stored batch has the unknown encoding ${codec}`);
 }
 

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeRow, encodeRow } from './codec.ts';
 import { BatchWriter, decodeRecords, SenderCache } from './records.ts';
+import { prepared } from './prepared.ts';
 
 /** A row with this many bytes of records is left alone. */
 const sealedBytes = 64 * 1024;
@@ -58,8 +59,8 @@ export class Compactor {
   #mergeRows(partition: number, firsts: readonly number[]): void {
     const [first] = firsts;
     if (first === undefined || firsts.length < 2) return;
-    const load = this.#database.prepare('select * from batches where partition = ? and first = ?');
-    const remove = this.#database.prepare('delete from batches where partition = ? and first = ?');
+    const load = prepared(this.#database, 'select * from batches where partition = ? and first = ?');
+    const remove = prepared(this.#database, 'delete from batches where partition = ? and first = ?');
     const merged = new BatchWriter(partition);
     const senders = new SenderCache();
     for (const rowFirst of firsts) {
@@ -76,9 +77,18 @@ export class Compactor {
     const raw = new Uint8Array(batch.buffer, 0, batch.length);
     const { codec, bytes } = encodeRow(raw);
     const { count, minTime, maxTime, devices } = batch;
-    this.#database
-      .prepare('insert into batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-      .run(partition, first, count, minTime, maxTime, codec, raw.length, bytes.length, devices, bytes);
+    prepared(this.#database, 'insert into batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+      partition,
+      first,
+      count,
+      minTime,
+      maxTime,
+      codec,
+      raw.length,
+      bytes.length,
+      devices,
+      bytes,
+    );
   }
 }
 
@@ -88,7 +98,8 @@ function smallRowsAtEnd(
   partition: number,
 ): { first: number; count: number; rawBytes: number }[] {
   const rows: { first: number; count: number; rawBytes: number }[] = [];
-  const newest = database.prepare(
+  const newest = prepared(
+    database,
     `select first, count, raw_bytes from batches where partition = ? order by first desc limit ${rowsToMerge * 2}`,
   );
   for (const row of newest.iterate(partition)) {

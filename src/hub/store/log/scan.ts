@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeRow } from './codec.ts';
 import type { ScanCursor, ScanPart } from './requests.ts';
+import { prepared } from './prepared.ts';
 
 /** Rows looked at in one scan at most, so that one reader's rare device does not hold up the others. */
 const rowsPerScan = 2_000;
@@ -17,7 +18,7 @@ export interface ScanOptions {
 /** The next rows of a partition from the cursor on, up to `bytes` of records; rows without a wanted device are passed unread. */
 export function scanPartition(database: DatabaseSync, { cursor, head, wanted, bytes }: ScanOptions): ScanPart {
   const { partition } = cursor;
-  const load = database.prepare('select codec, records from batches where partition = ? and first = ?');
+  const load = prepared(database, 'select codec, records from batches where partition = ? and first = ?');
   const found = new Runs(partition);
   let { next } = cursor;
   let lost = 0;
@@ -52,15 +53,15 @@ function readRecords(row: Record<string, unknown> | undefined, rawBytes: number)
 
 /** Rows from the one that holds the cursor on. The records are left out: they are read only when wanted. */
 function rowsFrom(database: DatabaseSync, { partition, next }: ScanCursor): Iterable<Record<string, unknown>> {
-  const holding = database
-    .prepare('select first from batches where partition = ? and first <= ? order by first desc limit 1')
-    .get(partition, next)?.['first'];
-  return database
-    .prepare(
-      `select first, count, raw_bytes, devices from batches
+  const holding = prepared(
+    database,
+    'select first from batches where partition = ? and first <= ? order by first desc limit 1',
+  ).get(partition, next)?.['first'];
+  return prepared(
+    database,
+    `select first, count, raw_bytes, devices from batches
        where partition = ? and first >= ? and first + count > ? order by first limit ${rowsPerScan}`,
-    )
-    .iterate(partition, typeof holding === 'number' ? holding : next, next);
+  ).iterate(partition, typeof holding === 'number' ? holding : next, next);
 }
 
 /** Puts rows that follow each other without a gap into one run, all runs into one buffer. */

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeRow } from './codec.ts';
 import { decodeRecords, SenderCache } from './records.ts';
+import { prepared } from './prepared.ts';
 
 /**
  * The first message at or after `time`, or the first stored one when there is no time; undefined when there is none. Clocks may
@@ -8,13 +9,15 @@ import { decodeRecords, SenderCache } from './records.ts';
  */
 export function seekPartition(database: DatabaseSync, partition: number, time: number | undefined): number | undefined {
   const earliest = time ?? Number.MIN_SAFE_INTEGER;
-  const first = database
-    .prepare('select min(first) as first from batches indexed by batches_by_time where partition = ? and max_time >= ?')
-    .get(partition, earliest)?.['first'];
+  const first = prepared(
+    database,
+    'select min(first) as first from batches indexed by batches_by_time where partition = ? and max_time >= ?',
+  ).get(partition, earliest)?.['first'];
   if (typeof first !== 'number' || time === undefined) return typeof first === 'number' ? first : undefined;
-  const row = database
-    .prepare('select codec, raw_bytes, records from batches where partition = ? and first = ?')
-    .get(partition, first);
+  const row = prepared(database, 'select codec, raw_bytes, records from batches where partition = ? and first = ?').get(
+    partition,
+    first,
+  );
   try {
     const records = decodeRow(Number(row?.['codec']), row?.['records'] as Uint8Array, Number(row?.['raw_bytes']));
     const messages = decodeRecords(Buffer.from(records), { partition, first, from: first, senders: new SenderCache() });
