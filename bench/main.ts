@@ -32,13 +32,14 @@ const { values: flags } = parseArgs({
     out: { type: 'string' },
   },
 });
+const slowDown = new URL('guard/slow-down.js', import.meta.url).href;
 const latest = fileURLToPath(new URL('../.bench/latest.json', import.meta.url));
 
 if (flags.from.length > 0) await finish(mergeReports(await Promise.all(flags.from.map(readReport))), flags.out);
 else await inWorkspace(flags.smoke ? runGuard : runCases);
 
 async function inWorkspace(run: (workspace: Workspace) => Promise<void>): Promise<void> {
-  const workspace = await createWorkspace(flags.slowed ? { NODE_OPTIONS: '--jitless' } : {});
+  const workspace = await createWorkspace(flags.slowed ? { NODE_OPTIONS: `--import ${slowDown}` } : {});
   try {
     await run(workspace);
   } finally {

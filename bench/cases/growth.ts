@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { BenchCase, CaseContext, Figure, Measure } from '../support/case.ts';
 import { settledMb } from '../support/connections.ts';
-import { makeDevices, provisionDevices, writeLotCsv } from '../support/devices.ts';
-import { startHub } from '../support/hub.ts';
+import { makeDevices, writeLotCsv } from '../support/devices.ts';
+import { startHub, startHubWith } from '../support/hub.ts';
 import type { Held } from '../support/held.ts';
 import { deviceIdentities, holdConnections } from '../support/load.ts';
 import { indexedQuery, lotSize, scannedQuery, timeQuery, waitForIndex } from '../support/queries.ts';
@@ -91,12 +91,11 @@ function page(ask: Ask, token: string | undefined): ReturnType<Ask> {
 /** One hub to which more and more connect; each step says what its own connections add, in KB (2^10 bytes). */
 async function measureCrowds({ workspace, small, progress }: CaseContext): Promise<Measure[]> {
   const own = await workspace.fresh('growth-connections');
-  const hub = await startHub(own);
+  const sizes = small ? crowds.small : crowds.full;
+  const devices = makeDevices('pump-', sizes.at(-1) ?? 0);
+  const hub = await startHubWith(own, devices);
   const held: Held[] = [];
   try {
-    const sizes = small ? crowds.small : crowds.full;
-    const devices = makeDevices('pump-', sizes.at(-1) ?? 0);
-    await provisionDevices(own, devices);
     const clients = deviceIdentities(hub, devices);
     const steps: Measure[] = [];
     let before = await settledMb(hub.pid, small);

@@ -1,6 +1,6 @@
 import type { BenchCase, CaseContext, Measure } from '../support/case.ts';
-import { makeDevices, provisionDevices, type BenchDevice } from '../support/devices.ts';
-import { startHub } from '../support/hub.ts';
+import { makeDevices, type BenchDevice } from '../support/devices.ts';
+import { startHubWith } from '../support/hub.ts';
 import { deviceIdentities } from '../support/load.ts';
 import { kilobytesOfEach, settleSeconds } from '../support/connections.ts';
 import { startMosquitto } from '../support/peers/mosquitto.ts';
@@ -41,9 +41,8 @@ export const idleConnections: BenchCase = {
 
 async function ourKilobytes(context: CaseContext, devices: readonly BenchDevice[]): Promise<number> {
   const own = await context.workspace.fresh('idle-hub');
-  const hub = await startHub(own);
+  const hub = await startHubWith(own, devices);
   try {
-    await provisionDevices(own, devices);
     return await kilobytesOfEach(context, hub.pid, { port: hub.mqttPort, clients: deviceIdentities(hub, devices) });
   } finally {
     await hub.stop();

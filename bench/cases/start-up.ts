@@ -28,7 +28,7 @@ export const startUp: BenchCase = {
           name: 'iotctl --version / empty program',
           value: median(samples.version) / median(samples.empty),
           unit: 'x',
-          target: { atMost: 1.5 },
+          target: { atMost: 1.3 },
         },
       ],
       notes: ['Wall clock from spawn to exit, launcher included, compile cache warm.'],

@@ -71,7 +71,7 @@ function lesser(one: number | undefined, other: number | undefined): number {
 
 const spreadsAllowed = 3;
 const leastTolerance = 0.5;
-const mostTolerance = 2;
+const mostTolerance = 1.5;
 
 /**
  * A baseline of several rounds: the median of each ratio, and a tolerance of three times what it spread over, never less than half.

@@ -7,7 +7,7 @@ import { baselineOf, bestOf, compareRatios, failures, type Baseline, type Compar
 import { probes, type Probe } from './probes.ts';
 
 const baselineFile = fileURLToPath(new URL('../baseline.json', import.meta.url));
-const baselineRounds = 5;
+const baselineRounds = 4;
 
 /** Compares with the committed baseline; whether nothing has become worse. What has is measured once more before it counts. */
 export async function guard(workspace: Workspace): Promise<boolean> {
@@ -29,11 +29,13 @@ export async function writeBaseline(workspace: Workspace): Promise<void> {
   const exact = new Set(probes.flatMap((probe) => (probe.exact === true ? probe.ratios : [])));
   const baseline = baselineOf(rounds, { when: new Date().toISOString(), machine: `${processors}, ${system}`, exact });
   await writeFile(baselineFile, `${JSON.stringify(baseline, undefined, 2)}\n`);
-  console.log(table([['ratio', 'baseline', 'tolerance'], ...Object.entries(baseline.ratios).map(baselineRow)]));
-}
-
-function baselineRow([name, { value, tolerance }]: [string, Baseline['ratios'][string]]): string[] {
-  return [name, `${value.toFixed(2)} x`, `${Math.round(tolerance * 100)} %`];
+  const rows = Object.entries(baseline.ratios).map(([name, { value, tolerance }]) => [
+    name,
+    cell(value),
+    `${Math.round(tolerance * 100)} %`,
+    ...rounds.map((ratios) => cell(ratios[name])),
+  ]);
+  console.log(table([['ratio', 'baseline', 'tolerance', ...rounds.map((_, index) => `round ${index + 1}`)], ...rows]));
 }
 
 /** A probe that throws has no ratios; they show as missing. */

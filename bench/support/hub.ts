@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { provisionDevices, type BenchDevice } from './devices.ts';
 import { stopChild } from './processes.ts';
 import { launcher, type Workspace } from './workspace.ts';
 
@@ -70,4 +71,15 @@ export async function startHub(workspace: Workspace): Promise<BenchHub> {
     readyMs,
     stop: () => stopChild(child),
   };
+}
+
+/** A hub that has just been started and has these devices: another one before it has registered them, so that its memory is fresh. */
+export async function startHubWith(workspace: Workspace, devices: readonly BenchDevice[]): Promise<BenchHub> {
+  const first = await startHub(workspace);
+  try {
+    await provisionDevices(workspace, devices);
+  } finally {
+    await first.stop();
+  }
+  return startHub(workspace);
 }
