@@ -25,11 +25,10 @@ export interface Probe {
   measure(workspace: Workspace): Promise<readonly number[]>;
 }
 
-const peer = (name: string): string => fileURLToPath(new URL(`../peers/${name}`, import.meta.url));
-const emptyProgram = peer('empty.js');
-const insertProgram = peer('sqlite-insert.ts');
-const scanProgram = peer('sqlite-scan.ts');
-const copyProgram = peer('copy-lines.ts');
+const emptyProgram = fileURLToPath(new URL('../peers/empty.js', import.meta.url));
+const insertProgram = fileURLToPath(new URL('../peers/sqlite-insert.ts', import.meta.url));
+const scanProgram = fileURLToPath(new URL('../peers/sqlite-scan.ts', import.meta.url));
+const copyProgram = fileURLToPath(new URL('../peers/copy-lines.ts', import.meta.url));
 
 /** The fastest: what disturbs a short run makes it slower. */
 const least = (samples: readonly number[]): number => Math.min(...samples);

@@ -20,7 +20,7 @@ export interface MqttTarget {
 }
 
 /** The CONNECT packet of MQTT 3.1.1 with a clean session. */
-export function connectPacket({ clientId, username, password }: MqttIdentity, keepalive = 1_200): Buffer {
+function connectPacket({ clientId, username, password }: MqttIdentity, keepalive = 1_200): Buffer {
   return mqttPacket.generate({
     cmd: 'connect',
     protocolId: 'MQTT',
