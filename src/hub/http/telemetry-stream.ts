@@ -42,14 +42,15 @@ export async function writeStream(
     });
   }
 
-  async function mark(batch: LogBatch): Promise<void> {
+  /** Empty when there is nothing to tell. */
+  function markOf(batch: LogBatch): string {
     const now = clock.monotonic();
     const news = batch.messages.length > 0 || batch.lost > 0 || batch.live !== wasLive;
     wasLive = batch.live;
     lastMark = writeMark({ ...batch, lost: 0 });
-    if (!news && now - lastMarkAt < quietMarkMs) return;
+    if (!news && now - lastMarkAt < quietMarkMs) return '';
     lastMarkAt = now;
-    await put(writeMark(batch));
+    return writeMark(batch);
   }
 
   try {
@@ -62,8 +63,9 @@ export async function writeStream(
         await put(piece);
         piece = '';
       }
+      // In one write with its mark: each costs the hub and the reader as much as some messages do.
+      piece += markOf(batch);
       if (piece !== '') await put(piece);
-      await mark(batch);
       if (batch.live) beat();
     }
   } finally {

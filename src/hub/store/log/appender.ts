@@ -19,7 +19,8 @@ export interface AppenderOptions {
   readonly commit: (
     batches: readonly Batch[],
   ) => Promise<{ readonly heads: Heads; readonly buffers: readonly ArrayBuffer[] }>;
-  readonly onCommitted: (heads: Heads) => void;
+  /** Told of what is stored now, before whoever sent it; the batches are only lent. */
+  readonly onCommitted: (heads: Heads, batches: readonly Batch[]) => void;
   /** Told when a `stored` callback threw. */
   readonly onError: (error: unknown) => void;
 }
@@ -151,8 +152,11 @@ export class Appender {
     let outcome: RunOutcome = 'stored';
     try {
       const { heads, buffers } = await this.#options.commit(batches);
+      this.#options.onCommitted(
+        heads,
+        batches.map((batch, index) => ({ ...batch, buffer: buffers[index] ?? batch.buffer })),
+      );
       for (const buffer of buffers) this.#recycle(buffer);
-      this.#options.onCommitted(heads);
     } catch (error) {
       outcome = toFailure(error);
     }

@@ -6,9 +6,11 @@ import type { Commits } from './commits.ts';
 import { senderFilter } from './device-filter.ts';
 import { decodeRecords, SenderCache } from './records.ts';
 import type { Heads, LogCalls, ScanPart } from './requests.ts';
+import type { LogTail } from './tail.ts';
 
 export interface ReaderSource {
   readonly commits: Commits;
+  readonly tail: LogTail;
   readonly clock: Clock;
   scan(request: LogCalls['scan']['request']): Promise<LogCalls['scan']['reply']>;
   seek(time: number | undefined): Promise<Heads>;
@@ -29,11 +31,14 @@ const passedUntilMark = 10_000;
  */
 export async function* readLog(source: ReaderSource, options: ReadOptions): AsyncGenerator<LogBatch, void, undefined> {
   const stopped = (): boolean => source.commits.closed || options.signal?.aborted === true;
+  const leave = options.follow ? source.tail.follow() : undefined;
   try {
     yield* readUntilStopped(source, options, stopped);
   } catch (error) {
     // A scan that the close of the log cut off.
     if (!stopped()) throw error;
+  } finally {
+    leave?.();
   }
 }
 
@@ -152,7 +157,9 @@ class Reader {
 
   /** Fetches more for every lane that has run dry; how many messages were lost to retention. */
   async #refill(heads: Heads): Promise<number> {
-    const dry = this.#lanes.filter((lane) => lane.at === lane.queue.length && hasMore(lane, heads));
+    const dry = this.#lanes.filter(
+      (lane) => lane.at === lane.queue.length && hasMore(lane, heads) && !this.#refillFromTail(lane),
+    );
     if (dry.length === 0) return 0;
     const { parts } = await this.#source.scan({
       cursors: dry.map(({ partition, scanned }) => ({ partition, next: scanned })),
@@ -170,6 +177,22 @@ class Reader {
       lost += part.lost;
     }
     return lost;
+  }
+
+  /** False when what comes next must be read from the disk. */
+  #refillFromTail(lane: Lane): boolean {
+    const { partition, scanned: from } = lane;
+    const segments = this.#source.tail.from(partition, from);
+    const next = segments?.at(-1)?.next;
+    if (segments === undefined || next === undefined) return false;
+    const [accepts, senders] = [this.#accepts, this.#senders];
+    lane.queue = segments.flatMap(({ first, records }) =>
+      decodeRecords(records, { partition, first, from, accepts, senders }),
+    );
+    lane.at = 0;
+    lane.scanned = next;
+    this.passed += next - from;
+    return true;
   }
 
   #decode({ partition, runs, buffer }: ScanPart, from: number): readonly StoredMessage[] {

@@ -6,14 +6,16 @@ import type { Clock } from '../../../std/clock.ts';
 import type { MessageSource } from '../../../protocol/telemetry/message.ts';
 import type { LogStats, MessageRun, PartitionState, RunSettled, Sender, TelemetryLog } from '../../core/ports.ts';
 import type { PartHealth } from '../health.ts';
+import { requireSoundJournal } from '../journal-file.ts';
 import type { StoredCallback } from './appender.ts';
 import { Appender } from './appender.ts';
 import { Commits } from './commits.ts';
 import { LogThread } from './log-thread.ts';
 import type { ReaderSource } from './reader.ts';
 import type { Batch } from './records.ts';
-import type { LogCalls } from './requests.ts';
 import { readLog } from './reader.ts';
+import type { Heads, LogCalls } from './requests.ts';
+import { LogTail } from './tail.ts';
 
 interface Retention {
   /** Messages older than this are removed; default 7 days. */
@@ -67,6 +69,7 @@ async function prepareFile(file: string): Promise<{ file: string; remove: () => 
     }
     const handle = await open(file, 'a', 0o600);
     await handle.close();
+    await requireSoundJournal(file);
     return { file, remove: () => Promise.resolve() };
   } catch (error) {
     throw toFailure(error);
@@ -82,6 +85,7 @@ interface Parts extends TelemetryLogOptions {
 class SqliteTelemetryLog implements TelemetryLog {
   readonly #parts: Parts;
   readonly #commits: Commits;
+  readonly #tail = new LogTail();
   readonly #appender: Appender;
   #readThread: Promise<LogThread> | undefined;
   #cancelPrune: () => void = () => undefined;
@@ -95,7 +99,7 @@ class SqliteTelemetryLog implements TelemetryLog {
       partitions: parts.heads.length - 1,
       routed: new Set(parts.routed),
       commit: (batches) => this.#commit(batches),
-      onCommitted: (heads) => this.#commits.advance(heads),
+      onCommitted: (heads, batches) => this.#committed(heads, batches),
       onError: parts.onError ?? (() => undefined),
     });
     parts.health?.tryWith(() => parts.thread.call('probe', {}));
@@ -117,6 +121,7 @@ class SqliteTelemetryLog implements TelemetryLog {
   read(options: Parameters<TelemetryLog['read']>[0]): ReturnType<TelemetryLog['read']> {
     const source: ReaderSource = {
       commits: this.#commits,
+      tail: this.#tail,
       clock: this.#parts.clock,
       scan: async (request) => (await this.#reading()).call('scan', request),
       seek: async (time) => (await (await this.#reading()).call('seek', { time })).positions,
@@ -165,6 +170,12 @@ class SqliteTelemetryLog implements TelemetryLog {
     });
     health?.note();
     return reply;
+  }
+
+  #committed(heads: Heads, batches: readonly Batch[]): void {
+    for (const { partition, count, buffer, length } of batches)
+      this.#tail.add(partition, heads[partition] ?? 0, count, new Uint8Array(buffer, 0, length));
+    this.#commits.advance(heads);
   }
 
   /** A second thread and connection: reading history must not stand in the way of commits. Started when first needed. */
