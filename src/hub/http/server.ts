@@ -5,6 +5,7 @@ import { defaultLimits, type HubLimits } from '../limits/index.ts';
 import { tlsOptions, type CertificatePair } from '../tls/index.ts';
 import { isWebSocketPath, type Upgrade } from '../websocket/index.ts';
 import type { HttpFront } from './app.ts';
+import { cutStalled } from './stalled.ts';
 
 // An ESM import of node:http evaluates each of its exports, and with them the fetch and WebSocket stack: 9 MB of memory that a hub
 // never uses. A require leaves them asleep.
@@ -51,7 +52,7 @@ export function createHttpServer(
 ): Http.Server {
   const options = optionsOf(limits);
   const handle: Http.RequestListener = (request, response) => {
-    cutWhenStalled(response, limits.writeStallMs);
+    watch(response);
     if (isFull()) response.shouldKeepAlive = false;
     if (isWebSocketPath(request.url)) response.writeHead(400).end();
     else front.handle(request, response);
@@ -60,13 +61,6 @@ export function createHttpServer(
     tls === undefined
       ? createPlainServer(options, handle)
       : createTlsServer({ ...options, ...tlsOptions(tls), handshakeTimeout: limits.handshakeMs }, handle);
+  const watch = cutStalled(server, limits.writeStallMs);
   return server.on('upgrade', upgrade);
-}
-
-/** Cuts a connection whose peer takes nothing of what waits for it. A peer that takes a little counts as one that reads. */
-function cutWhenStalled(response: Http.ServerResponse, stallMs: number): void {
-  response.setTimeout(stallMs, () => {
-    const { socket } = response;
-    if (socket !== null && socket.writableLength > 0) socket.destroy();
-  });
 }

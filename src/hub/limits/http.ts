@@ -57,6 +57,22 @@ export const httpLimits = {
     what: 'How long a connection without a request is kept.',
     why: 'Longer than the proxies in front of servers keep theirs.',
   },
+  downloads: {
+    unit: 'count',
+    default: 2_048,
+    least: 1,
+    most: 100_000,
+    what: 'Firmware files that are fetched at once; whoever comes then is told when to come again.',
+    why: 'Each has a descriptor of the file and a buffer.',
+  },
+  downloadsOverTls: {
+    unit: 'count',
+    default: 256,
+    least: 1,
+    most: 100_000,
+    what: 'Of these, those over connections with TLS.',
+    why: 'Such a connection takes some 150 kB in Node.js, so that these stay below 64 MB. For a large fleet on slow links it may be more.',
+  },
   writeStallMs: {
     unit: 'milliseconds',
     default: 8_000,

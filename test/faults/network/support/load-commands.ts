@@ -3,7 +3,8 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { deviceIdOf } from '../../support/hub-process.ts';
 import { summarize, type Latencies } from './latencies.ts';
-import { RawDevice, type DeviceTarget } from './raw-device.ts';
+import { packet, RawDevice, readPublish, text, type DeviceTarget } from './raw-device.ts';
+import { readerCommands } from './reader-commands.ts';
 
 /** Sources of connections, so that none runs out of ports. */
 const localAddresses = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'];
@@ -118,8 +119,7 @@ async function flood({
   readonly isOpen: boolean;
   readonly milliseconds: number;
 }> {
-  const device = devices.get(index);
-  if (device === undefined) throw new Error(`device ${index} is not connected`);
+  const device = deviceAt(index);
   const body = Buffer.alloc(bytes, 'f');
   let [sent, acknowledged] = [0, 0];
   const begin = performance.now();
@@ -144,7 +144,7 @@ export interface Trickle {
   /** Base64. Sent at once; after it, with TLS, means after the handshake. */
   readonly first: string;
   /** Base64. What comes after: this many bytes of it every so often, from the begin again when it is over. */
-  readonly then: string;
+  readonly rest: string;
   readonly bytesAtOnce: number;
   readonly everyMs: number;
   readonly forMs: number;
@@ -152,13 +152,23 @@ export interface Trickle {
 }
 
 /** Many sockets that say little, and who was cut when. Milliseconds from the connection to its end. */
-async function trickle({ count, port, tls, first, then, bytesAtOnce, everyMs, forMs, localAddress }: Trickle): Promise<{
+async function trickle({
+  count,
+  port,
+  tls,
+  first,
+  rest: repeated,
+  bytesAtOnce,
+  everyMs,
+  forMs,
+  localAddress,
+}: Trickle): Promise<{
   readonly opened: number;
   readonly closed: number;
   readonly sentBytes: number;
   readonly lives: Latencies;
 }> {
-  const rest = Buffer.from(then, 'base64');
+  const rest = Buffer.from(repeated, 'base64');
   const lives: number[] = [];
   const mine: Socket[] = [];
   let [opened, sentBytes] = [0, 0];
@@ -203,6 +213,83 @@ async function trickle({ count, port, tls, first, then, bytesAtOnce, everyMs, fo
   return result;
 }
 
+/** One device sends so many messages, no faster than they are acknowledged. */
+async function offer({
+  index,
+  count,
+  bytes,
+  inFlight,
+}: {
+  readonly index: number;
+  readonly count: number;
+  readonly bytes: number;
+  readonly inFlight: number;
+}): Promise<{ readonly acknowledged: number; readonly milliseconds: number }> {
+  const device = deviceAt(index);
+  const body = Buffer.alloc(bytes, 'o');
+  const begin = performance.now();
+  let sent = 0;
+  while ((sent < count || device.unacknowledged > 0) && device.isOpen) {
+    for (; sent < count && device.unacknowledged < inFlight; sent++) device.send(body, () => undefined);
+    await delay(1);
+  }
+  return { acknowledged: sent - device.unacknowledged, milliseconds: Math.round(performance.now() - begin) };
+}
+
+function deviceAt(index: number): RawDevice {
+  const device = devices.get(index);
+  if (device === undefined) throw new Error(`device ${index} was never connected`);
+  return device;
+}
+
+/** Listens, with QoS 1; resolves with the SUBACK. */
+async function subscribe({ index, filter }: { readonly index: number; readonly filter: string }): Promise<void> {
+  const device = deviceAt(index);
+  const granted = new Promise<void>((resolve) => (device.onSuback = resolve));
+  device.socket.write(packet(0x82, [Buffer.from([0, 9]), text(filter), Buffer.from([1])]));
+  await granted;
+}
+
+/** Reads nothing any more. */
+async function freeze({ index }: { readonly index: number }): Promise<void> {
+  deviceAt(index).socket.pause();
+}
+
+/** How long a device that reads nothing has a connection: it notices by a byte that it sends now and then. */
+async function awaitEnd({ index, withinMs }: { readonly index: number; readonly withinMs: number }): Promise<number> {
+  const begin = performance.now();
+  const { socket } = deviceAt(index);
+  while (!socket.destroyed && performance.now() - begin < withinMs) {
+    socket.write(Buffer.from([0xc0, 0]));
+    await delay(50);
+  }
+  return socket.destroyed ? Math.round(performance.now() - begin) : -1;
+}
+
+/** The bodies of the messages that a device is sent and acknowledges, until there were so many or nothing came for a while. */
+async function receive({
+  index,
+  count,
+  quietMs,
+}: {
+  readonly index: number;
+  readonly count: number;
+  readonly quietMs: number;
+}): Promise<readonly string[]> {
+  const device = deviceAt(index);
+  const bodies: string[] = [];
+  let last = performance.now();
+  device.onMessage = (bytes) => {
+    const { identifier, body } = readPublish(bytes);
+    bodies.push(body.toString());
+    device.socket.write(Buffer.concat([Buffer.from([0x40, 2]), identifier]));
+    last = performance.now();
+  };
+  await subscribe({ index, filter: `devices/${device.id}/messages/devicebound/#` });
+  while (bodies.length < count && performance.now() - last < quietMs) await delay(10);
+  return bodies;
+}
+
 /** How many of these devices have a connection that was not closed. */
 async function openDevices({ from, count }: Range): Promise<number> {
   return [...devices].filter(([index, { isOpen }]) => index >= from && index < from + count && isOpen).length;
@@ -216,5 +303,18 @@ async function disconnect({ from, count }: Range): Promise<void> {
 }
 
 /** What a load program can be asked for. */
-export const commands = { connectDevices, sendSteadily, flood, trickle, openDevices, disconnect };
+export const commands = {
+  connectDevices,
+  sendSteadily,
+  flood,
+  offer,
+  trickle,
+  openDevices,
+  disconnect,
+  subscribe,
+  freeze,
+  awaitEnd,
+  receive,
+  ...readerCommands,
+};
 export type LoadCommands = typeof commands;

@@ -55,6 +55,14 @@ export function text(value: string): Buffer {
   return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
 }
 
+/** What is needed of a PUBLISH with QoS 1. */
+export function readPublish(bytes: Buffer): { readonly identifier: Buffer; readonly body: Buffer } {
+  let at = 1;
+  while ((bytes[at] ?? 0) > 0x7f) at++;
+  const topicEnd = at + 3 + bytes.readUInt16BE(at + 1);
+  return { identifier: Buffer.from(bytes.subarray(topicEnd, topicEnd + 2)), body: bytes.subarray(topicEnd + 2) };
+}
+
 export class RawDevice {
   readonly id: string;
   readonly #target: DeviceTarget;
@@ -66,6 +74,7 @@ export class RawDevice {
   #connack: ((code: number) => void) | undefined;
   /** Called for each PUBLISH that the hub sends, with its whole packet. */
   onMessage: ((packet: Buffer) => void) | undefined;
+  onSuback: (() => void) | undefined;
   onClosed: (() => void) | undefined;
   isOpen = false;
 
@@ -151,6 +160,7 @@ export class RawDevice {
     const type = (bytes[0] ?? 0) >> 4;
     if (type === 2) this.#connack?.(bytes[3] ?? -1);
     else if (type === 3) this.onMessage?.(bytes);
+    else if (type === 9) this.onSuback?.();
     else if (type === 4) this.#waiting.shift()?.(performance.now() - (this.#sentAt.shift() ?? 0));
   }
 }
