@@ -40,7 +40,7 @@ function caseSection(report: CaseReport): string[] {
         ]),
     '',
     ...markdownTable(
-      ['measured', 'median', 'lowest to highest', 'runs'],
+      ['measured', 'median', 'lowest to highest', 'runs', ...promisedHead(report)],
       report.measures.map((measure) => [
         measure.name,
         format(median(measure.samples), measure.unit),
