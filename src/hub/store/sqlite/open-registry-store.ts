@@ -4,6 +4,7 @@ import type { Clock } from '../../../std/clock.ts';
 import type { RegistryStore, WriteAuditor } from '../../core/ports.ts';
 import { silentLog, type HubLog } from '../../log.ts';
 import type { PartHealth } from '../health.ts';
+import { requireSoundJournal } from '../journal-file.ts';
 import { createReaders, type Readers } from './readers.ts';
 
 export interface RegistryStoreOptions {
@@ -60,7 +61,10 @@ export async function openRegistryStore(options: RegistryStoreOptions): Promise<
     health,
     onCommit = () => undefined,
   } = options;
-  if (file !== ':memory:') await createPrivately(file);
+  if (file !== ':memory:') {
+    await createPrivately(file);
+    await requireSoundJournal(file);
+  }
   const { DatabaseClient } = await import('./thread/client.ts');
   const client = new DatabaseClient((error) =>
     log.error({ file, reason: error.message }, 'the registry thread failed'),

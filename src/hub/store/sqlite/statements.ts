@@ -119,9 +119,12 @@ export const writeStatements = {
     `UPDATE identities SET last_activity_time = max(last_activity_time, :time), connection_state = :connection_state,
        connection_state_updated_time = :time WHERE ${isIdentity}`,
   ),
+  /** By the indices of devices and of modules: a start does not look at a million devices because a few were connected. */
   disconnectAll: template(
     `UPDATE identities SET connection_state = 'Disconnected', connection_state_updated_time = :time
-      WHERE connection_state = 'Connected'`,
+      WHERE id IN (
+        SELECT id FROM identities WHERE connection_state = 'Connected' AND module_id = ''
+        UNION ALL SELECT id FROM identities WHERE connection_state = 'Connected' AND module_id > '')`,
   ),
   writeSetting: template(
     `INSERT INTO settings (name, value, checksum) VALUES (:name, :value, :checksum)

@@ -4,6 +4,7 @@ import { createThreadDialect } from '../../../../src/hub/store/sqlite/dialect.ts
 import { openRegistryStore } from '../../../../src/hub/store/sqlite/index.ts';
 import { runQuery } from '../../../../src/hub/store/sqlite/run-query.ts';
 import type { RegistrySchema } from '../../../../src/hub/store/sqlite/schema.ts';
+import { readStatements, writeStatements } from '../../../../src/hub/store/sqlite/statements.ts';
 import { DatabaseClient } from '../../../../src/hub/store/sqlite/thread/client.ts';
 import type { SqlValue } from '../../../../src/hub/store/sqlite/thread/messages.ts';
 import { parseQuery } from '../../../../src/protocol/query/index.ts';
@@ -73,4 +74,19 @@ test('when a text tries to break out of its place, then it is only a text', asyn
   expect(page.rows).toEqual([]);
   expect(await store.counts()).toMatchObject({ total: 0 });
   await store.close();
+});
+
+test('when a hub starts, then it looks at what was connected alone', async () => {
+  const { sql } = writeStatements.disconnectAll;
+  const reply = await client.query(`EXPLAIN QUERY PLAN ${sql}`, [0]);
+  const plan = reply.rows.map((row) => String(row[3])).join('\n');
+  expect(plan).toContain('devices_by_connection (connection_state=?)');
+  expect(plan).toContain('modules_by_name');
+  expect(plan).not.toMatch(/SCAN identities(?! USING)/);
+});
+
+test('when devices are counted, then from indices alone', async () => {
+  const reply = await client.query(`EXPLAIN QUERY PLAN ${readStatements.counts.sql}`, []);
+  const steps = reply.rows.map((row) => String(row[3])).filter((step) => /SCAN|SEARCH/.test(step));
+  expect(steps.filter((step) => !/COVERING INDEX|CONSTANT ROW/.test(step))).toEqual([]);
 });

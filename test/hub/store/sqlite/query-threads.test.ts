@@ -21,15 +21,15 @@ const slow = parseQuery(
   `SELECT * FROM devices WHERE ${Array.from({ length: 100 }, () => 'ARRAY_CONTAINS(tags.list, -1)').join(' OR ')}`,
 );
 
-async function fillSlow(store: RegistryStore): Promise<void> {
-  const records = Array.from({ length: 500 }, (_, index) => deviceRecord(`d${index}`, { tags: { list } }));
+async function fillSlow(store: RegistryStore, count: number): Promise<void> {
+  const records = Array.from({ length: count }, (_, index) => deviceRecord(`d${index}`, { tags: { list } }));
   await store.write(records.map((record) => ({ kind: 'insert', record })));
 }
 
 describe('a query that looks at every device', () => {
   test('when it runs, then writes, reads and searches are done before it; and the close ends it', async () => {
     const { store } = await openStore();
-    await fillSlow(store);
+    await fillSlow(store, 500);
     const events: string[] = [];
     const scan = store.query(slow, { limit: 10 }).then(
       () => events.push('scan'),
@@ -49,7 +49,7 @@ describe('a query that looks at every device', () => {
 
   test('when it takes longer than it may, then it is refused, and the next query is answered', async () => {
     const { store } = await openStore({ queryLimitMs: 50 });
-    await fillSlow(store);
+    await fillSlow(store, 200);
     await expect(store.query(slow, { limit: 10 })).rejects.toMatchObject({
       name: 'HubError',
       symbol: 'InvalidOperation',
