@@ -3,6 +3,7 @@ import type { Connection } from '../../config/profile.ts';
 import { Failure, type FailureCode } from '../../errors/index.ts';
 import { identityNames, isModulePath } from '../../protocol/identity-path.ts';
 import { formatDuration } from '../../std/duration.ts';
+import { redactText } from '../../std/redact.ts';
 import { identityText, showCommand } from '../identity-address.ts';
 import { parseErrorBody, type HubAnswerError } from './error-body.ts';
 import type { HttpResponse } from './transport.ts';
@@ -54,7 +55,8 @@ const toleratedSkewMs = 300_000;
 
 export function failureOfAnswer(response: HttpResponse, context: AnswerContext): Failure {
   const header = response.headers['iothub-errorcode'];
-  const error = parseErrorBody(response.body, typeof header === 'string' ? header : undefined);
+  // What answers may be no hub, and mirror what it was sent: no token may get from there onto a screen or into a log.
+  const error = parseErrorBody(redactText(response.body), typeof header === 'string' ? redactText(header) : undefined);
   if (response.status >= 300 && response.status < 400) return notAHub(response, context);
   if (response.status === 401) return unauthorised(response, error, context);
   const code =
@@ -136,7 +138,7 @@ function detailsOf(response: HttpResponse, error: HubAnswerError | undefined): R
     ...(error !== undefined && error.symbol !== '' && { hubError: error.symbol }),
     ...(error !== undefined && error.number !== 0 && { hubErrorNumber: error.number }),
     ...(error?.trackingId !== undefined && { trackingId: error.trackingId }),
-    ...(typeof requestId === 'string' && { requestId }),
+    ...(typeof requestId === 'string' && { requestId: redactText(requestId) }),
   };
 }
 

@@ -13,11 +13,13 @@ import { tlsOf, type ChannelOptions, type RegistrationChannel, type Registration
 const webSocketPath = '/$iothub/websocket';
 
 export async function openMqttChannel(options: ChannelOptions, webSocket: boolean): Promise<RegistrationChannel> {
-  const { connectAsync } = await import('mqtt');
+  const { connect } = await import('mqtt');
   options.signal?.throwIfAborted();
-  const client = await connectAsync(connectOptions(options, webSocket));
+  const client = connect(connectOptions(options, webSocket));
   const talk = new Talk(client, options);
   try {
+    // The library's own promise never ends when the connection does before it is accepted.
+    await talk.within(new Promise((resolve) => client.once('connect', resolve)));
     await talk.within(client.subscribeAsync(registrationResponsesFilter, { qos: 1 }));
   } catch (error) {
     client.end(true);

@@ -11,6 +11,8 @@ import { createSasToken } from '../../protocol/sas-token.ts';
 import { sleep, type Clock } from '../../std/clock.ts';
 import { parseJsonObject, type JsonValue } from '../../std/json.ts';
 import { messageOf } from '../../std/message-of.ts';
+import { redactText } from '../../std/redact.ts';
+import { isUntrustedCertificate } from '../../std/untrusted-certificate.ts';
 import type {
   ChannelOptions,
   RegistrationChannel,
@@ -103,9 +105,8 @@ async function reach<Value>({ endpoint, signal }: RegisterOptions, work: () => P
   } catch (error) {
     signal?.throwIfAborted();
     const address = `${endpoint.host}:${endpoint.port}`;
-    const isUntrusted = error instanceof Error && 'code' in error && /CERT|SELF_SIGNED/.test(String(error.code));
     throw new Failure(
-      isUntrusted ? 'tls-untrusted' : 'hub-unreachable',
+      isUntrustedCertificate(error) ? 'tls-untrusted' : 'hub-unreachable',
       `the provisioning service at ${address} cannot be reached: ${messageOf(error)}`,
       { cause: error },
     );
@@ -127,14 +128,15 @@ function outcomeOf(
   const { assignedHub, deviceId, errorCode, errorMessage } = registrationState ?? {};
   if (status === 'assigned' && assignedHub !== undefined && deviceId !== undefined)
     return registrationState as Assigned;
-  const why = errorMessage ?? `its status is ${status}`;
+  const why = errorMessage === undefined ? `its status is ${status}` : redactText(errorMessage);
   throw new Failure('refused', `${registrationId} was not assigned: ${why}`, {
     details: { registrationId, status, ...(errorCode !== undefined && { errorCode }) },
   });
 }
 
 function refusal({ registrationId }: RegisterOptions, { status, body }: RegistrationReply): Failure {
-  const { errorCode, message, trackingId } = parseJsonObject(body) ?? {};
+  // What answers may be no such service, and mirror the token it was sent.
+  const { errorCode, message, trackingId } = parseJsonObject(redactText(body)) ?? {};
   const why = typeof message === 'string' && message !== '' ? message : `status ${status}`;
   const details = { registrationId, status, errorCode, trackingId };
   if (status === 401)

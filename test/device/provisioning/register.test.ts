@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { registerDevice } from '../../../src/device/index.ts';
 import { parseSasToken, verifySasToken } from '../../../src/protocol/sas-token.ts';
@@ -112,5 +112,44 @@ describe('registering as a device', () => {
     const { register } = await service([200, '']);
     closing.splice(0).forEach((close) => close());
     await expect(register()).rejects.toMatchObject({ code: 'hub-unreachable' });
+  });
+
+  it('when the service closes before it has taken the connection, then that is an end', async () => {
+    const server = createTcpServer((socket) => socket.once('data', () => socket.destroy()));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const registering = registerDevice({
+      transport: 'mqtt',
+      endpoint: { host: '127.0.0.1', port, tls: false },
+      idScope: 'scope',
+      registrationId: 'r1',
+      proof: { kind: 'key', key },
+      clientVersion: 'test',
+      clock: realClock,
+      timeoutMs: 60_000,
+    });
+    await expect(registering).rejects.toMatchObject({ code: 'hub-unreachable' });
+  });
+
+  it('when the service mirrors the token, then it is told to nobody', async () => {
+    const server = createServer((request, response) => {
+      request.resume();
+      response.writeHead(400).end(JSON.stringify({ errorCode: 400, message: request.headers.authorization }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => server.close());
+    const registering = registerDevice({
+      transport: 'https',
+      endpoint: { host: '127.0.0.1', port: (server.address() as AddressInfo).port, tls: false },
+      idScope: 'scope',
+      registrationId: 'r1',
+      proof: { kind: 'key', key },
+      clientVersion: 'test',
+      clock: realClock,
+      timeoutMs: 5_000,
+    });
+    await expect(registering).rejects.toThrow(/redacted/);
+    await expect(registering).rejects.not.toThrow(/sig=/);
   });
 });
