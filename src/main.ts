@@ -1,5 +1,4 @@
 import type { ConnectOptions, Rooms } from './cli/rooms.ts';
-import type { System } from './cli/system.ts';
 import type { HubAddress } from './config/profile.ts';
 import type { ClientDependencies } from './client/http/service-client.ts';
 import { openSystem } from './system.ts';
@@ -48,18 +47,9 @@ async function dependenciesOf(
   } satisfies ClientDependencies;
 }
 
-/** Runs the program on the real process; the launcher calls it. The version alone needs nothing else loaded. */
+/** Runs the program on the real process; the launcher calls it. */
 export async function main(): Promise<void> {
   const system = openSystem();
-  if (system.argv.length === 1 && system.argv[0] === '--version') {
-    // What cannot be written is told in the way of every command.
-    system.stdout.once('error', () => void runLine(system)).write(`${system.runtime.version()}\n`);
-    return;
-  }
-  await runLine(system);
-}
-
-async function runLine(system: System): Promise<void> {
   const { run } = await import('./cli/run.ts');
   const { commandTable } = await import('./cli/commands/index.ts');
   await run(system, rooms, commandTable);

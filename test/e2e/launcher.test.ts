@@ -61,7 +61,7 @@ describe('the launcher', () => {
   });
 
   test('keeps compiled code in the cache of the user, out of reach of others', async () => {
-    await sandbox.run(['--version']);
+    await sandbox.run(['--help']);
     const cache = await stat(join(sandbox.env['IOTCTL_CACHE_DIR'] ?? '', 'compile'));
     expect(cache.isDirectory()).toBe(true);
     expect(cache.mode & 0o022).toBe(0);
