@@ -32,12 +32,14 @@ async function connectDevices({
   parallel,
   retry = 'never',
   withinMs = 600_000,
+  willBody,
   ...target
 }: Range &
   DeviceTarget & {
     readonly parallel: number;
     readonly retry?: Retry;
     readonly withinMs?: number;
+    readonly willBody?: string;
   }): Promise<Connected> {
   const begin = performance.now();
   const latencies: number[] = [];
@@ -49,7 +51,7 @@ async function connectDevices({
       const device = new RawDevice(deviceIdOf(index), { ...target, localAddress });
       attempts++;
       try {
-        latencies.push(await device.connect());
+        latencies.push(await device.connect(willBody));
         devices.set(index, device);
         return;
       } catch (error) {
@@ -121,19 +123,16 @@ async function flood({
 }> {
   const device = deviceAt(index);
   const body = Buffer.alloc(bytes, 'f');
-  let [sent, acknowledged] = [0, 0];
+  let sent = 0;
   const begin = performance.now();
-  const count = (): void => void acknowledged++;
   while (performance.now() - begin < forMs && device.isOpen) {
     const due = ((performance.now() - begin) / 1_000) * perSecond;
-    while (sent < due && sent - acknowledged < inFlight) {
-      device.send(body, count);
-      sent++;
-    }
+    for (; sent < due && device.unacknowledged < inFlight; sent++) device.send(body, () => undefined);
     await delay(1);
   }
   const deadline = performance.now() + 30_000;
-  while (acknowledged < sent && device.isOpen && performance.now() < deadline) await delay(5);
+  while (device.unacknowledged > 0 && device.isOpen && performance.now() < deadline) await delay(5);
+  const acknowledged = sent - device.unacknowledged;
   return { sent, acknowledged, isOpen: device.isOpen, milliseconds: Math.round(performance.now() - begin) };
 }
 
@@ -255,6 +254,39 @@ async function freeze({ index }: { readonly index: number }): Promise<void> {
   deviceAt(index).socket.pause();
 }
 
+/** What a device that means ill sends after its CONNECT, or in its place, and whether it was cut for it. */
+async function abuse({
+  index,
+  packets,
+  bare = false,
+  forMs,
+  ...target
+}: DeviceTarget & {
+  readonly index: number;
+  /** Base64, each a write of its own. */
+  readonly packets: readonly string[];
+  /** Without a CONNECT before. */
+  readonly bare?: boolean;
+  readonly forMs: number;
+}): Promise<{ readonly cut: boolean; readonly afterMs: number; readonly answer: string }> {
+  const device = new RawDevice(deviceIdOf(index), target);
+  const opened = device.connect(undefined, bare ? Buffer.from(packets[0] ?? '', 'base64') : undefined);
+  if (!bare) await opened;
+  opened.catch(() => undefined);
+  const begin = performance.now();
+  const { socket } = device;
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => (answer = `${answer}${chunk.toString('hex')}`.slice(0, 64)));
+  for (const bytes of packets.slice(bare ? 1 : 0)) {
+    if (socket.destroyed) break;
+    if (!socket.write(Buffer.from(bytes, 'base64'))) await delay(5);
+  }
+  while (!socket.destroyed && performance.now() - begin < forMs) await delay(5);
+  const result = { cut: socket.destroyed, afterMs: Math.round(performance.now() - begin), answer };
+  device.destroy();
+  return result;
+}
+
 /** How long a device that reads nothing has a connection: it notices by a byte that it sends now and then. */
 async function awaitEnd({ index, withinMs }: { readonly index: number; readonly withinMs: number }): Promise<number> {
   const begin = performance.now();
@@ -313,6 +345,7 @@ export const commands = {
   disconnect,
   subscribe,
   freeze,
+  abuse,
   awaitEnd,
   receive,
   ...readerCommands,

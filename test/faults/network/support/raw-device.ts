@@ -93,8 +93,8 @@ export class RawDevice {
     return this.#waiting.length;
   }
 
-  /** Resolves with milliseconds until CONNACK. Rejects with what came instead. */
-  connect(willBody?: string): Promise<number> {
+  /** Resolves with milliseconds until CONNACK. Rejects with what came instead. `hello` takes the place of the CONNECT. */
+  connect(willBody?: string, hello?: Uint8Array): Promise<number> {
     const { port, tls, localAddress, secret, keepAlive, host = '127.0.0.1' } = this.#target;
     const begin = performance.now();
     const from = localAddress === undefined ? {} : { localAddress };
@@ -106,7 +106,7 @@ export class RawDevice {
       this.#socket = socket;
       let why = 'closed';
       socket.once(tls === true ? 'secureConnect' : 'connect', () =>
-        socket.write(connectPacket(this.id, secret, keepAlive, willBody)),
+        socket.write(hello ?? connectPacket(this.id, secret, keepAlive, willBody)),
       );
       socket.on('data', (chunk: Buffer) => this.#receive(chunk));
       socket.on('error', (error: NodeJS.ErrnoException) => (why = error.code ?? error.message));
