@@ -5,9 +5,10 @@ import { parseMqttUsername, stampBag, telemetryBag, type MqttUsername } from '..
 import { parseProvisioningUsername, type RegistrationAddress } from '../../protocol/provisioning/index.ts';
 import type { StoredFilter } from '../core/ports.ts';
 import type { DevicePrincipal, PeerCertificates } from '../core/services.ts';
+import { readConnect, type ConnectPacket } from './connect-packet.ts';
 import type { MqttCore } from './context.ts';
 import type { Frame } from './frame-reader.ts';
-import { connackCodes, decodePacket, unsupportedVersion5, type ConnackCode } from './packets.ts';
+import { connackCodes, unsupportedVersion5, type ConnackCode } from './packets.ts';
 
 /** Telemetry that the hub sends for the device when its connection breaks. */
 export interface Will {
@@ -29,9 +30,7 @@ export interface ConnectAttempt {
   username: string;
   /** The shared access signature; absent for certificates. */
   password: string | undefined;
-  rawWill:
-    | { readonly topic: string; readonly qos: number; readonly retain: boolean; readonly body: Uint8Array }
-    | undefined;
+  rawWill: ConnectPacket['will'];
   user: MqttUsername | undefined;
   will: Will | undefined;
   /** Filters of the stored session; undefined when there is none. */
@@ -116,19 +115,20 @@ function checkProtocol({ frame: { buffer, start, end } }: ConnectAttempt): StepR
   return undefined;
 }
 
+/** Where the protocol name and its level end; they were looked at. */
+function levelEnd({ buffer, start }: Frame): number {
+  return start + 2 + buffer.readUInt16BE(start) + 1;
+}
+
 function readPacket(attempt: ConnectAttempt): StepResult {
-  const packet = decodePacket(attempt.frame);
-  if (packet?.cmd !== 'connect') return { reason: 'malformed CONNECT' };
+  const packet = readConnect(attempt.frame, levelEnd(attempt.frame));
+  if (packet === undefined) return { reason: 'malformed CONNECT' };
   attempt.clientId = packet.clientId;
-  attempt.clean = packet.clean ?? false;
-  attempt.keepAlive = packet.keepalive ?? 0;
-  attempt.username = packet.username ?? '';
-  attempt.password = packet.password?.toString('utf8');
-  if (packet.will !== undefined) {
-    const { topic, payload, qos = 0, retain = false } = packet.will;
-    // A copy: the will outlives the packet.
-    attempt.rawWill = { topic, qos, retain, body: Uint8Array.from(Buffer.from(payload as Buffer)) };
-  }
+  attempt.clean = packet.clean;
+  attempt.keepAlive = packet.keepAlive;
+  attempt.username = packet.username;
+  attempt.password = packet.password;
+  attempt.rawWill = packet.will;
   return undefined;
 }
 
