@@ -1,5 +1,6 @@
 import type { RecordStore } from '../../../client/records.ts';
 import { canonicalJson } from '../../../std/canonical-json.ts';
+import { wellFormed } from '../../../std/hash-chain.ts';
 import type { JsonObject } from '../../../std/json.ts';
 import type { Finding } from '../model/decision.ts';
 import type { ObservedDevice } from '../model/observed.ts';
@@ -110,5 +111,6 @@ function keyOfReport({ attempt, state, code = null, digest = null }: JsonObject)
 }
 
 function keyOfNote({ actor, action, details }: Said): string {
-  return canonicalJson([actor, action, details]);
+  // Of entries, half a surrogate pair in the words of a device has become whole; of findings not yet.
+  return canonicalJson(wellFormed([actor, action, details]));
 }
