@@ -18,7 +18,7 @@ _iotctl_next() {
     'sas') _iotctl_reply=('create' 'decode' 'verify') ;;
     'enrollment') _iotctl_reply=('apply' 'list' 'show' 'delete' 'explain') ;;
     'controller') _iotctl_reply=('run') ;;
-    'hub') _iotctl_reply=('start' 'status' 'stop' 'limits' 'container' 'backup' 'restore' 'audit' 'env' 'fault') ;;
+    'hub') _iotctl_reply=('start' 'status' 'stop' 'limits' 'container' 'backup' 'restore' 'verify' 'audit' 'env' 'fault') ;;
     'hub fault') _iotctl_reply=('add' 'list' 'clear') ;;
     'profile') _iotctl_reply=('add' 'use' 'list' 'show' 'remove') ;;
   esac
@@ -115,6 +115,7 @@ _iotctl_flags() {
     'hub container') _iotctl_reply=('--lifetime') ;;
     'hub backup') _iotctl_reply=('--data') ;;
     'hub restore') _iotctl_reply=('--data' '--force') ;;
+    'hub verify') _iotctl_reply=('--data') ;;
     'hub audit') _iotctl_reply=('--verify' '--expect' '--since' '--until' '--event' '--target') ;;
     'hub env') _iotctl_reply=('--data' '--format' '--show-secrets' '--without-secrets') ;;
     'hub fault add') _iotctl_reply=('--device' '--probability' '--for' '--delay') ;;
@@ -409,6 +410,7 @@ _iotctl_kind() {
     'hub container --lifetime') _iotctl_value='none' ;;
     'hub backup --data') _iotctl_value='directory' ;;
     'hub restore --data') _iotctl_value='directory' ;;
+    'hub verify --data') _iotctl_value='directory' ;;
     'hub audit --expect') _iotctl_value='none' ;;
     'hub audit --since') _iotctl_value='none' ;;
     'hub audit --until') _iotctl_value='none' ;;

@@ -18,7 +18,7 @@ _iotctl_next() {
     'sas') _iotctl_reply=('create:Make a shared access signature, of a device or of the profile.' 'decode:Say what a shared access signature is for and how long it lasts.' 'verify:Check a shared access signature against the keys of the hub.') ;;
     'enrollment') _iotctl_reply=('apply:Make enrollments what a file or the flags say.' 'list:List enrollments, and where their devices are registered.' 'show:Show one enrollment, and the registration of its device.' 'delete:Delete an enrollment, or only the registration of a device.' 'explain:Say which enrollment and which hub a device would get, and why.') ;;
     'controller') _iotctl_reply=('run:Drive the rollouts of a hub from here.') ;;
-    'hub') _iotctl_reply=('start:Start a hub on this machine.' 'status:Show whether the hub on this machine runs, and how it is.' 'stop:Stop the hub on this machine.' 'limits:List what the hub on this machine takes and holds at the most.' 'container:Print an address of a blob container of the hub.' 'backup:Save the data of the hub on this machine to a file.' 'restore:Put a backup in the place of the data of the hub on this machine.' 'audit:Show who did what to a hub, or check that nothing was changed.' 'env:Print what SDKs need to use the hub on this machine.' 'fault:Make faults on purpose.') ;;
+    'hub') _iotctl_reply=('start:Start a hub on this machine.' 'status:Show whether the hub on this machine runs, and how it is.' 'stop:Stop the hub on this machine.' 'limits:List what the hub on this machine takes and holds at the most.' 'container:Print an address of a blob container of the hub.' 'backup:Save the data of the hub on this machine to a file.' 'restore:Put a backup in the place of the data of the hub on this machine.' 'verify:Check the data of the hub on this machine for damage.' 'audit:Show who did what to a hub, or check that nothing was changed.' 'env:Print what SDKs need to use the hub on this machine.' 'fault:Make faults on purpose.') ;;
     'hub fault') _iotctl_reply=('add:Let a hub of iotctl make faults, to test devices and programs.' 'list:List the faults a hub makes, and how often each has struck.' 'clear:Let a hub make no more faults.') ;;
     'profile') _iotctl_reply=('add:Add a hub, by its connection string or by Microsoft Entra ID.' 'use:Select the hub that commands talk to.' 'list:List the hubs you have added.' 'show:Show a profile.' 'remove:Remove a profile and its key.') ;;
   esac
@@ -114,6 +114,7 @@ _iotctl_flags() {
     'hub container') _iotctl_reply=('--lifetime:how long the address holds, at most 7d') ;;
     'hub backup') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory') ;;
     'hub restore') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--force:replace the data that is there, after a question') ;;
+    'hub verify') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory') ;;
     'hub audit') _iotctl_reply=('--verify:check the chain of hashes instead of showing the entries' '--expect:with --verify: an end that was noted before' '--since:only from then on (ISO time, or an age such as 10m)' '--until:only before then' '--event:only these events, as keys.* or access.refused' '--target:only what was done to these') ;;
     'hub env') _iotctl_reply=('--data:data directory of the hub; by default one in your own data directory' '--format:for which reader; github is for GITHUB_ENV' '--show-secrets:print the connection strings on a terminal too' '--without-secrets:leave the connection strings out') ;;
     'hub fault add') _iotctl_reply=('--device:id or glob of the devices; otherwise all' '--probability:how often it strikes, as in 0.1; otherwise always' '--for:how long it lasts' '--delay:how late, for the kind delay; otherwise 1s') ;;
@@ -407,6 +408,7 @@ _iotctl_find_kind() {
     'hub container --lifetime') _iotctl_kind='none' ;;
     'hub backup --data') _iotctl_kind='directory' ;;
     'hub restore --data') _iotctl_kind='directory' ;;
+    'hub verify --data') _iotctl_kind='directory' ;;
     'hub audit --expect') _iotctl_kind='none' ;;
     'hub audit --since') _iotctl_kind='none' ;;
     'hub audit --until') _iotctl_kind='none' ;;

@@ -107,6 +107,7 @@ export const commandRights: Readonly<Record<string, Needs>> = {
   'hub container': [['RegistryWrite']],
   'hub backup': files,
   'hub restore': files,
+  'hub verify': files,
   'hub audit': readDevices,
   'hub env': files,
   'hub fault add': [['RegistryWrite']],

@@ -1,4 +1,5 @@
 import type * as Backup from './backup/index.ts';
+import type * as Verify from './verify/index.ts';
 
 export { startHub } from './hub.ts';
 export {
@@ -21,3 +22,6 @@ export const backupHub: typeof Backup.backupHub = async (...request) =>
   (await import('./backup/index.ts')).backupHub(...request);
 export const restoreHub: typeof Backup.restoreHub = async (...request) =>
   (await import('./backup/index.ts')).restoreHub(...request);
+export const verifyHub: typeof Verify.verifyHub = async (...request) =>
+  (await import('./verify/index.ts')).verifyHub(...request);
+export type { Verification } from './verify/index.ts';

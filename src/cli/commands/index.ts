@@ -408,6 +408,11 @@ export const commandTable: CommandTable = {
       load: () => import('./hub/restore.ts'),
     },
     {
+      name: 'hub verify',
+      summary: 'Check the data of the hub on this machine for damage.',
+      load: () => import('./hub/verify.ts'),
+    },
+    {
       name: 'hub audit',
       summary: 'Show who did what to a hub, or check that nothing was changed.',
       load: () => import('./hub/audit.ts'),

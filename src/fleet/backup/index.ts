@@ -1,2 +1,2 @@
-/** A hub of this machine, saved to a file and put back. */
-export { backupHub, restoreHub } from '../../hub/index.ts';
+/** A hub of this machine: saved to a file, put back, and checked for damage. */
+export { backupHub, restoreHub, verifyHub, type Verification } from '../../hub/index.ts';

@@ -33,6 +33,7 @@ export async function loadCertificates(
   const caFile = files.authority.certificate;
   const stored = await readPair(files.authority);
   const authority = stored !== undefined && lasts(stored, now) ? stored : undefined;
+  if (authority === undefined) await requireReplaceable(caFile, now);
   if (authority !== undefined) {
     const server = await readPair(files.server);
     const fits = server !== undefined && lasts(server, now) && signedBy(server, authority) && covers(server, hostNames);
@@ -42,6 +43,26 @@ export async function loadCertificates(
   if (authority === undefined) await writePair(files.authority, issued.authority);
   await writePair(files.server, issued.server);
   return { server: issued.server, caFile };
+}
+
+/**
+ * An authority is replaced when it ends, and not because it cannot be read: everybody who trusts it would have to be told. Between the
+ * writes of its two files a start that was cut short leaves a new key beside an old certificate, which has ended then.
+ */
+async function requireReplaceable(caFile: string, now: number): Promise<void> {
+  const certificate = await readIfThere(caFile);
+  if (certificate === undefined || hasEnded(certificate, now)) return;
+  throw new Failure('invalid-config', `${caFile} and its key do not belong together`, {
+    hint: 'restore both files, or remove them to have new ones made',
+  });
+}
+
+function hasEnded(certificate: string, now: number): boolean {
+  try {
+    return !lasts({ certificate, key: '' }, now);
+  } catch {
+    return false;
+  }
 }
 
 interface PairFiles {

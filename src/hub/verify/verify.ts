@@ -1,0 +1,52 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '../../errors/index.ts';
+import { checkDatabase } from './database.ts';
+import { checkArtifacts, checkCertificates } from './files.ts';
+import { checkRegistry, type RegistryCounts } from './registry.ts';
+import { createFindings, type Finding } from './report.ts';
+import { checkTelemetry, type TelemetryCounts } from './telemetry.ts';
+
+export interface VerifyRequest {
+  readonly dataDir: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Told what is looked at next. */
+  readonly onPart?: ((part: string) => void) | undefined;
+}
+
+export interface Verification {
+  /** What was looked at. */
+  readonly checked: RegistryCounts & TelemetryCounts & { readonly artifacts: number; readonly certificates: number };
+  /** Empty when all is as it was written. */
+  readonly problems: readonly Finding[];
+}
+
+/**
+ * Checks a hub's data, whether the hub runs or not, and changes nothing: the structure of both databases and what stands in their journals,
+ * each row against its checksum, firmware files against their names, certificates against their keys. Failure `not-found` where there is no
+ * hub's data.
+ */
+export async function verifyHub({ dataDir, signal, onPart }: VerifyRequest): Promise<Verification> {
+  if ((await stat(join(dataDir, 'registry.db')).catch(() => undefined)) === undefined)
+    throw new Failure('not-found', `there is no hub's data in ${dataDir}`, { hint: 'name the directory with --data' });
+  const findings = createFindings();
+  let registry: RegistryCounts = { records: 0, documents: 0, settings: 0 };
+  let telemetry: TelemetryCounts = { batches: 0, messages: 0 };
+  const part = (name: string): void => {
+    signal?.throwIfAborted();
+    onPart?.(name);
+  };
+  part('devices, twins and documents');
+  await checkDatabase(dataDir, 'registry.db', findings, (database) => {
+    registry = checkRegistry(database, findings);
+  });
+  part('telemetry');
+  await checkDatabase(dataDir, 'telemetry.db', findings, (database) => {
+    telemetry = checkTelemetry(database, findings);
+  });
+  part('firmware files');
+  const artifacts = await checkArtifacts(dataDir, findings, signal);
+  part('certificates');
+  const certificates = await checkCertificates(dataDir, findings);
+  return { checked: { ...registry, ...telemetry, artifacts, certificates }, problems: findings.all };
+}
