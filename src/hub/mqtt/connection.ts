@@ -116,6 +116,7 @@ export class Connection implements Wire, Carried, Watched {
   overdue(what: Overdue): void {
     if (what === 'stall') this.end('not-reading');
     else if (what === 'silence') this.end('silent', 'keep-alive');
+    else if (what === 'packet') this.end('silent', 'a packet that does not end');
     else this.#phaseOver();
   }
 
@@ -185,6 +186,8 @@ export class Connection implements Wire, Carried, Watched {
   #next(reader: FrameReader): FrameStep {
     reader.maxBytes = this.#largestPacket;
     const step = reader.next();
+    if (step !== 'more' || reader.isEmpty) this.#vigil.finished();
+    else this.#vigil.unfinished(this.#context.limits.packetMs);
     if (step === 'more' && reader.isEmpty) {
       this.#reader = undefined;
       this.#context.readers.give(reader);

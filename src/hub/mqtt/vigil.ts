@@ -4,9 +4,10 @@ import type { Deadlines, Mortal } from '../deadlines.ts';
 /**
  * - `phase`: the phase the connection is in has lasted as long as it may
  * - `stall`: what was sent to the peer is unread for too long
+ * - `packet`: a packet has begun and does not end
  * - `silence`: the peer is silent for longer than it may
  */
-export type Overdue = 'phase' | 'stall' | 'silence';
+export type Overdue = 'phase' | 'stall' | 'packet' | 'silence';
 
 export interface Watched {
   /** True while the hub does not read: then the hub is silent, not the peer. */
@@ -25,6 +26,7 @@ export class Vigil implements Mortal {
   readonly #clock: Clock;
   #phaseEnds = never;
   #stallEnds = never;
+  #packetEnds = never;
   /** Packets note the time alone; whether it was too long ago is seen at the deadline. */
   #lastHeard = never;
   /** Milliseconds; 0 as long as silence is no matter. */
@@ -55,6 +57,18 @@ export class Vigil implements Mortal {
     this.#stallEnds = never;
   }
 
+  /** A packet has begun, which is to end in this time; the first call counts. */
+  unfinished(ms: number): void {
+    if (this.#packetEnds !== never) return;
+    this.#packetEnds = this.#after(ms);
+    this.#watch();
+  }
+
+  /** No packet has begun, or the one that had is whole. */
+  finished(): void {
+    this.#packetEnds = never;
+  }
+
   heard(): void {
     this.#lastHeard = this.#after(0);
   }
@@ -69,16 +83,21 @@ export class Vigil implements Mortal {
   end(): void {
     this.#phaseEnds = never;
     this.#stallEnds = never;
+    this.#packetEnds = never;
     this.#longestSilence = 0;
     this.#deadlines.clear(this);
   }
 
   due(): void {
-    if (this.#watched.isPaused) this.heard();
+    if (this.#watched.isPaused) {
+      this.heard();
+      this.finished();
+    }
     const now = this.#clock.monotonic();
     const passed = (end: number): boolean => end !== never && end <= now;
     if (passed(this.#phaseEnds)) this.#watched.overdue('phase');
     else if (passed(this.#stallEnds)) this.#watched.overdue('stall');
+    else if (passed(this.#packetEnds)) this.#watched.overdue('packet');
     else if (passed(this.#silenceEnds)) this.#watched.overdue('silence');
     else this.#watch();
   }
@@ -93,7 +112,7 @@ export class Vigil implements Mortal {
 
   #watch(): void {
     let earliest = this.#phaseEnds;
-    for (const end of [this.#stallEnds, this.#silenceEnds])
+    for (const end of [this.#stallEnds, this.#packetEnds, this.#silenceEnds])
       if (end !== never && (earliest === never || end < earliest)) earliest = end;
     if (earliest === never) this.#deadlines.clear(this);
     else this.#deadlines.set(this, earliest);

@@ -1,3 +1,4 @@
+import mqttPacket from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
 import { connectPacket, frontBench, type Peer } from '../../support/mqtt-front.ts';
 
@@ -155,5 +156,29 @@ describe('shutdown', () => {
     const peer = connect();
     await peer.closed;
     expect(front.size).toBe(0);
+  });
+});
+
+describe('a packet that does not end', () => {
+  it('when it comes byte by byte, then the device is cut after a while, whatever its keep-alive; one that ends is not', async () => {
+    const { device, clock } = frontBench({ packetMs: 10_000 });
+    const [slow, other] = [await device('d1', { keepalive: 0 }), await device('d2', { keepalive: 0 })];
+    const publish = mqttPacket.generate({
+      cmd: 'publish',
+      topic: '$iothub/twin/GET/?$rid=1',
+      payload: 'x'.repeat(40),
+      qos: 0,
+      dup: false,
+      retain: false,
+    });
+    for (let second = 0; second < 9; second++) {
+      for (const peer of [slow, other]) peer.write(publish.subarray(second, second + 1));
+      await clock.advance(1_000);
+    }
+    other.write(publish.subarray(9));
+    await clock.advance(1_500);
+    await slow.closed;
+    await clock.advance(60_000);
+    await other.roundTrip();
   });
 });
