@@ -22,6 +22,8 @@ export interface PropertyCondition extends PropertyPath {
   readonly rest: readonly Expression[];
 }
 
+/** Matches are counted up to here, which takes less than a millisecond: beyond it, one more condition is worth an index of its own. */
+export const mostCounted = 10_000;
 /** More values than this are not looked up one by one. */
 const maxValues = 100;
 /** Names that need no escaping in SQLite's notation of paths. */

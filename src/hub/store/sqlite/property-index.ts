@@ -1,5 +1,6 @@
 import type { Query } from '../../../protocol/query/index.ts';
-import { propertyConditions, type PropertyCondition, type PropertyPath } from './property-condition.ts';
+import { mostCounted, propertyConditions, type PropertyCondition, type PropertyPath } from './property-condition.ts';
+import { isGrouped } from './query-work.ts';
 import { bindChange, type Change } from './recipes.ts';
 import type { RunRead } from './run-read.ts';
 import type { DatabaseClient } from './thread/client.ts';
@@ -30,9 +31,6 @@ export interface PropertyIndex {
 const maxPaths = 32;
 /** So many identities are indexed in one transaction, so that other writes need not wait long. */
 const fillStep = 1_000;
-/** Matches are counted up to here, which takes less than a millisecond: beyond it, one more condition is worth an index of its own. */
-export const mostCounted = 10_000;
-
 /** What keeps the index of each section, and what fills it. A trigger costs at every write, so they are made with the first path. */
 const recipesOf = {
   tags: { inserted: 'watchInsertedTags', changed: 'watchChangedTags', fill: 'fillTags' },
@@ -89,6 +87,11 @@ export function createPropertyIndex({ client, read, submit, from }: PropertyInde
       'search',
     );
     return Number(rows[0]?.[0] ?? 0);
+  }
+
+  /** Of each value the index has devices in the order of pages, of several not: every page would sort them all again. */
+  function sortsMuch({ values, matches }: IndexedProperty): boolean {
+    return values.length > 1 && matches >= mostCounted;
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { Expression, PathSegment, Query } from '../../../protocol/query/index.ts';
-import { topParts, valuesOf } from './property-condition.ts';
-import { mostCounted, type IndexedProperty } from './property-index.ts';
+import { mostCounted, topParts, valuesOf } from './property-condition.ts';
+import type { IndexedProperty } from './property-index.ts';
 import type { Work } from './readers.ts';
 
 /** What a path begins with that leads into the table of twins. */

@@ -2,6 +2,8 @@ import { Kysely } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createThreadDialect } from '../../../../src/hub/store/sqlite/dialect.ts';
 import { openRegistryStore } from '../../../../src/hub/store/sqlite/index.ts';
+import { propertyConditions } from '../../../../src/hub/store/sqlite/property-condition.ts';
+import type { IndexedProperty } from '../../../../src/hub/store/sqlite/property-index.ts';
 import { runQuery } from '../../../../src/hub/store/sqlite/run-query.ts';
 import type { RegistrySchema } from '../../../../src/hub/store/sqlite/schema.ts';
 import { readStatements, writeStatements } from '../../../../src/hub/store/sqlite/statements.ts';
@@ -24,11 +26,12 @@ beforeAll(async () => {
 afterAll(() => client.close());
 
 /** What SQLite would do for a query, one line a step. */
-async function planOf(text: string): Promise<string> {
+async function planOf(text: string, indexed?: IndexedProperty): Promise<string> {
   let plan = '';
   await runQuery({
     database,
     query: parseQuery(text),
+    indexed,
     page: { limit: 100 },
     run: async (statement) => {
       const { sql, parameters } = statement.compile();
@@ -89,4 +92,20 @@ test('when devices are counted, then from indices alone', async () => {
   const reply = await client.query(`EXPLAIN QUERY PLAN ${readStatements.counts.sql}`, []);
   const steps = reply.rows.map((row) => String(row[3])).filter((step) => /SCAN|SEARCH/.test(step));
   expect(steps.filter((step) => !/COVERING INDEX|CONSTANT ROW/.test(step))).toEqual([]);
+});
+
+const byTag = (values: readonly string[]): [text: string, indexed: IndexedProperty] => {
+  const list = values.map((value) => `'${value}'`).join(', ');
+  const text = `FROM devices WHERE tags.site IN [${list}]`;
+  const [condition] = propertyConditions(parseQuery(`SELECT * ${text}`).where);
+  if (condition === undefined) throw new Error('not indexable');
+  return [text, { ...condition, pathId: 1, matches: 5 }];
+};
+
+test('when a tag is indexed, then its devices are searched in the order of pages, and counted without a look at them', async () => {
+  const [text, indexed] = byTag(['a']);
+  const page = await planOf(`SELECT deviceId ${text}`, indexed);
+  expect(page).toContain('path_id=? AND kind=? AND value=? AND device_id>?');
+  expect(page).not.toContain('TEMP B-TREE');
+  expect(await planOf(`SELECT COUNT() AS n ${text}`, indexed)).not.toMatch(/identities|twins| [it] /);
 });
