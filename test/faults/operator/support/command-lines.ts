@@ -146,6 +146,7 @@ export const commandLines: Readonly<Record<string, readonly string[]>> = {
   'hub limits': ['hub limits'],
   'hub stop': ['hub stop --data {dir}/nowhere'],
   'hub container': ['hub container fleet --lifetime 1m'],
+  'hub verify': ['hub verify'],
   'hub backup': ['hub backup {dir}/hub.tar.zst'],
   'hub restore': [
     'hub restore {dir}/hub.tar.zst --data {dir}/restored --force --yes',
