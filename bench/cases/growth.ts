@@ -18,7 +18,7 @@ interface FleetSample {
   readonly lastPage: readonly number[];
 }
 
-const fleets = { full: [5_000, 10_000, 20_000, 40_000, 80_000], small: [2_000, 4_000] } as const;
+const fleets = { full: [5_000, 10_000, 20_000, 40_000, 80_000], small: [4_000, 8_000] } as const;
 const crowds = { full: [1_000, 2_000, 4_000, 8_000], small: [500, 1_000, 2_000] } as const;
 const allDevices = 'SELECT * FROM devices';
 

@@ -7,7 +7,7 @@ import { baselineOf, bestOf, compareRatios, failures, type Baseline, type Compar
 import { probes, type Probe } from './probes.ts';
 
 const baselineFile = fileURLToPath(new URL('../baseline.json', import.meta.url));
-const baselineRounds = 4;
+const baselineRounds = 3;
 
 /** Compares with the committed baseline; whether nothing has become worse. What has is measured once more before it counts. */
 export async function guard(workspace: Workspace): Promise<boolean> {

@@ -8,7 +8,9 @@ export const scannedQuery = "SELECT * FROM devices WHERE NOT tags.lot != 'lot-7'
 /** How many devices have the tag: as many as one page holds. */
 export const lotSize = 100;
 
-const indexDeadlineMs = 120_000;
+const indexDeadlineMs = 300_000;
+/** Beside the time that a page of twins needs anyway. */
+const clearlyFaster = 0.7;
 
 /** Milliseconds of one query, whose first page must have so many rows. */
 export async function timeQuery(ask: Ask, query: string, rows = lotSize): Promise<number> {
@@ -18,14 +20,24 @@ export async function timeQuery(ask: Ask, query: string, rows = lotSize): Promis
   return ms;
 }
 
-/** The first query has the index made; it is there when the same question takes a fraction of the time. Answers how long that took. */
+/**
+ * The first query has the index made; it is there when the same question is answered faster than without it, twice in a row. Answers
+ * how long that took.
+ */
 export async function waitForIndex(ask: Ask): Promise<number> {
   const begin = performance.now();
   await timeQuery(ask, indexedQuery);
-  while (performance.now() - begin < indexDeadlineMs) {
-    const withIndex = await timeQuery(ask, indexedQuery);
-    if (withIndex < (await timeQuery(ask, scannedQuery)) / 2) return performance.now() - begin;
-    await delay(100);
+  for (let faster = 0; performance.now() - begin < indexDeadlineMs; await delay(50)) {
+    const [withIndex, without] = [await fastest(ask, indexedQuery), await fastest(ask, scannedQuery)];
+    faster = withIndex < without * clearlyFaster ? faster + 1 : 0;
+    if (faster === 2) return performance.now() - begin;
   }
   throw new Error('the tag was not indexed in time');
+}
+
+/** Of three, because others on the machine make single ones slow. */
+async function fastest(ask: Ask, query: string): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let time = 0; time < 3; time++) least = Math.min(least, await timeQuery(ask, query));
+  return least;
 }
