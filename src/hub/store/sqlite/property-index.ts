@@ -89,11 +89,6 @@ export function createPropertyIndex({ client, read, submit, from }: PropertyInde
     return Number(rows[0]?.[0] ?? 0);
   }
 
-  /** Of each value the index has devices in the order of pages, of several not: every page would sort them all again. */
-  function sortsMuch({ values, matches }: IndexedProperty): boolean {
-    return values.length > 1 && matches >= mostCounted;
-  }
-
   return {
     async find(query) {
       const conditions = propertyConditions(query.where);
@@ -108,6 +103,7 @@ export function createPropertyIndex({ client, read, submit, from }: PropertyInde
       );
       const best = found
         .flat()
+        .filter((one) => isGrouped(query) || !sortsMuch(one))
         .reduce<IndexedProperty | undefined>(
           (least, one) => (least === undefined || one.matches < least.matches ? one : least),
           undefined,
@@ -118,4 +114,9 @@ export function createPropertyIndex({ client, read, submit, from }: PropertyInde
       return best;
     },
   };
+}
+
+/** Of each value the index has devices in the order of pages, of several not: every page would sort them all again. */
+function sortsMuch({ values, matches }: IndexedProperty): boolean {
+  return values.length > 1 && matches >= mostCounted;
 }
