@@ -110,19 +110,27 @@ export class Appender {
   }
 
   #writerOf(sender: Sender): BatchWriter {
-    let partition = this.#partitions.get(sender);
-    if (partition === undefined) {
-      const { partitions, routed } = this.#options;
-      const beside = sender.source !== 'Telemetry' && !routed.has(sender.source);
-      partition = beside ? partitions : partitionOf(sender.deviceId, partitions);
-      this.#partitions.set(sender, partition);
-    }
+    const partition = sender.source === 'Telemetry' ? this.#partitionOf(sender) : this.#partitionOfEvent(sender);
     let writer = this.#writers[partition];
     if (writer === undefined) {
       writer = new BatchWriter(partition, this.#recycled.pop());
       this.#writers[partition] = writer;
     }
     return writer;
+  }
+
+  #partitionOf(sender: Sender): number {
+    let partition = this.#partitions.get(sender);
+    if (partition === undefined) {
+      partition = partitionOf(sender.deviceId, this.#options.partitions);
+      this.#partitions.set(sender, partition);
+    }
+    return partition;
+  }
+
+  #partitionOfEvent({ source, deviceId }: Sender): number {
+    const { partitions, routed } = this.#options;
+    return routed.has(source) ? partitionOf(deviceId, partitions) : partitions;
   }
 
   /** Waits for the end of this turn of the event loop, so that all that came in it shares one commit. */

@@ -134,6 +134,8 @@ export class BatchWriter {
   }
 
   #numberOf(sender: Sender): number {
+    // The hub makes a sender for each event: there is nothing to remember.
+    if (sender.source !== 'Telemetry') return this.#numberOfText(senderText(sender), sender.deviceId);
     let entry = knownSenders.get(sender);
     if (entry === undefined) {
       entry = { text: senderText(sender), batch: 0, number: 0 };
@@ -141,8 +143,12 @@ export class BatchWriter {
     }
     if (entry.batch === this.#serial) return entry.number;
     entry.batch = this.#serial;
-    entry.number = this.#senders.get(entry.text) ?? this.#defineSender(entry.text, sender.deviceId);
+    entry.number = this.#numberOfText(entry.text, sender.deviceId);
     return entry.number;
+  }
+
+  #numberOfText(text: string, deviceId: string): number {
+    return this.#senders.get(text) ?? this.#defineSender(text, deviceId);
   }
 
   #defineSender(text: string, deviceId: string): number {
