@@ -41,6 +41,10 @@ export function checkTelemetry(database: DatabaseSync, findings: Findings): Tele
   return counts;
 }
 
+function differs(what: string): never {
+  throw new Error(`what the row says of ${what} is not what is in it`);
+}
+
 /** Throws with what is wrong. */
 function checkBatch(row: Row, telemetryPartitions: number): void {
   const [partition, first] = [Number(row['partition']), Number(row['first'])];
@@ -48,9 +52,6 @@ function checkBatch(row: Row, telemetryPartitions: number): void {
   const raw = decodeRow(Number(row['codec']), stored, Number(row['raw_bytes']));
   const records = Buffer.from(raw.buffer, raw.byteOffset, raw.length);
   const messages = decodeRecords(records, { partition, first, from: first, senders: new SenderCache() });
-  const differs = (what: string): never => {
-    throw new Error(`what the row says of ${what} is not what is in it`);
-  };
   if (messages.length !== row['count']) differs('their number');
   if (stored.length !== row['bytes']) differs('their size');
   let [earliest, latest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

@@ -13,6 +13,7 @@ import { Commits } from './commits.ts';
 import { LogThread } from './log-thread.ts';
 import type { ReaderSource } from './reader.ts';
 import type { Batch } from './records.ts';
+import { createRetentionClock } from './retention-clock.ts';
 import { readLog } from './reader.ts';
 import type { Heads, LogCalls } from './requests.ts';
 import { LogTail } from './tail.ts';
@@ -87,6 +88,7 @@ class SqliteTelemetryLog implements TelemetryLog {
   readonly #commits: Commits;
   readonly #tail = new LogTail();
   readonly #appender: Appender;
+  readonly #retentionNow: () => number;
   #readThread: Promise<LogThread> | undefined;
   #cancelPrune: () => void = () => undefined;
   #pruning: Promise<void> = Promise.resolve();
@@ -95,6 +97,7 @@ class SqliteTelemetryLog implements TelemetryLog {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#commits = new Commits(parts.heads);
+    this.#retentionNow = createRetentionClock(parts.clock);
     this.#appender = new Appender({
       partitions: parts.heads.length - 1,
       routed: new Set(parts.routed),
@@ -215,7 +218,7 @@ class SqliteTelemetryLog implements TelemetryLog {
 
   async #pruneByTimer(): Promise<void> {
     try {
-      await this.prune(this.#parts.clock.now());
+      await this.prune(this.#retentionNow());
     } catch (error) {
       // A full disk must not end the timer: the next round may succeed.
       this.#parts.onError?.(error);
