@@ -1,4 +1,4 @@
-import { createRig, type Rig, type RigOptions } from './rollout-rig.ts';
+import { createRig, type Rig, type RigController, type RigOptions } from './rollout-rig.ts';
 
 /** How a rollout ended, without anything that depends on when things happened. */
 export interface Ending {
@@ -24,6 +24,7 @@ const day = 86_400_000;
 export async function runWithKills(options: RigOptions, kills: readonly number[]): Promise<KillRun> {
   const rig = await createRig(options);
   const { world } = rig;
+  const left: RigController[] = [];
   let looks = 0;
   for (const kill of [...kills, Number.POSITIVE_INFINITY]) {
     looks = 0;
@@ -35,6 +36,8 @@ export async function runWithKills(options: RigOptions, kills: readonly number[]
         killed.resolve();
       },
     });
+    left.push(controller);
+    controller.done.catch(() => undefined);
     const ended = await world.clock.run(
       Promise.race([controller.done.then(() => true), killed.promise.then(() => false)]),
       { limitMs: day },
@@ -43,7 +46,11 @@ export async function runWithKills(options: RigOptions, kills: readonly number[]
     // What was on its way arrives, or does not.
     await world.clock.advance(1_000);
   }
-  return { ending: await endingOf(rig), problems: [...rig.watch.problems, ...(await rig.audit())], looks };
+  const run = { ending: await endingOf(rig), problems: [...rig.watch.problems, ...(await rig.audit())], looks };
+  // Signals that never abort keep all that listens to them; thousands of runs would not fit into memory.
+  for (const controller of left) controller.stop();
+  rig.firmware.stop();
+  return run;
 }
 
 async function endingOf(rig: Rig): Promise<Ending> {
