@@ -41,6 +41,7 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
     ...options,
     directory: join(options.directory, 'secrets'),
     keychain: keychainOpener(options),
+    filesWanted: options.keychain === 'off',
   });
 
   const read = async (name: string): Promise<StoredProfile | undefined> => {
@@ -84,6 +85,9 @@ export function openProfileStore(options: ProfileStoreOptions): ProfileStore {
     },
     async get(name) {
       return (await readExisting(name)).profile;
+    },
+    async placeOfSecret(name): Promise<'keychain' | 'file' | undefined> {
+      return (await readExisting(name)).secret?.place;
     },
     async save(profile, secretText, { replace = false, storageUrl } = {}) {
       const earlier = await read(profile.name);

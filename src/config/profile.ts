@@ -81,7 +81,7 @@ export interface EntraConnection extends EntraProfile, Chosen {
 export type Connection = KeyConnection | EntraConnection;
 
 /** Where secrets of a profile are kept. */
-type SecretPlace = 'keychain' | 'file';
+export type SecretPlace = 'keychain' | 'file';
 
 /** Profiles and credentials. Writers never lose each other's work: one file per profile, written atomically, 0600. */
 export interface ProfileStore {
@@ -97,6 +97,8 @@ export interface ProfileStore {
     secret: string | undefined,
     options?: { replace?: boolean; storageUrl?: string | undefined },
   ): Promise<{ secret: SecretPlace | undefined }>;
+  /** Where the profile's key is kept; undefined when it has none. Failure profile-not-found. */
+  placeOfSecret(name: string): Promise<SecretPlace | undefined>;
   remove(name: string): Promise<void>;
   /** The selected profile's name, undefined when none. */
   selected(): Promise<string | undefined>;

@@ -17,6 +17,8 @@ export interface SecretVault {
 export interface SecretVaultOptions extends PrivateFileOptions {
   readonly directory: string;
   readonly keychain: () => Promise<Keychain | undefined>;
+  /** Files were chosen, so that nobody need be told of them. */
+  readonly filesWanted: boolean;
 }
 
 export function createSecretVault(options: SecretVaultOptions): SecretVault {
@@ -43,7 +45,8 @@ export function createSecretVault(options: SecretVaultOptions): SecretVault {
         } catch {
           options.onNote?.('the keychain did not take the key; it is kept in a file only you can read');
         }
-      }
+      } else if (preferKeychain && !options.filesWanted)
+        options.onNote?.('no keychain works here: the key goes into a file in plain text, which only you can read');
       await ensurePrivateDirectory(options.directory, options);
       const { writeFileAtomic } = await import('../std/atomic-file.ts');
       await writeFileAtomic(fileOf(profileName, id), `${key}\n`, 0o600);

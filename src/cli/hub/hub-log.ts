@@ -1,6 +1,7 @@
 import type { HubLog } from '../../hub/index.ts';
 import { redact } from '../../std/redact.ts';
 import type { Notes } from '../output/notes.ts';
+import { safeJson } from '../output/safe-text.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 const order: readonly Level[] = ['debug', 'info', 'warn', 'error'];
@@ -21,7 +22,8 @@ export async function createHubLog(notes: Notes, level: Level | undefined): Prom
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: (fields) => redact(fields) as Record<string, unknown> },
     },
-    { write: (line: string) => notes.info(line.trimEnd()) },
+    // Escaped as JSON: what notes would escape in their own way would make the line unreadable for a program.
+    { write: (line: string) => notes.info(safeJson(line.trimEnd())) },
   );
   return {
     debug: (fields, message) => logger.debug(fields, message),

@@ -8,6 +8,8 @@ export interface ListedProfile {
 }
 
 export interface ShownProfile extends ListedProfile {
+  /** Where its key is; undefined when it has none. */
+  readonly secretPlace: 'keychain' | 'file' | undefined;
   /** Only when it was asked for. */
   readonly connectionString: string | undefined;
   /** Only when the hub was asked. */
@@ -34,12 +36,13 @@ export const profileListView: ListView<ListedProfile> = {
 };
 
 export const profileView: DocumentView<ShownProfile> = {
-  fields: ({ profile, selected, connectionString, parts = [] }) => [
+  fields: ({ profile, selected, secretPlace, connectionString, parts = [] }) => [
     ['Profile', profile.name, 'accent'],
     ['Selected', selected ? 'yes' : 'no'],
     ['Kind', profile.kind],
     ['Hub', profile.hostName],
     ['Access', accessOf(profile)],
+    ['Key kept in', secretPlace && placeWords[secretPlace], secretPlace === 'file' ? 'warn' : 'dim'],
     ...entraFieldsOf(profile),
     ['Service URL', profile.serviceUrl],
     ['Device URL', profile.deviceUrl],
@@ -57,11 +60,14 @@ export const profileView: DocumentView<ShownProfile> = {
   ],
   json: (shown) => ({
     ...asJson(shown),
+    keyKeptIn: shown.secretPlace ?? null,
     ...(shown.connectionString !== undefined && { connectionString: shown.connectionString }),
     ...(shown.parts !== undefined && { parts: shown.parts.map((part) => ({ ...part, served: part.served ?? null })) }),
   }),
   name: ({ profile }) => profile.name,
 };
+
+const placeWords = { keychain: "the system's keychain", file: 'a file, in plain text; only you can read it' } as const;
 
 const servedWords = { true: 'Serves', false: 'Does not serve', undefined: 'Perhaps serves' } as const;
 

@@ -30,9 +30,13 @@ export const command = defineCommand({
     const name = optionalArg(input, 'name') ?? selected;
     if (name === undefined) throw new Failure('no-hub', 'no profile is selected');
     const profile = await profiles.get(name);
+    const secretPlace = await profiles.placeOfSecret(name);
     const connectionString = switchOption(input, 'showSecrets') ? await connectionStringOf(name) : undefined;
     const parts = switchOption(input, 'probe') ? await partsOf(context, await profiles.connect(name)) : undefined;
-    await context.output.document({ profile, selected: name === selected, connectionString, parts }, profileView);
+    await context.output.document(
+      { profile, selected: name === selected, secretPlace, connectionString, parts },
+      profileView,
+    );
 
     async function connectionStringOf(profileName: string): Promise<string> {
       const { formatConnectionString } = await import('../../../protocol/connection-string.ts');
