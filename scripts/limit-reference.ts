@@ -2,6 +2,7 @@ import { formatLimit, limitTable, type Limit } from '../src/hub/limits/index.ts'
 
 const titles: Readonly<Record<keyof typeof limitTable, string>> = {
   connections: 'Connections, and peers that have not shown who they are',
+  memory: 'Memory for all peers together',
   device: 'What one device may ask',
   credentials: 'Wrong credentials',
   mqtt: 'MQTT',

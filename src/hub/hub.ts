@@ -23,6 +23,7 @@ import { silentLog, type HubLog } from './log.ts';
 import { countingGatekeeper, createCounters } from './operations/counting.ts';
 import { openOperations } from './operations/index.ts';
 import { createMqttFront } from './mqtt/index.ts';
+import { createMemoryBudget } from './memory-budget.ts';
 import { openFilesLimit } from './open-files.ts';
 import type { HubOptions, RunningHub } from './options.ts';
 import { provisioningSettings } from './provisioning/settings.ts';
@@ -135,6 +136,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   await core.ready;
   const door = createDoor({ limits: limits.connections, clock, log });
   const known = (stream: object): void => door.known(stream);
+  const unfinished = createMemoryBudget(limits.memory.unfinishedBytes);
   const listeners: Listener[] = [];
   shutdown.add('connections', () => drain(listeners, clock));
   const publicAddress = {
@@ -162,10 +164,11 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     operations,
     limits: limits.http,
     known,
+    unfinished,
   });
   const http = joinBlobs(rest, core.files.blobs, { clock, log, limits: limits.http, known });
   shutdown.add('HTTP front', () => http.close());
-  const mqtt = createMqttFront({ core, clock, log, limits: { ...limits.mqtt, ...limits.device }, known });
+  const mqtt = createMqttFront({ core, clock, log, limits: { ...limits.mqtt, ...limits.device }, known, unfinished });
   shutdown.add('MQTT front', () => mqtt.close());
   const eventHubs = {
     hostNames: [hostName, ...hostNames],
@@ -180,6 +183,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     eventHubs,
     limits: { ...limits.amqp, turnBytes: limits.device.turnBytes },
     known,
+    unfinished,
   });
   shutdown.add('AMQP front', () => amqp.close());
   shutdown.add('listeners', () => listeners.forEach((listener) => listener.stop()));

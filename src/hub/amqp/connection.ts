@@ -236,7 +236,12 @@ export class Connection implements AmqpConnection, SessionHost {
   }
 
   holdPartial(bytes: number): boolean {
-    if (this.#partialBytes + bytes > this.#context.limits.partialBytes) return false;
+    const { limits, unfinished } = this.#context;
+    // What is left when the connection ends was given back with it.
+    if (this.#phase === 'ended' || this.#phase === 'ending') return bytes <= 0;
+    if (this.#partialBytes + bytes > limits.partialBytes) return false;
+    if (bytes < 0) unfinished.release(-bytes);
+    else if (!unfinished.hold(bytes)) return false;
     this.#partialBytes += bytes;
     return true;
   }
@@ -474,6 +479,8 @@ export class Connection implements AmqpConnection, SessionHost {
   #finish(reason: string, detail: string | undefined): void {
     if (this.#phase === 'ending' || this.#phase === 'ended') return;
     this.#phase = 'ended';
+    this.#context.unfinished.release(this.#partialBytes);
+    this.#partialBytes = 0;
     this.#endSessions();
     this.#timers.disarmAll();
     this.#vigil.end();

@@ -1,6 +1,7 @@
 import type { Clock } from '../../std/clock.ts';
 import type { HubCore } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { Paces } from '../pace.ts';
 import type { AppendGate } from '../append-gate.ts';
 import type { AmqpLimits } from './limits.ts';
@@ -15,4 +16,6 @@ export interface AmqpContext {
   readonly known: (stream: object) => void;
   readonly gate: AppendGate;
   readonly paces: Paces;
+  /** Room for messages that are not whole yet. */
+  readonly unfinished: MemoryBudget;
 }

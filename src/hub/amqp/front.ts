@@ -5,6 +5,7 @@ import { ConnectionSet } from '../connection-set.ts';
 import type { HubCore, PeerCertificates } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import { Writer } from './codec/writer.ts';
+import { createMemoryBudget, type MemoryBudget } from '../memory-budget.ts';
 import { Paces } from '../pace.ts';
 import { Connection } from './connection.ts';
 import type { AmqpContext } from './context.ts';
@@ -21,6 +22,8 @@ export interface AmqpFrontOptions {
   readonly limits?: Partial<AmqpLimits> | undefined;
   /** Told of each stream whose peer has shown who it is. */
   readonly known?: ((stream: object) => void) | undefined;
+  /** Room for messages that are not whole yet, shared with other fronts. */
+  readonly unfinished?: MemoryBudget | undefined;
 }
 
 export interface AmqpPeer {
@@ -51,6 +54,7 @@ export function createAmqpFront({
   eventHubs,
   limits,
   known = () => undefined,
+  unfinished,
 }: AmqpFrontOptions): AmqpFront {
   const context: AmqpContext = {
     core,
@@ -58,6 +62,7 @@ export function createAmqpFront({
     log,
     limits: { ...defaultAmqpLimits, ...limits },
     known,
+    unfinished: unfinished ?? createMemoryBudget(Number.POSITIVE_INFINITY),
     paces: new Paces({ limits: { ...defaultAmqpLimits, ...limits }, clock }),
     gate: new AppendGate(core.telemetry, log),
   };

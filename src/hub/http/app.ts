@@ -3,11 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../std/clock.ts';
 import { HubError, hubErrors } from '../../protocol/hub-errors.ts';
 import type { HubCore } from '../core/services.ts';
-import { type HubLimits } from '../limits/index.ts';
+import type { HubLimits } from '../limits/index.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { HubLog } from '../log.ts';
 import { admit } from './access.ts';
 import { auditRoutes } from './audit.ts';
 import { retryAfterOf } from '../core/throttling/service.ts';
+import { holdBodies } from './hold-bodies.ts';
 import { createApp } from './create-app.ts';
 import { errorReply, isAnswer, type Envelope } from './errors.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
@@ -52,6 +54,8 @@ export interface HttpFrontParts {
   readonly limits?: HubLimits['http'] | undefined;
   /** Told of each connection whose peer has shown who it is. */
   readonly known?: ((stream: object) => void) | undefined;
+  /** Room for bodies that are not whole yet, shared with other fronts. */
+  readonly unfinished?: MemoryBudget | undefined;
   /** What the hub tells of itself to machines; nothing when absent. */
   readonly operations?: HttpOperations | undefined;
 }
@@ -99,6 +103,7 @@ export async function createHttpFront(parts: HttpFrontParts): Promise<HttpFront>
     await admit(parts.core.gatekeeper, request);
     if (request.routeOptions.config.hub?.access !== 'route') parts.known?.(request.raw.socket);
   });
+  if (parts.unfinished !== undefined) holdBodies(app, parts.unfinished);
   app.addHook('onResponse', async (request, reply) => {
     parts.operations?.answered({
       method: request.method,

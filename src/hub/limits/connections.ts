@@ -60,6 +60,18 @@ export const connectionLimits = {
   },
 } as const satisfies Record<string, Limit>;
 
+/** What the hub holds for all peers together. */
+export const memoryLimits = {
+  unfinishedBytes: {
+    unit: 'bytes',
+    default: 256 * MiB,
+    least: 1 * MiB,
+    most: 64 * 1_024 * MiB,
+    what: 'Packets, messages and request bodies that are not whole yet, of all connections together; whoever needs more is cut, or answered 503.',
+    why: 'Ten thousand devices that each keep to their own limit would still be gigabytes, should they all stop in the middle.',
+  },
+} as const satisfies Record<string, Limit>;
+
 /** What one device may ask of the hub, whichever protocol it speaks over a lasting connection. */
 export const deviceLimits = {
   messagesPerSecond: {

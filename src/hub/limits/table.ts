@@ -1,6 +1,6 @@
 /** Every limit of a hub, in one place: its parts take their bounds from here, `hub start --limit` changes them, docs/limits.md lists them. */
 import { amqpLimits } from './amqp.ts';
-import { connectionLimits, deviceLimits } from './connections.ts';
+import { connectionLimits, deviceLimits, memoryLimits } from './connections.ts';
 import { httpLimits, webSocketLimits } from './http.ts';
 import { credentialLimits } from './credentials.ts';
 import type { Limit } from './limit.ts';
@@ -8,6 +8,7 @@ import { mqttLimits } from './mqtt.ts';
 
 export const limitTable = {
   connections: connectionLimits,
+  memory: memoryLimits,
   device: deviceLimits,
   credentials: credentialLimits,
   mqtt: mqttLimits,

@@ -52,6 +52,8 @@ export class Connection implements Wire, Carried, Watched {
   #registration: RegistrationTalk | undefined;
   /** An answer is being prepared that must come before the next packet is looked at. */
   #held = false;
+  /** Bytes of a packet that is not whole yet. */
+  #kept = 0;
   /** Of a device that has sent something. */
   #pace: Pace | undefined;
   #processing = false;
@@ -186,13 +188,28 @@ export class Connection implements Wire, Carried, Watched {
   #next(reader: FrameReader): FrameStep {
     reader.maxBytes = this.#largestPacket;
     const step = reader.next();
-    if (step !== 'more' || reader.isEmpty) this.#vigil.finished();
-    else this.#vigil.unfinished(this.#context.limits.packetMs);
+    if (step !== 'more' || reader.isEmpty) {
+      this.#vigil.finished();
+      this.#keep(0);
+    } else {
+      this.#vigil.unfinished(this.#context.limits.packetMs);
+      if (!this.#keep(reader.heldBytes)) this.end('too-large', 'there is no room for what is unfinished');
+    }
     if (step === 'more' && reader.isEmpty) {
       this.#reader = undefined;
       this.#context.readers.give(reader);
     }
     return step;
+  }
+
+  /** Takes room for what is unfinished, in place of what was taken before. */
+  #keep(bytes: number): boolean {
+    const { unfinished } = this.#context;
+    const more = bytes - this.#kept;
+    if (more > 0 && !unfinished.hold(more)) return false;
+    if (more < 0) unfinished.release(-more);
+    this.#kept = bytes;
+    return true;
   }
 
   get #largestPacket(): number {
@@ -366,6 +383,7 @@ export class Connection implements Wire, Carried, Watched {
 
   #finish(reason: EndReason, detail: string | undefined): void {
     this.#phase = 'ended';
+    this.#keep(0);
     this.#vigil.end();
     if (this.#resume !== undefined) this.#context.gate.forget(this.#resume);
     const identity = this.#link?.identity;

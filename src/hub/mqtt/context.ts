@@ -2,6 +2,7 @@ import type { Clock } from '../../std/clock.ts';
 import type { HubCore } from '../core/services.ts';
 import type { HubLog } from '../log.ts';
 import type { AppendGate } from '../append-gate.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { Paces } from '../pace.ts';
 import type { Deadlines } from '../deadlines.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
@@ -27,6 +28,8 @@ export interface FrontContext {
   readonly gate: AppendGate;
   readonly deadlines: Deadlines;
   readonly paces: Paces;
+  /** Room for packets that are not whole yet. */
+  readonly unfinished: MemoryBudget;
   /** For connections with bytes that are not read yet. */
   readonly readers: Spares<FrameReader>;
   /** For connections with something to acknowledge. */

@@ -42,6 +42,11 @@ export class FrameReader {
   }
 
   /** True when no byte waits to be read or to become a packet. */
+  /** What is kept of a packet that is not whole yet. */
+  get heldBytes(): number {
+    return this.#partial?.length ?? 0;
+  }
+
   get isEmpty(): boolean {
     return this.#partial === undefined && this.#chunkAt === this.#chunk.length;
   }

@@ -6,6 +6,7 @@ import { AppendGate } from '../append-gate.ts';
 import { ConnectionSet } from '../connection-set.ts';
 import { Deadlines } from '../deadlines.ts';
 import { Acknowledgements } from './acknowledgements.ts';
+import { createMemoryBudget, type MemoryBudget } from '../memory-budget.ts';
 import { Paces } from '../pace.ts';
 import { Connection } from './connection.ts';
 import type { FrontContext, MqttCore } from './context.ts';
@@ -25,6 +26,8 @@ export interface MqttFrontOptions {
   readonly limits?: Partial<MqttLimits> | undefined;
   /** Told of each stream whose peer has shown who it is. */
   readonly known?: ((stream: object) => void) | undefined;
+  /** Room for packets that are not whole yet, shared with other fronts. */
+  readonly unfinished?: MemoryBudget | undefined;
 }
 
 interface PeerFacts {
@@ -48,13 +51,21 @@ export interface MqttFront {
   close(): Promise<void>;
 }
 
-export function createMqttFront({ core, clock, log, limits, known = () => undefined }: MqttFrontOptions): MqttFront {
+export function createMqttFront({
+  core,
+  clock,
+  log,
+  limits,
+  known = () => undefined,
+  unfinished,
+}: MqttFrontOptions): MqttFront {
   const context: FrontContext = {
     core,
     clock,
     log,
     limits: { ...defaultMqttLimits, ...limits },
     known,
+    unfinished: unfinished ?? createMemoryBudget(Number.POSITIVE_INFINITY),
     gate: new AppendGate(core.telemetry, log),
     deadlines: new Deadlines(clock),
     paces: new Paces({ limits: { ...defaultMqttLimits, ...limits }, clock }),

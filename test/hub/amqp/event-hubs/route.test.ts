@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppendGate } from '../../../../src/hub/append-gate.ts';
+import { createMemoryBudget } from '../../../../src/hub/memory-budget.ts';
 import { Paces } from '../../../../src/hub/pace.ts';
 import { defaultAmqpLimits } from '../../../../src/hub/amqp/limits.ts';
 import { createEventHubsRoute } from '../../../../src/hub/amqp/event-hubs/index.ts';
@@ -73,6 +74,7 @@ async function route(): Promise<LinkRoute> {
     log: silentLog,
     limits: defaultAmqpLimits,
     known: () => undefined,
+    unfinished: createMemoryBudget(1_000_000),
     paces: new Paces({ limits: defaultAmqpLimits, clock }),
     gate: new AppendGate(telemetry, silentLog),
   };
