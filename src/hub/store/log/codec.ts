@@ -19,8 +19,23 @@ const spareBytes = 1_024;
 /** A row that says it holds more is put together from pieces of this size. */
 const largestPiece = 1024 * 1024;
 
+/** What a compressor holds by itself. */
+const compressorBytes = 64 * 1024;
+let left = 0;
+
+/**
+ * Bytes that were left to the collector since this was asked last, more or less: Node.js holds each compressor, its buffer and its result until
+ * the next full collection of the thread.
+ */
+export function takeLeftBytes(): number {
+  const bytes = left;
+  left = 0;
+  return bytes;
+}
+
 export function encodeRow(raw: Uint8Array): { readonly codec: number; readonly bytes: Uint8Array } {
   if (raw.length >= smallest) {
+    left += compressorBytes + raw.length;
     const bytes = zstdCompressSync(raw, {
       // SQLite does not notice a page that the disk changed; the checksum does.
       params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
@@ -45,11 +60,13 @@ export function decodeRow(codec: number, bytes: Uint8Array, rawBytes: number): U
 function decode(codec: number, bytes: Uint8Array, rawBytes: number): Uint8Array {
   if (codec === codecs.plain) return bytes;
   if (codec === codecs.checked) return withoutChecksum(bytes);
-  if (codec === codecs.zstd)
+  if (codec === codecs.zstd) {
+    left += compressorBytes + rawBytes;
     return zstdDecompressSync(bytes, {
       maxOutputLength: Math.max(rawBytes, 1),
       chunkSize: Math.min(rawBytes + spareBytes, largestPiece),
     });
+  }
   throw new RangeError(`a stored batch has the unknown encoding ${codec}`);
 }
 

@@ -1,17 +1,24 @@
 /** The thread that owns a connection to telemetry.db: takes one request after the other, answers each. Started by log-thread.ts. */
 import { parentPort } from 'node:worker_threads';
 import { isFailure } from '../../../errors/index.ts';
+import { createCollector } from '../../../std/collect.ts';
+import { takeLeftBytes } from './codec.ts';
 import { LogDatabase } from './log-database.ts';
 import type { LogAnswer, LogCall, LogCalls, LogFailure, LogMessage, OpenOptions } from './requests.ts';
 import { messageOf } from '../../../std/message-of.ts';
 
 type Reply = LogCalls[LogCall]['reply'];
 
+/** What compressors may leave behind: see {@link takeLeftBytes}. */
+const mostLeftBytes = 16 * 1024 * 1024;
+
 function serve(): void {
   const port = parentPort;
   if (port === null) return;
   let options: OpenOptions | undefined;
   let database: LogDatabase | undefined;
+  const collect = createCollector();
+  let left = 0;
   const answer = (message: LogAnswer, transfer: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer);
 
@@ -48,6 +55,11 @@ function serve(): void {
       const { reply, transfer } = perform(found, message);
       answer({ id, reply }, transfer);
       if (message.kind === 'commit') found.compact();
+      left += takeLeftBytes();
+      if (left >= mostLeftBytes) {
+        left = 0;
+        collect();
+      }
       if (message.kind === 'close') port.close();
     } catch (error) {
       answer({ id, failure: describe(error) });
