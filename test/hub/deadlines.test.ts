@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Deadlines, type Mortal } from '../../src/hub/deadlines.ts';
 import { fakeClock } from '../support/fake-clock.ts';

@@ -12,6 +12,8 @@ export interface DownloadLimits {
   readonly refusals: number;
   /** Pause before the first repeat; doubles up to the longest. */
   readonly backoff: { readonly firstMs: number; readonly longestMs: number };
+  /** How long in all a busy server may put the device off between two pieces of the file; beyond it, waiting counts as a stall. */
+  readonly delayMs: number;
 }
 
 export const defaultDownloadLimits: DownloadLimits = {
@@ -19,6 +21,7 @@ export const defaultDownloadLimits: DownloadLimits = {
   startsOver: 2,
   refusals: 3,
   backoff: { firstMs: 1_000, longestMs: 30_000 },
+  delayMs: 6 * 3_600_000,
 };
 
 export interface DownloadWork {
@@ -49,6 +52,8 @@ class Download {
   readonly #work: DownloadWork;
   readonly #ports: DownloadPorts;
   readonly #watch: Watch;
+  /** For how long the server has put the device off since the last piece. */
+  #delayedMs = 0;
   #etag: string | undefined;
   #startsOver = 0;
   #refusals = 0;
@@ -85,6 +90,7 @@ class Download {
       await this.#request();
       if (this.#writer.length === before) throw new FetchProblem('broken', 'the answer was empty');
       this.#failuresInRow = 0;
+      this.#delayedMs = 0;
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof InstallProblem) throw error;
@@ -93,8 +99,9 @@ class Download {
       if (error.kind === 'wrong') await this.#startOver(new InstallProblem('download-failed', error.message, error));
       if (error.kind === 'refused' && ++this.#refusals >= limits.refusals)
         throw new InstallProblem('download-failed', error.message, error);
-      if (this.#writer.length > before) this.#failuresInRow = 0;
-      await this.#pause(error);
+      if (this.#writer.length > before) this.#failuresInRow = this.#delayedMs = 0;
+      if (error.retryAfterMs === undefined) await this.#pause(error);
+      else await this.#waitForServer(error, error.retryAfterMs);
     }
   }
 
@@ -158,12 +165,26 @@ class Download {
   }
 
   async #pause(problem: FetchProblem): Promise<void> {
-    const { signal, limits } = this.#work;
-    const { clock, random } = this.#ports;
-    const { firstMs, longestMs } = limits.backoff;
+    const { firstMs, longestMs } = this.#work.limits.backoff;
     const longest = Math.min(longestMs, firstMs * 2 ** Math.min(20, this.#failuresInRow++));
+    await this.#wait(longest * (0.5 + this.#ports.random() / 2), problem);
+  }
+
+  /** The server is busy with other devices and has said when to come again: nothing has gone wrong, and nobody stands still. */
+  async #waitForServer(problem: FetchProblem, askedMs: number): Promise<void> {
+    const { backoff, delayMs } = this.#work.limits;
+    // Never earlier; those who were told the same do not come at the same moment.
+    const ms = Math.max(askedMs, backoff.firstMs) * (1 + this.#ports.random() / 10);
+    const excused = Math.min(ms, Math.max(delayMs - this.#delayedMs, 0));
+    this.#delayedMs += excused;
+    this.#watch.excuse(excused);
+    await this.#wait(ms, problem);
+  }
+
+  async #wait(ms: number, problem: FetchProblem): Promise<void> {
+    const { signal } = this.#work;
     try {
-      await sleep(clock, longest * (0.5 + random() / 2), AbortSignal.any([signal, this.#watch.signal]));
+      await sleep(this.#ports.clock, ms, AbortSignal.any([signal, this.#watch.signal]));
     } catch {
       signal.throwIfAborted();
       throw this.#stalled(problem);
@@ -204,6 +225,11 @@ class Watch {
     if (this.#bytes < this.#enough) return;
     this.#bytes = 0;
     this.#since = this.#clock.monotonic();
+  }
+
+  /** So much of the time to come does not count. */
+  excuse(ms: number): void {
+    this.#since += ms;
   }
 
   stop(): void {

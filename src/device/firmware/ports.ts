@@ -158,9 +158,12 @@ export class InstallProblem extends Error {
 /** Why an answer did not come, or broke off: `broken` may be over with the next try, `refused` hardly, `wrong` is an answer to another question. */
 export class FetchProblem extends Error {
   readonly kind: 'broken' | 'refused' | 'wrong';
+  /** When to come again, where the server has said so: it is busy, and nothing is wrong. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(kind: FetchProblem['kind'], message: string, cause?: unknown) {
+  constructor(kind: FetchProblem['kind'], message: string, cause?: unknown, retryAfterMs?: number) {
     super(message, { cause });
     this.kind = kind;
+    this.retryAfterMs = retryAfterMs;
   }
 }

@@ -45,7 +45,14 @@ function open(size = image.length): Promise<SlotWriter> {
 }
 
 async function run(
-  more: { fetch?: HttpFetchOptions; url?: string; stall?: number; size?: number; etag?: string } = {},
+  more: {
+    fetch?: HttpFetchOptions;
+    ask?: FetchFirmware;
+    url?: string;
+    stall?: number;
+    size?: number;
+    etag?: string;
+  } = {},
 ): Promise<{ bytes: Buffer | undefined; problem: string | undefined }> {
   const writer = await open(more.size);
   const { clock = realClock } = more.fetch ?? {};
@@ -59,7 +66,7 @@ async function run(
   } satisfies Offer;
   let problem: string | undefined;
   try {
-    const ports = { fetch: httpFetch({ clock, silenceMs: 2_000, ...more.fetch }), clock, random: () => 0 };
+    const ports = { fetch: more.ask ?? httpFetch({ clock, silenceMs: 2_000, ...more.fetch }), clock, random: () => 0 };
     const nothing = new AbortController();
     await download(
       writer,
@@ -154,6 +161,19 @@ describe('a file that is another one', () => {
   });
 });
 
+/** A server that puts the device off so often. Time passes only then. */
+function busyServer(times: number, retryAfterMs: number) {
+  const clock = fakeClock();
+  const askedAt: number[] = [];
+  const fetch: FetchFirmware = async (request) => {
+    askedAt.push(clock.monotonic());
+    if (askedAt.length > times) return httpFetch({ clock })(request);
+    setImmediate(() => void clock.advance(retryAfterMs));
+    throw new FetchProblem('broken', 'busy', undefined, retryAfterMs);
+  };
+  return { clock, fetch, askedAt };
+}
+
 /** An answer that claims to be a part. */
 function claiming(text: string): ReturnType<typeof status> {
   return status(206, { 'content-range': text }, Buffer.alloc(50_000));
@@ -192,6 +212,34 @@ describe('a server that answers something else', () => {
   test.each([500, 503, 429])('%d, is asked again', async (code) => {
     for (let time = 0; time < 6; time++) server.script.push(status(code));
     expect((await run()).bytes).toEqual(image);
+  });
+
+  test('that it is busy, says when to come again', async () => {
+    server.script.push(
+      status(503, { 'retry-after': '30' }),
+      status(503, { 'retry-after': 'Sun, 22 Nov 2026 09:00:00 GMT' }),
+    );
+    const ask = () =>
+      httpFetch({ clock: realClock })({
+        url: server.url,
+        from: 0,
+        etag: undefined,
+        signal: new AbortController().signal,
+      });
+    await expect(ask()).rejects.toMatchObject({ kind: 'broken', retryAfterMs: 30_000 });
+    await expect(ask()).rejects.toMatchObject({ kind: 'broken', retryAfterMs: undefined });
+  });
+
+  test('that it is busy, is asked again when it said, and that is neither a stall nor a failure', async () => {
+    const { clock, fetch, askedAt } = busyServer(20, 30_000);
+    expect((await run({ fetch: { clock }, ask: fetch, stall: 20 })).bytes).toEqual(image);
+    expect(askedAt).toEqual(Array.from({ length: 21 }, (_, time) => time * 30_000));
+  });
+
+  test('that it is busy, for hours, has stalled in the end', async () => {
+    const { clock, fetch, askedAt } = busyServer(50, 3_600_000);
+    expect((await run({ fetch: { clock }, ask: fetch, stall: 20 })).problem).toBe('stalled');
+    expect(askedAt).toHaveLength(7);
   });
 
   test('compressed bytes, is refused', async () => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent as PlainAgent, get as getPlain, type IncomingMessage } from 'node:http';
 import { Agent, get } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pool } from '../../../src/std/pool.ts';
 
 interface Task {
@@ -40,18 +41,33 @@ async function open(from = 0): Promise<IncomingMessage> {
   }
 }
 
-const allOpen = Promise.withResolvers<void>();
+const allAsked = Promise.withResolvers<void>();
 let resumed = 0;
+let putOff = 0;
 
-/** Nobody reads before all have an answer, so that all are in progress together. What is cut goes on where it was, as a device does. */
+/** A hub with too many downloads says when to come again; true after that has been waited for. */
+async function isPutOff(response: IncomingMessage): Promise<boolean> {
+  const seconds = Number(response.headers['retry-after']);
+  if (response.statusCode !== 503 || !(seconds > 0)) return false;
+  response.resume();
+  putOff += 1;
+  await delay(seconds * 1_000);
+  return true;
+}
+
+/**
+ * Nobody reads before all have an answer, so that all are in progress together. What is cut goes on where it was, and who is put off comes
+ * again, as a device does.
+ */
 async function digestOf(first: IncomingMessage): Promise<string> {
   const hash = createHash('sha256');
   let read = 0;
-  await allOpen.promise;
+  await allAsked.promise;
   let response = first;
   for (let tries = 1; ; tries++) {
     try {
       if (tries > 1) response = await open(read);
+      while (await isPutOff(response)) response = await open(read);
       if (response.statusCode !== (read === 0 ? 200 : 206)) return `answered ${response.statusCode}`;
       for await (const chunk of response as AsyncIterable<Buffer>) {
         hash.update(chunk);
@@ -66,16 +82,17 @@ async function digestOf(first: IncomingMessage): Promise<string> {
 }
 
 const downloads: Promise<string>[] = [];
+let together = 0;
 const numbers = Array.from({ length: task.downloads }, (_, number) => number);
 const begin = async (): Promise<void> => {
   const opened = await open().catch((error: unknown) => String(error));
+  if (typeof opened !== 'string' && opened.statusCode === 200) together += 1;
   downloads.push(typeof opened === 'string' ? Promise.resolve(opened) : digestOf(opened));
 };
 for await (const _ of pool(numbers, opensAtOnce, begin));
-const together = downloads.length;
-allOpen.resolve();
+allAsked.resolve();
 const ended = await Promise.all(downloads);
 const bad = ended.filter((result) => result !== task.sha256);
 process.stdout.write(
-  `${JSON.stringify({ good: ended.length - bad.length, bad: [...new Set(bad)], together, resumed })}\n`,
+  `${JSON.stringify({ good: ended.length - bad.length, bad: [...new Set(bad)], together, resumed, putOff })}\n`,
 );

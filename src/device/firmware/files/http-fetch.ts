@@ -108,7 +108,8 @@ function readHead(
   if (statusCode === 416) throw wrong('has nothing at that place');
   if (statusCode !== 200 && statusCode !== 206) {
     const isPassing = statusCode >= 500 || [408, 425, 429].includes(statusCode);
-    throw new FetchProblem(isPassing ? 'broken' : 'refused', `${name} answered with ${statusCode}`);
+    const later = [429, 503].includes(statusCode) ? delayOf(headers['retry-after']) : undefined;
+    throw new FetchProblem(isPassing ? 'broken' : 'refused', `${name} answered with ${statusCode}`, undefined, later);
   }
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
@@ -122,6 +123,11 @@ function readHead(
     throw wrong(`answered with the bytes ${start}-${end} instead of those from ${from}`);
   if (asked !== undefined && etag !== undefined && etag !== asked) throw wrong('has changed meanwhile');
   return { from, total: total === '*' ? undefined : lengthOf(total), etag: etag ?? asked };
+}
+
+/** Milliseconds; the form with a date is not for devices, whose clocks may be wrong. */
+function delayOf(retryAfter: string | undefined): number | undefined {
+  return retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : undefined;
 }
 
 /** Weak ones say nothing about bytes. */

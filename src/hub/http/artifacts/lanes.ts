@@ -1,8 +1,12 @@
 import { HubError } from '../../../protocol/hub-errors.ts';
+import type { Clock } from '../../../std/clock.ts';
+import type { HubLimits } from '../../limits/index.ts';
 
-/** Downloads at once; whoever comes then is asked to come again. */
-const mostDownloads = 2_048;
-const retryAfterSeconds = 5;
+/** Whoever finds no lane comes again in so long at the earliest, and at the latest. */
+const soonestMs = 5_000;
+const latestMs = 120_000;
+/** Appointments lie so far apart: to be told to come again costs a handshake, a hundredth of a second of one core at most. */
+const betweenMs = 25;
 /** With few downloads each has a large buffer and is fast; with many their memory counts. A small one fits one record of TLS. */
 const largeBuffer = 64 * 1024;
 const smallBuffer = 15 * 1024;
@@ -13,7 +17,7 @@ const mostKept = 64;
 /** Shares memory between downloads. */
 export interface DownloadLanes {
   /** Takes a lane until it is left. HubError ServiceUnavailable, with the seconds after which to come again. */
-  enter(): DownloadLane;
+  enter(isSecure: boolean): DownloadLane;
 }
 
 export interface DownloadLane {
@@ -22,8 +26,13 @@ export interface DownloadLane {
   leave(): void;
 }
 
-export function createDownloadLanes(): DownloadLanes {
+export function createDownloadLanes(
+  limits: Pick<HubLimits['http'], 'downloads' | 'downloadsOverTls'>,
+  clock: Pick<Clock, 'monotonic'>,
+): DownloadLanes {
   let active = 0;
+  let secure = 0;
+  let nextAppointment = 0;
   const kept = new Map<number, Uint8Array[]>([largeBuffer, smallBuffer].map((bytes) => [bytes, []]));
 
   function take(bytes: number): Uint8Array {
@@ -35,11 +44,20 @@ export function createDownloadLanes(): DownloadLanes {
     if (others !== undefined && others.length < mostKept) others.push(buffer);
   }
 
+  /** Those who come at once are not sent away to come at once again. */
+  function appoint(): number {
+    const now = clock.monotonic();
+    const at = Math.min(Math.max(nextAppointment, now + soonestMs), now + latestMs);
+    nextAppointment = at + betweenMs;
+    return Math.ceil((at - now) / 1_000);
+  }
+
   return {
-    enter() {
-      if (active >= mostDownloads)
-        throw new HubError('ServiceUnavailable', 'Too many downloads at once.', { retryAfterSeconds });
+    enter(isSecure) {
+      if (active >= limits.downloads || (isSecure && secure >= limits.downloadsOverTls))
+        throw new HubError('ServiceUnavailable', 'Too many downloads at once.', { retryAfterSeconds: appoint() });
       active += 1;
+      if (isSecure) secure += 1;
       let held: Uint8Array | undefined;
       let isIn = true;
       return {
@@ -55,6 +73,7 @@ export function createDownloadLanes(): DownloadLanes {
           if (!isIn) return;
           isIn = false;
           active -= 1;
+          if (isSecure) secure -= 1;
           if (held !== undefined) give(held);
         },
       };

@@ -11,6 +11,7 @@ import { HubError } from '../../../protocol/hub-errors.ts';
 import { isoMillis } from '../../../protocol/time.ts';
 import type { OpenArtifact } from '../../core/artifacts/service.ts';
 import { fieldsOf } from '../../core/untrusted.ts';
+import { defaultLimits } from '../../limits/index.ts';
 import { discardBody } from '../../request-body.ts';
 import { rights } from '../access.ts';
 import type { RouteContext } from '../app.ts';
@@ -73,8 +74,8 @@ export function artifactRoutes(app: FastifyInstance, context: RouteContext): voi
 }
 
 function downloadRoutes(app: FastifyInstance, context: RouteContext): void {
-  const { core, log } = context;
-  const lanes = createDownloadLanes();
+  const { core, log, clock, limits = defaultLimits.http } = context;
+  const lanes = createDownloadLanes(limits, clock);
   const options = { config: { hub: { access: 'route', unversioned: true } } } as const;
 
   const head = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
@@ -91,10 +92,13 @@ function downloadRoutes(app: FastifyInstance, context: RouteContext): void {
   };
   app.head(one, options, head);
   app.get(one, options, async (request, reply) => {
-    await admitReader(core, request, nameOf(request));
-    context.known?.(request.raw.socket);
-    const lane = lanes.enter();
+    const isSecure = 'encrypted' in request.raw.socket;
+    // An idle connection with TLS takes as much memory as a busy one, and a device comes once.
+    if (isSecure) void reply.header('connection', 'close');
+    const lane = lanes.enter(isSecure);
     try {
+      await admitReader(core, request, nameOf(request));
+      context.known?.(request.raw.socket);
       const artifact = await core.artifacts.open(nameOf(request));
       try {
         await answer(request, reply, artifact, lane);
@@ -132,6 +136,7 @@ function downloadRoutes(app: FastifyInstance, context: RouteContext): void {
     response.writeHead(wanted.status, {
       ...headers,
       'x-ms-request-id': request.id,
+      ...('encrypted' in request.raw.socket && { connection: 'close' }),
       'content-length': end - start,
       ...(wanted.status === 206 && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
     });

@@ -1,7 +1,9 @@
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { createDownloadLanes } from '../../../../src/hub/http/artifacts/lanes.ts';
+import { createDownloadLanes, type DownloadLane } from '../../../../src/hub/http/artifacts/lanes.ts';
 import { sendBytes } from '../../../../src/hub/http/artifacts/send-bytes.ts';
+import { HubError } from '../../../../src/protocol/hub-errors.ts';
+import { defaultLimits } from '../../../../src/hub/limits/index.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 const size = 1_000_000;
@@ -13,8 +15,12 @@ const artifact = {
   },
 };
 
+function lanesOf(clock = fakeClock()) {
+  return createDownloadLanes(defaultLimits.http, clock);
+}
+
 function parts() {
-  return { clock: fakeClock(), lane: createDownloadLanes().enter(), signal: new AbortController().signal };
+  return { clock: fakeClock(), lane: lanesOf().enter(false), signal: new AbortController().signal };
 }
 
 describe('bytes of an artifact', () => {
@@ -66,28 +72,62 @@ describe('bytes of an artifact', () => {
 
 describe('lanes', () => {
   test('when there are many, then their buffers are small; when there are too many, then one is refused', () => {
-    const lanes = createDownloadLanes();
-    const first = lanes.enter();
+    const lanes = lanesOf();
+    const first = lanes.enter(false);
     expect(first.buffer()).toHaveLength(64 * 1024);
-    const others = Array.from({ length: 2_047 }, () => lanes.enter());
+    const others = Array.from({ length: 2_047 }, () => lanes.enter(false));
     expect(first.buffer()).toHaveLength(15 * 1024);
-    expect(() => lanes.enter()).toThrow(
+    expect(() => lanes.enter(false)).toThrow(
       expect.objectContaining({ symbol: 'ServiceUnavailable', info: { retryAfterSeconds: 5 } }),
     );
     others[0]?.leave();
     others[0]?.leave();
-    const last = lanes.enter();
-    expect(() => lanes.enter()).toThrow();
+    const last = lanes.enter(false);
+    expect(() => lanes.enter(false)).toThrow();
     for (const lane of [first, last, ...others]) lane.leave();
-    expect(lanes.enter().buffer()).toHaveLength(64 * 1024);
+    expect(lanes.enter(false).buffer()).toHaveLength(64 * 1024);
+  });
+
+  test('over TLS there are fewer, and the others are not kept from theirs', () => {
+    const lanes = lanesOf();
+    const secure = Array.from({ length: defaultLimits.http.downloadsOverTls }, () => lanes.enter(true));
+    expect(() => lanes.enter(true)).toThrow(expect.objectContaining({ symbol: 'ServiceUnavailable' }));
+    lanes.enter(false);
+    secure[0]?.leave();
+    secure[0]?.leave();
+    lanes.enter(true);
+    expect(() => lanes.enter(true)).toThrow();
+  });
+
+  test('a thousand that find none at once are told to come again one after the other, and soon when it is quiet again', async () => {
+    const clock = fakeClock();
+    const lanes = createDownloadLanes({ downloads: 1, downloadsOverTls: 1 }, clock);
+    const lane = lanes.enter(true);
+    const told = Array.from({ length: 1_000 }, () => secondsOf(() => lanes.enter(true)));
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+    expect([told[0], told.at(-1)]).toEqual([5, 30]);
+    expect(Math.max(...told.map((second) => told.filter((other) => other === second).length))).toBeLessThanOrEqual(41);
+    for (let more = 0; more < 10_000; more++) expect(secondsOf(() => lanes.enter(true))).toBeLessThanOrEqual(120);
+    await clock.advance(130_000);
+    expect(secondsOf(() => lanes.enter(true))).toBe(5);
+    lane.leave();
   });
 
   test('no two of them have the same buffer', () => {
-    const lanes = createDownloadLanes();
+    const lanes = lanesOf();
     for (let round = 0; round < 3; round++) {
-      const held = Array.from({ length: 100 }, () => lanes.enter());
+      const held = Array.from({ length: 100 }, () => lanes.enter(false));
       expect(new Set(held.map((lane) => lane.buffer())).size).toBe(100);
       for (const lane of held) lane.leave();
     }
   });
 });
+
+function secondsOf(enter: () => DownloadLane): number {
+  try {
+    enter();
+  } catch (error) {
+    if (error instanceof HubError) return Number(error.info?.['retryAfterSeconds']);
+  }
+  throw new Error('there was a lane');
+}
