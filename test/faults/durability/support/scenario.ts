@@ -30,10 +30,18 @@ export interface Witness {
   readonly artifacts: Map<string, boolean>;
 }
 
+/** Told after each acknowledgement. */
+type OnAck = (witness: Witness) => void;
+const listeners = new WeakMap<Witness, OnAck>();
+
+function acknowledged(witness: Witness): void {
+  listeners.get(witness)?.(witness);
+}
+
 const newCounter = (): Counter => ({ begun: 0, acked: 0 });
 
-export function newWitness(secret: string): Witness {
-  return {
+export function newWitness(secret: string, onAck?: OnAck): Witness {
+  const witness: Witness = {
     secret,
     telemetry: new Map(),
     desired: newCounter(),
@@ -43,6 +51,8 @@ export function newWitness(secret: string): Witness {
     devices: new Map(),
     artifacts: new Map(),
   };
+  if (onAck !== undefined) listeners.set(witness, onAck);
+  return witness;
 }
 
 const rounds = 5;
@@ -57,14 +67,14 @@ export async function playScenario(info: HubInfo, witness: Witness): Promise<voi
 export async function playRound(info: HubInfo, witness: Witness, round: number): Promise<void> {
   for (let index = 0; index < messagesPerRound; index += 2)
     await Promise.all([index, index + 1].map((at) => sendTelemetry(info, witness, `new-${round}-${at}`)));
-  await count(witness.desired, round, () =>
+  await count(witness, witness.desired, round, () =>
     change(info, 'PATCH', '/twins/a', { properties: { desired: { n: round } } }),
   );
-  await count(witness.tags, round, () => change(info, 'PATCH', '/twins/b', { tags: { n: round } }));
-  await count(witness.record, round, () =>
+  await count(witness, witness.tags, round, () => change(info, 'PATCH', '/twins/b', { tags: { n: round } }));
+  await count(witness, witness.record, round, () =>
     change(info, 'PUT', '/iotctl/records/rollouts/r1/state', { n: round, text: 'x'.repeat(6_000) }),
   );
-  await count(witness.configuration, round, () => putConfiguration(info, round));
+  await count(witness, witness.configuration, round, () => putConfiguration(info, round));
   await putDevice(info, witness, `made-${round}`);
   if (round > 1) await removeDevice(info, witness, `made-${round - 1}`);
   await putArtifact(info, witness, `artifact ${round} ${'y'.repeat(20_000)}`);
@@ -84,12 +94,14 @@ export async function sendTelemetry(info: HubInfo, witness: Witness, body: strin
   );
   await expectOk(answer);
   witness.telemetry.set(`${device} ${body}`, true);
+  acknowledged(witness);
 }
 
-async function count(counter: Counter, value: number, write: () => Promise<void>): Promise<void> {
+async function count(witness: Witness, counter: Counter, value: number, write: () => Promise<void>): Promise<void> {
   counter.begun = value;
   await write();
   counter.acked = value;
+  acknowledged(witness);
 }
 
 async function change(info: HubInfo, method: string, path: string, body?: unknown): Promise<void> {
@@ -118,13 +130,16 @@ async function putConfiguration(info: HubInfo, priority: number): Promise<void> 
   return expectOk(await put({}));
 }
 
-async function putDevice(info: HubInfo, { devices }: Witness, deviceId: string): Promise<void> {
+async function putDevice(info: HubInfo, witness: Witness, deviceId: string): Promise<void> {
+  const { devices } = witness;
   devices.set(deviceId, { there: true, acked: false });
   await change(info, 'PUT', `/devices/${deviceId}`, { deviceId });
   devices.set(deviceId, { there: true, acked: true });
+  acknowledged(witness);
 }
 
-async function removeDevice(info: HubInfo, { devices }: Witness, deviceId: string): Promise<void> {
+async function removeDevice(info: HubInfo, witness: Witness, deviceId: string): Promise<void> {
+  const { devices } = witness;
   devices.set(deviceId, { there: false, acked: false });
   const headers = { ...ownerHeaders(info), 'if-match': '*' };
   const url = `http://127.0.0.1:${info.ports.http}/devices/${deviceId}?api-version=2021-04-12`;
@@ -133,14 +148,16 @@ async function removeDevice(info: HubInfo, { devices }: Witness, deviceId: strin
   if (answer.status === 404) await answer.body?.cancel();
   else await expectOk(answer);
   devices.set(deviceId, { there: false, acked: true });
+  acknowledged(witness);
 }
 
-async function putArtifact(info: HubInfo, { artifacts }: Witness, text: string): Promise<void> {
+async function putArtifact(info: HubInfo, witness: Witness, text: string): Promise<void> {
   const name = createHash('sha256').update(text).digest('hex');
-  artifacts.set(name, false);
+  witness.artifacts.set(name, false);
   const url = `http://127.0.0.1:${info.ports.http}/iotctl/artifacts/${name}`;
   await expectOk(await fetch(url, { method: 'PUT', headers: ownerHeaders(info), body: text }));
-  artifacts.set(name, true);
+  witness.artifacts.set(name, true);
+  acknowledged(witness);
 }
 
 function ownerHeaders(info: HubInfo): Record<string, string> {

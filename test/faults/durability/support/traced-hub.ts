@@ -36,18 +36,21 @@ export interface Injection {
   readonly files?: readonly string[];
   /** Where every call is written. */
   readonly output?: string;
+  /** With every byte, and the time. */
+  readonly whole?: boolean;
 }
 
 export async function startTraced(
   directory: string,
   dataDir: string,
-  { calls, inject, files = [], output = '/dev/null' }: Injection,
+  { calls, inject, files = [], output = '/dev/null', whole = false }: Injection,
 ): Promise<TracedHub> {
   const readyFile = join(directory, `ready-${process.pid}-${(starts += 1)}.json`);
   const trace = ['-f', '-qq', '-y', '-o', output, '-e', `trace=${calls}`];
   // Faster; but a signal is not injected where the kernel filters calls.
   if (inject?.startsWith('signal') !== true) trace.push('--seccomp-bpf');
   const words = [...trace, ...files.flatMap((file) => ['-P', file])];
+  if (whole) words.push('-xx', '-ttt', '-s', '1000000');
   if (inject !== undefined) words.push('-e', `inject=${calls}:${inject}`);
   words.push(process.execPath, program, dataDir, readyFile);
   // One thread for files, so that its calls have an order to be counted in.
