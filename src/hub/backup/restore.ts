@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, renameSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createZstdDecompress } from 'node:zlib';
@@ -103,6 +103,7 @@ function isZstdError(error: unknown): boolean {
 }
 
 async function unpack(file: string, work: string, signal: AbortSignal | undefined): Promise<Manifest> {
+  const room = roomFor((await stat(file)).size);
   const compressed = createReadStream(file, signal === undefined ? {} : { signal });
   const archive = createZstdDecompress();
   compressed.on('error', (error) => archive.destroy(error));
@@ -112,12 +113,35 @@ async function unpack(file: string, work: string, signal: AbortSignal | undefine
   for await (const entry of readTar(archive as AsyncIterable<Uint8Array>)) {
     signal?.throwIfAborted();
     if (manifest !== undefined) throw new TarError('something stands behind its list of files');
+    room.take(entry.size);
+    if (found.has(entry.name)) throw new TarError(`${entry.name} is in it twice`);
     if (entry.name === manifestName) manifest = parseManifest(await textOf(entry));
     else found.set(entry.name, await writeEntry(work, entry));
   }
   if (manifest === undefined) throw new TarError('it has no list of its files: it is not whole, or no backup');
   compare(manifest, found);
   return manifest;
+}
+
+/** Less than this every archive may hold. */
+const freeBytes = 64 * 1024 * 1024;
+const freeFiles = 1_000;
+/** Twins of a fleet that are all alike come to a fiftieth; only what was made for it comes to less than this. */
+const mostRatio = 400;
+/** The name of a file alone takes more in an archive, however well it is packed. */
+const leastBytesOfFile = 32;
+
+/** Counts what an archive of so many bytes unpacks to. `take` throws a TarError for more than a backup can. */
+function roomFor(archiveBytes: number): { take(size: number): void } {
+  let bytes = freeBytes + archiveBytes * mostRatio;
+  let files = freeFiles + archiveBytes / leastBytesOfFile;
+  return {
+    take(size) {
+      bytes -= size;
+      files -= 1;
+      if (bytes < 0 || files < 0) throw new TarError('it unpacks to more than a backup of its size can hold');
+    },
+  };
 }
 
 function compare(manifest: Manifest, found: ReadonlyMap<string, BackedUpFile>): void {
