@@ -27,6 +27,8 @@ export interface AppenderOptions {
 
 /** Groups on their way to disk at once: one being written, one waiting behind it. */
 const groupsInFlight = 2;
+/** From this size on a group is sent although another is being written. */
+const worthyBytes = 128 * 1024;
 /** A group of this size is sent at once; when it cannot be, because enough are on their way, senders have to wait. */
 const groupBytes = 2 * 1024 * 1024;
 /** Larger buffers are left to the garbage collector rather than kept for use again. */
@@ -119,6 +121,11 @@ export class Appender {
     return writer;
   }
 
+  /** A commit costs much the same whatever it holds, so the group behind the one being written waits until it is worth one. */
+  get #mayFlush(): boolean {
+    return this.#inFlight === 0 || (this.#inFlight < groupsInFlight && this.#bytes >= worthyBytes);
+  }
+
   #partitionOf(sender: Sender): number {
     let partition = this.#partitions.get(sender);
     if (partition === undefined) {
@@ -135,7 +142,7 @@ export class Appender {
 
   /** Waits for the end of this turn of the event loop, so that all that came in it shares one commit. */
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight >= groupsInFlight) return;
+    if (this.#scheduled || !this.#mayFlush) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -144,7 +151,7 @@ export class Appender {
   }
 
   #flush(): void {
-    if (this.#settlers.length === 0 || this.#inFlight >= groupsInFlight) return;
+    if (this.#settlers.length === 0 || !this.#mayFlush) return;
     const batches = this.#writers.flatMap((writer) => (writer === undefined ? [] : [writer.seal()]));
     const settlers = this.#settlers;
     const counts = this.#counts;
