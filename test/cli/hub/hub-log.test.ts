@@ -50,3 +50,12 @@ test('tells a person the words of an error, not its trace', async () => {
   (await createHubLog(notes, undefined)).error({ step: 'core', err: new Error('no room') }, 'a step failed');
   expect(lines).toEqual(['a step failed  step=core  err=no room']);
 });
+
+test('writes lines that machines read whatever a stranger calls itself', async () => {
+  const { notes, lines } = linesOf(false);
+  const log = await createHubLog(notes, 'debug');
+  const clientId = '\u001b]0;t\u0007\u009b2J\r\n\u202e\u200b';
+  log.debug({ clientId }, 'connection refused');
+  expect(lines.join('')).toMatch(/^[\u0020-\u007e]*$/);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ clientId });
+});
