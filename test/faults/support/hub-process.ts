@@ -46,7 +46,7 @@ const listeningPorts = ['mqtt', 'mqtts', 'amqp', 'amqps', 'http', 'https'] as co
 export type ListeningPort = (typeof listeningPorts)[number];
 
 /** The hub ended before it was ready. */
-export class HubDidNotStart extends Error {
+class HubDidNotStart extends Error {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly said: string;

@@ -10,7 +10,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 
-export const recordKinds = { sent: 1, acked: 2, connected: 3 } as const;
+const recordKinds = { sent: 1, acked: 2, connected: 3 } as const;
 export type RecordKind = keyof typeof recordKinds;
 
 const recordBytes = 16;

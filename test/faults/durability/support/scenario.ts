@@ -80,7 +80,7 @@ export async function playRound(info: HubInfo, witness: Witness, round: number):
   await putArtifact(info, witness, `artifact ${round} ${'y'.repeat(20_000)}`);
 }
 
-export async function sendTelemetry(info: HubInfo, witness: Witness, body: string): Promise<void> {
+async function sendTelemetry(info: HubInfo, witness: Witness, body: string): Promise<void> {
   const device = olderData.devices[witness.telemetry.size % olderData.devices.length] ?? 'a';
   witness.telemetry.set(`${device} ${body}`, false);
   const token = createSasToken({
