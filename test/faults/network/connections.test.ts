@@ -7,7 +7,7 @@ import { startNetworkBox, type NetworkBox } from './support/network-box.ts';
 
 const total = atScale({ smoke: 1_000, full: 19_000 });
 const existing = 50;
-const secured = atScale({ smoke: 150, full: 3_000 });
+const secured = atScale({ smoke: 60, full: 3_000 });
 const fleet = { from: existing, count: total - existing };
 let box: NetworkBox;
 let [steady, storm, herd]: Load[] = [];
@@ -30,7 +30,7 @@ test('C-13: while many devices connect at once, all are let in and the others ar
     from: 0,
     count: existing,
     everyMs: 1_000,
-    forMs: atScale({ smoke: 1_500, full: 15_000 }),
+    forMs: atScale({ smoke: 1_000, full: 15_000 }),
   });
   const before = await box.memory();
   const plain = await storm?.call('connectDevices', { ...fleet, parallel: 200, ...target });
@@ -50,7 +50,7 @@ test('C-13: while many devices connect at once, all are let in and the others ar
 
 test('C-12: idle connections stay, are served once a minute, and leave the event loop free', async () => {
   const begin = Date.now();
-  const forMs = atScale({ smoke: 1_000, full: 60_000 });
+  const forMs = atScale({ smoke: 500, full: 60_000 });
   // In the smoke the minute is a second for a sixtieth of the devices.
   const range = { from: fleet.from, count: Math.floor(fleet.count / atScale({ smoke: 60, full: 1 })) };
   const served = await storm?.call('sendSteadily', { ...range, everyMs: forMs, forMs });
@@ -74,7 +74,7 @@ test('C-13: the same over TLS', async () => {
     from: 0,
     count: existing,
     everyMs: 1_000,
-    forMs: atScale({ smoke: 1_500, full: 15_000 }),
+    forMs: atScale({ smoke: 1_000, full: 15_000 }),
   });
   const range = { from: existing, count: secured };
   const target = { port: box.port('mqtts'), secret: box.secret, tls: true };

@@ -9,7 +9,7 @@ import type { Load } from './support/load.ts';
 import { startNetworkBox, type NetworkBox } from './support/network-box.ts';
 
 const messageBytes = 16_000;
-const offered = { count: atScale({ smoke: 1_500, full: 20_000 }), bytes: messageBytes, inFlight: 50 };
+const offered = { count: atScale({ smoke: 800, full: 20_000 }), bytes: messageBytes, inFlight: 50 };
 const others = atScale({ smoke: 4, full: 20 });
 const stallMs = atScale({ smoke: 1_000, full: 8_000 });
 /** A peer has stalled when the hub can write no more; then it has its time. */
@@ -107,7 +107,7 @@ test('C-15: a device that does not read changes of its twin is cut, and one that
   await reader?.call('connectDevices', { from: 2, count: 1, parallel: 1, ...target });
   await reader?.call('subscribe', { index: 2, filter: '$iothub/twin/PATCH/properties/desired/#' });
   await reader?.call('freeze', { index: 2 });
-  const patches = atScale({ smoke: 300, full: 1_000 });
+  const patches = atScale({ smoke: 250, full: 1_000 });
   const [life, grownMb] = await growthWhile(async () => {
     const end = reader?.call('awaitEnd', { index: 2, withinMs: atScale({ smoke: 20_000, full: 60_000 }) });
     for (let patch = 0; patch < patches; patch++) {

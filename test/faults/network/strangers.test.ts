@@ -9,10 +9,10 @@ import { packet, text } from './support/raw-device.ts';
 import { startNetworkBox, type NetworkBox } from './support/network-box.ts';
 
 const normalDevices = 20;
-/** What a night waits for, the smoke has in a quarter of the time. */
+/** What a night waits for, the smoke has in an eighth of the time. */
 const timeLimits = ['connections.handshakeMs', 'mqtt.connectTimeoutMs', 'amqp.openMs', 'http.headersMs'];
-const hubWords = atScale({ smoke: timeLimits.flatMap((name) => ['--limit', `${name}=2s`]), full: [] });
-const cutWithinMs = atScale({ smoke: 4_500, full: 10_500 });
+const hubWords = atScale({ smoke: timeLimits.flatMap((name) => ['--limit', `${name}=1s`]), full: [] });
+const cutWithinMs = atScale({ smoke: 3_500, full: 10_500 });
 let box: NetworkBox;
 let [attacker, normal]: Load[] = [];
 
@@ -72,7 +72,7 @@ test('C-18: peers that send a byte now and then are cut soon, and others are ser
       first: Buffer.from(first).toString('base64'),
       rest: Buffer.from(rest).toString('base64'),
       bytesAtOnce: 1,
-      everyMs: atScale({ smoke: 700, full: 10_000 }),
+      everyMs: atScale({ smoke: 400, full: 10_000 }),
       forMs,
       localAddress: '127.0.0.2',
     };
@@ -112,7 +112,7 @@ test('C-19: strangers that announce 256 MB and send 1 MB are cut at what they ma
     },
   };
   for (const [front, { port, first }] of Object.entries(amounts)) {
-    await delay(500);
+    await delay(100);
     const before = await box.memory();
     const chunk = Buffer.alloc(64 * 1_024, 0x41);
     let most = before;
