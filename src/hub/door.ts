@@ -66,6 +66,7 @@ export function createDoor({ limits, clock, log }: DoorParts): Door {
   const byAddress = new Map<string, Set<Stranger>>();
   const handshaking = new Map<string, Stranger>();
   const byStream = new WeakMap<object, Stranger>();
+  const bySocket = new WeakMap<Socket, Stranger>();
   const refused = noneYet();
   const evicted = noneYet();
   const tell = createTeller({ clock, log, refused, evicted });
@@ -73,6 +74,7 @@ export function createDoor({ limits, clock, log }: DoorParts): Door {
 
   function forget(stranger: Stranger): void {
     if (!strangers.delete(stranger)) return;
+    bySocket.delete(stranger.socket);
     if (stranger.key !== undefined) handshaking.delete(stranger.key);
     const neighbours = byAddress.get(stranger.address);
     neighbours?.delete(stranger);
@@ -107,10 +109,15 @@ export function createDoor({ limits, clock, log }: DoorParts): Door {
     byAddress.set(address, (byAddress.get(address) ?? new Set()).add(stranger));
     if (stranger.key === undefined) byStream.set(socket, stranger);
     else handshaking.set(stranger.key, stranger);
-    socket.once('close', () => {
-      open--;
-      forget(stranger);
-    });
+    bySocket.set(socket, stranger);
+    socket.on('close', onClose);
+  }
+
+  /** One function for all sockets, and nothing to remember of those that are known: there are thousands of them. */
+  function onClose(this: Socket): void {
+    open--;
+    const stranger = bySocket.get(this);
+    if (stranger !== undefined) forget(stranger);
   }
 
   return {
@@ -141,6 +148,7 @@ export function createDoor({ limits, clock, log }: DoorParts): Door {
     known(stream) {
       const stranger = byStream.get(stream);
       if (stranger === undefined) return;
+      byStream.delete(stream);
       forget(stranger);
     },
     isStranger: (stream) => {

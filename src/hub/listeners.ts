@@ -112,6 +112,10 @@ function makeListener(
   fallback: PortFallback | undefined,
 ): Listener {
   const sockets = new Set<Socket>();
+  /** One function for all sockets. */
+  function onClose(this: Socket): void {
+    sockets.delete(this);
+  }
   let accepted = 0;
   for (const server of servers) {
     server.on('error', onError);
@@ -119,7 +123,7 @@ function makeListener(
     server.on('connection', (socket: Socket) => {
       accepted++;
       sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
+      socket.on('close', onClose);
     });
   }
   return {

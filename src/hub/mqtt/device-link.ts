@@ -278,14 +278,7 @@ export class DeviceLink implements DeviceSession {
   }
 
   #newDelivery(): MessageDelivery {
-    const { core, log, limits } = this.#context;
-    return new MessageDelivery({
-      messages: core.messages,
-      log,
-      wire: this.#wire,
-      identity: this.identity,
-      window: limits.messagesInFlight,
-    });
+    return new MessageDelivery(this.#context, this.#wire, this.identity);
   }
 
   /** Delivers only what the device subscribed to; nothing is queued for later (device.md §2.6, §2.7). */

@@ -7,15 +7,15 @@ import { messageOf } from '../../std/message-of.ts';
 import type { LockedMessage, MessageService, QueuedMessage, Settlement } from '../core/messages/service.ts';
 import type { HubLog } from '../log.ts';
 import type { Wire } from './device-link.ts';
+import type { MqttLimits } from './limits.ts';
 import { encodeMessage, type Delivery } from './packets.ts';
 
-export interface MessageDeliveryParts {
-  readonly messages: MessageService;
+/** What all devices share. */
+export interface MessageDeliveryContext {
+  readonly core: { readonly messages: MessageService };
   readonly log: HubLog;
-  readonly wire: Wire;
-  readonly identity: IdentityPath;
-  /** Messages on their way at once. */
-  readonly window: number;
+  /** `messagesInFlight`: messages on their way at once. */
+  readonly limits: Pick<MqttLimits, 'messagesInFlight'>;
 }
 
 interface InFlight {
@@ -24,19 +24,24 @@ interface InFlight {
 }
 
 const largestIdentifier = 65_535;
+const none: readonly InFlight[] = [];
 
 export class MessageDelivery {
-  readonly #parts: MessageDeliveryParts;
+  readonly #context: MessageDeliveryContext;
+  readonly #wire: Wire;
+  readonly #identity: IdentityPath;
   /** In the order they were sent, which is the order they must be acknowledged in. */
-  readonly #inFlight: InFlight[] = [];
+  #inFlight: readonly InFlight[] = none;
   #qos: 0 | 1 | undefined;
   #leave: (() => void) | undefined;
   #delivering = false;
   #lookAgain = false;
   #ended = false;
 
-  constructor(parts: MessageDeliveryParts) {
-    this.#parts = parts;
+  constructor(context: MessageDeliveryContext, wire: Wire, identity: IdentityPath) {
+    this.#context = context;
+    this.#wire = wire;
+    this.#identity = identity;
   }
 
   /** Sends what waits, with the quality of service the device subscribed with; undefined when it does not listen. */
@@ -46,7 +51,7 @@ export class MessageDelivery {
       this.#leave?.();
       this.#leave = undefined;
     } else {
-      this.#leave ??= this.#parts.messages.subscribe(this.#parts.identity, () => this.#deliverSoon());
+      this.#leave ??= this.#context.core.messages.subscribe(this.#identity, () => this.#deliverSoon());
       this.#deliverSoon();
     }
   }
@@ -54,10 +59,10 @@ export class MessageDelivery {
   acknowledged(packetIdentifier: number | undefined): void {
     const oldest = this.#inFlight[0];
     if (oldest === undefined || oldest.packetIdentifier !== packetIdentifier) {
-      this.#parts.wire.end('protocol', 'PUBACKs must follow the order of the messages');
+      this.#wire.end('protocol', 'PUBACKs must follow the order of the messages');
       return;
     }
-    this.#inFlight.shift();
+    this.#inFlight = this.#inFlight.slice(1);
     void this.#settle(oldest.lockToken, 'complete');
     this.#deliverSoon();
   }
@@ -66,7 +71,9 @@ export class MessageDelivery {
   end(): void {
     this.#ended = true;
     this.#leave?.();
-    for (const { lockToken } of this.#inFlight.splice(0)) void this.#settle(lockToken, 'release');
+    const left = this.#inFlight;
+    this.#inFlight = none;
+    for (const { lockToken } of left) void this.#settle(lockToken, 'release');
   }
 
   #deliverSoon(): void {
@@ -92,14 +99,13 @@ export class MessageDelivery {
   }
 
   get #mayDeliver(): boolean {
-    const { wire, window } = this.#parts;
-    return !this.#ended && this.#qos !== undefined && this.#inFlight.length < window && wire.writable;
+    const { messagesInFlight } = this.#context.limits;
+    return !this.#ended && this.#qos !== undefined && this.#inFlight.length < messagesInFlight && this.#wire.writable;
   }
 
   /** False when there was nothing to deliver. */
   async #deliverNext(): Promise<boolean> {
-    const { messages, identity } = this.#parts;
-    const message = await messages.receive(identity, {});
+    const message = await this.#context.core.messages.receive(this.#identity, {});
     if (message === undefined) return false;
     if (this.#mayDeliver) this.#send(message);
     else await this.#settle(message.lockToken, 'release');
@@ -107,7 +113,8 @@ export class MessageDelivery {
   }
 
   #send(message: LockedMessage): void {
-    const { identity, wire, log } = this.#parts;
+    const identity = this.#identity;
+    const { log } = this.#context;
     const { lockToken, redelivered, sequenceNumber } = message;
     const delivery: Delivery | undefined =
       this.#qos === 1 ? { packetIdentifier: this.#identifierFor(sequenceNumber), dup: redelivered } : undefined;
@@ -117,8 +124,9 @@ export class MessageDelivery {
       void this.#settle(lockToken, 'reject');
       return;
     }
-    if (delivery !== undefined) this.#inFlight.push({ packetIdentifier: delivery.packetIdentifier, lockToken });
-    wire.send(packet);
+    if (delivery !== undefined)
+      this.#inFlight = [...this.#inFlight, { packetIdentifier: delivery.packetIdentifier, lockToken }];
+    this.#wire.send(packet);
     if (delivery === undefined) void this.#settle(lockToken, 'complete');
   }
 
@@ -132,7 +140,8 @@ export class MessageDelivery {
 
   /** Never rejects. A lock that is lost is no trouble: the message expired, or the queue was emptied. */
   async #settle(lockToken: string, settlement: Settlement): Promise<void> {
-    const { messages, identity } = this.#parts;
+    const { messages } = this.#context.core;
+    const identity = this.#identity;
     try {
       await messages.settle(identity, lockToken, settlement);
     } catch (error) {
@@ -144,9 +153,8 @@ export class MessageDelivery {
   }
 
   #fail(error: unknown, what: string): void {
-    const { log, identity, wire } = this.#parts;
-    log.error({ identity, error: messageOf(error) }, what);
-    wire.end('failed', what);
+    this.#context.log.error({ identity: this.#identity, error: messageOf(error) }, what);
+    this.#wire.end('failed', what);
   }
 }
 

@@ -53,7 +53,7 @@ export class Subscriptions {
     if (before?.qos === qos) return 'same';
     const held = shared(filter, kind, qos);
     // Arrays without room to spare: there are thousands of them, and they hardly ever change.
-    this.#held = before === undefined ? [...this.#held, held] : this.#held.with(at, held);
+    this.#held = before === undefined ? this.#held.concat(held) : this.#held.with(at, held);
     return 'added';
   }
 
