@@ -1,7 +1,8 @@
 /** Files and directories that only their owner may read: 0700 and 0600 at creation, checked whenever they are read. */
-import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { platform } from 'node:os';
+import { dirname } from 'node:path';
 import { Failure, isFailure, toFailure } from '../errors/index.ts';
 import { messageOf } from '../std/message-of.ts';
 
@@ -13,6 +14,7 @@ export interface PrivateFileOptions {
 }
 
 const othersMayAccess = 0o077;
+const othersMayWrite = 0o022;
 const hasModes = platform() !== 'win32';
 const largestConfigFile = 256 * 1024;
 
@@ -48,7 +50,17 @@ export async function readPrivateFile(path: string, options: PrivateFileOptions)
       fchmodSync(file, 0o600);
       options.onNote?.(`${path} was open to other users; its mode is now 0600`);
     }
+    tightenDirectory(dirname(path), options);
   });
+}
+
+/** Whoever may write the directory may put another file in the place of this one. */
+function tightenDirectory(path: string, options: PrivateFileOptions): void {
+  if (!hasModes) return;
+  const stats = lstatSync(path);
+  if (stats.uid !== options.uid || (stats.mode & othersMayWrite) === 0) return;
+  chmodSync(path, 0o700);
+  options.onNote?.(`other users could write to ${path}; its mode is now 0700`);
 }
 
 /** The text of a file as {@link readPrivateFile} would give it, with permissions left as they are; undefined when there is none. */
