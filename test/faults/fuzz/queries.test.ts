@@ -54,7 +54,7 @@ async function ask(text: string): Promise<readonly JsonObject[] | undefined> {
   } catch (error) {
     if (!(error instanceof HubError) || error.status >= 500) throw error;
     if (/SQLITE_|near "|no such (?:table|column|function)|bad JSON path|unrecognized token/.test(error.message))
-      throw new Error(`SQL shows: ${error.message}`);
+      throw new Error(`SQL shows: ${error.message}`, { cause: error });
     return undefined;
   }
 }
@@ -112,7 +112,7 @@ async function statementsOf(
     compiled.push(statement.compile());
     return Promise.resolve([]);
   };
-  await runQuery({ database: compiling, run: run as never, query, page: { limit: 10 } } as never);
+  await runQuery({ database: compiling, run: run, query, page: { limit: 10 } });
   return compiled;
 }
 

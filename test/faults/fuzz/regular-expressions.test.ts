@@ -92,7 +92,10 @@ it('C-29 calibration: an expression that backtracks is found', () => {
 
 it.runIf(scale === 'full')('C-29 the scanner misses none that the parser knows', () => {
   const { literals, made } = parseRegularExpressions();
-  const keys = (all: readonly Found[]): string[] => all.map(({ file, literal }) => `${file} ${literal}`).toSorted();
   expect(keys(scanRegularExpressions())).toEqual(keys(literals));
   expect(keys(made)).toEqual(keys(madeInPrograms));
 });
+
+function keys(all: readonly Found[]): string[] {
+  return all.map(({ file, literal }) => `${file} ${literal}`).toSorted();
+}

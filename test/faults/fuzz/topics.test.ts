@@ -1,7 +1,7 @@
 /** C-25: topics, filters, bags and user names. What a device writes about itself is never taken for what the hub knows. */
 import { expect, it } from 'vitest';
 import { eventMessage } from '../../../src/hub/amqp/event-hubs/event-message.ts';
-import type { Sender, StoredMessage } from '../../../src/hub/core/ports.ts';
+import type { Sender } from '../../../src/hub/core/ports.ts';
 import {
   classifyFilter,
   decodeBag,
@@ -58,13 +58,6 @@ it('C-25 topics are understood or refused, and only own ones carry telemetry', a
 /** A bag read in the slowest and plainest way, by the rules of device.md §2.5 alone. */
 function plainDecode(bag: string): Map<string, string> {
   const found = new Map<string, string>();
-  const decoded = (text: string): string => {
-    try {
-      return decodeURIComponent(text);
-    } catch {
-      return text;
-    }
-  };
   for (const pair of (bag.endsWith('/') ? bag.slice(0, -1) : bag).split('&')) {
     if (pair === '') continue;
     const [name = '', ...rest] = pair.split('=');
@@ -115,7 +108,7 @@ it('C-25 bags are read as the plain reading has it, and the marks of the hub win
         enqueuedTime: 1,
         bag,
         body: new Uint8Array(),
-      } as StoredMessage);
+      });
       const honest = eventMessage({
         sender,
         partition: 0,
@@ -123,7 +116,7 @@ it('C-25 bags are read as the plain reading has it, and the marks of the hub win
         enqueuedTime: 1,
         bag: '',
         body: new Uint8Array(),
-      } as StoredMessage);
+      });
       for (const name of stamped) expect(event.annotations?.get(name)).toEqual(honest.annotations?.get(name));
     },
     show: JSON.stringify,
@@ -131,7 +124,6 @@ it('C-25 bags are read as the plain reading has it, and the marks of the hub win
 });
 
 it('C-25 what is written is what is read, whatever the texts are', async () => {
-  const text = (random: Random): string => mutateText(random, pick(random, tellingTexts), tellingTexts);
   await fuzz({
     id: 'C-25',
     name: 'bag-round-trip',
@@ -154,3 +146,15 @@ it('C-25 what is written is what is read, whatever the texts are', async () => {
     show: JSON.stringify,
   });
 });
+
+function decoded(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
+  }
+}
+
+function text(random: Random): string {
+  return mutateText(random, pick(random, tellingTexts), tellingTexts);
+}

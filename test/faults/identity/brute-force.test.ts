@@ -44,7 +44,7 @@ describe('C-34', () => {
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
     const looked = statuses.get(401) ?? 0;
-    expect([...statuses.keys()].toSorted()).toEqual([401, 429]);
+    expect(new Set(statuses.keys())).toEqual(new Set([401, 429]));
     // What time gives back meanwhile is little.
     expect(looked).toBeGreaterThanOrEqual(guesses);
     report('C-34', { tries, lookedAt: looked, refusedUnread: statuses.get(429) ?? 0 });

@@ -21,6 +21,10 @@ afterAll(async () => {
 const leftMs = 1_500;
 const mostLateMs = 1_000;
 
+function now(): number {
+  return Math.floor(Date.now() / 1_000);
+}
+
 describe('C-32', () => {
   it('a session ends with its token, within a second of the end that the allowed skew gives it', async () => {
     const late = await Promise.all(
@@ -50,7 +54,6 @@ describe('C-32', () => {
     report('C-32', { sessions: late.length, slowestMsAfterExpiry: Math.max(...late), survivors: 0 });
   });
 
-  const now = (): number => Math.floor(Date.now() / 1_000);
   it.each([
     ['1970', '0', false],
     ['negative', '-1', false],

@@ -40,7 +40,7 @@ describe('C-35, the hub', () => {
     for (const name of securePorts) {
       const port = hub.info.ports[name] ?? 0;
       const answer = await handshake(port, { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' });
-      expect(answer instanceof Error, `${name} ${String(answer)}`).toBe(!isTaken);
+      expect(answer instanceof Error, name).toBe(!isTaken);
       if (answer instanceof Error) continue;
       expect(answer.getProtocol()).toBe(version);
       expect(answer.getCipher().name).toMatch(/GCM|CHACHA20|CCM|CBC|SHA384|SHA256/);

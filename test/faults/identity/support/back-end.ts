@@ -1,4 +1,5 @@
 /** What a back end does to devices, over REST and AMQP. */
+import { randomBytes } from 'node:crypto';
 import type { Sender } from 'rhea';
 import { event, putToken, sendAndSettle } from '../../../support/amqp-front.ts';
 import type { HttpAnswer, LiveHub } from './live-hub.ts';
@@ -19,8 +20,8 @@ export interface BackEnd {
 
 export async function connectBackEnd(hub: LiveHub): Promise<BackEnd> {
   const connection = hub.amqp();
-  const { status } = await putToken(connection, hub.ownerToken());
-  if (status !== 200) throw new Error(`the owner is refused: ${String(status)}`);
+  const answer = await putToken(connection, hub.ownerToken());
+  if (answer.status !== 200) throw new Error(`the owner is refused: ${String(answer.status)}`);
   const sender: Sender = connection.open_sender('/messages/devicebound');
   await event(sender, 'sendable');
   const request = (method: string, path: string, body?: unknown): Promise<HttpAnswer> =>
@@ -30,7 +31,6 @@ export async function connectBackEnd(hub: LiveHub): Promise<BackEnd> {
     const present = JSON.parse((await request('GET', `/devices/${deviceId}`)).text) as Record<string, unknown>;
     return request('PUT', `/devices/${deviceId}`, { ...present, status });
   };
-  const key = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64');
   return {
     send: async (deviceId, body) =>
       (await sendAndSettle(sender, { to: `/devices/${deviceId}/messages/devicebound`, body: Buffer.from(body) }))
@@ -47,6 +47,10 @@ export async function connectBackEnd(hub: LiveHub): Promise<BackEnd> {
         deviceId,
         authentication: { type: 'sas', symmetricKey: { primaryKey: key(), secondaryKey: key() } },
       }),
-    close: () => void connection.close(),
+    close: () => connection.close(),
   };
+}
+
+function key(): string {
+  return randomBytes(32).toString('base64');
 }

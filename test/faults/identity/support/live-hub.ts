@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqttPacket from 'mqtt-packet';
 import rhea, { type Connection, type ConnectionOptions } from 'rhea';
-import WebSocket, { createWebSocketStream } from 'ws';
+import { createWebSocketStream, WebSocket } from 'ws';
 import { startHub, type HubInfo } from '../../../../src/hub/index.ts';
 import type { HubOptions } from '../../../../src/hub/options.ts';
 import { parseConnectionString } from '../../../../src/protocol/connection-string.ts';
@@ -294,7 +294,7 @@ export function closedWithin(closed: Promise<unknown>, withinMs: number, what: s
   const begin = performance.now();
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${what}: not closed within ${withinMs} ms`)), withinMs);
-    void closed.then(() => {
+    void closed.finally(() => {
       clearTimeout(timer);
       resolve(performance.now() - begin);
     });

@@ -59,9 +59,6 @@ function attempts(
   id: string,
   own: boolean,
 ): readonly Attempt[] {
-  const publish = (topic: string) => (peer: Peer) => peer.publish(topic, 'forged', { qos: 1, messageId: 1 });
-  const subscribe = (filter: string) => (peer: Peer) =>
-    peer.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: filter, qos: 1 }] });
   return [
     connected(`publish telemetry: ${name}`, own, publish(`devices/${id}/messages/events/`)),
     connected(`publish as a module: ${name}`, false, publish(`devices/${id}/modules/m1/messages/events/`)),
@@ -73,6 +70,14 @@ function attempts(
     connected(`listen to telemetry: ${name}`, false, subscribe(`devices/${id}/messages/events/#`)),
     connected(`listen to a module: ${name}`, false, subscribe(`devices/${id}/modules/m1/messages/devicebound/#`)),
   ];
+}
+
+function publish(topic: string): (peer: Peer) => void {
+  return (peer) => peer.publish(topic, 'forged', { qos: 1, messageId: 1 });
+}
+
+function subscribe(filter: string): (peer: Peer) => void {
+  return (peer) => peer.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: filter, qos: 1 }] });
 }
 
 async function isAccepted(peer: Peer): Promise<boolean> {

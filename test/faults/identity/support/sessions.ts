@@ -108,6 +108,6 @@ export async function openLinks(connection: Connection, deviceId: string): Promi
       return isOver;
     },
     over,
-    destroy: () => void connection.close(),
+    destroy: () => connection.close(),
   };
 }

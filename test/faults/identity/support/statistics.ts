@@ -10,7 +10,6 @@ export function welch(left: readonly number[], right: readonly number[]): Compar
   const [a, b] = [trimmed(left), trimmed(right)];
   const [meanA, meanB] = [mean(a), mean(b)];
   const t = (meanA - meanB) / Math.sqrt(variance(a, meanA) / a.length + variance(b, meanB) / b.length);
-  const median = (sorted: readonly number[]): number => Math.round(sorted[sorted.length >> 1] ?? 0);
   return {
     t: Math.round(t * 100) / 100,
     differenceNs: Math.round(meanA - meanB),
@@ -29,4 +28,8 @@ function mean(sample: readonly number[]): number {
 
 function variance(sample: readonly number[], average: number): number {
   return sample.reduce((sum, value) => sum + (value - average) ** 2, 0) / (sample.length - 1);
+}
+
+function median(sorted: readonly number[]): number {
+  return Math.round(sorted[sorted.length >> 1] ?? 0);
 }

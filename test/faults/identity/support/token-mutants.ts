@@ -21,7 +21,7 @@ export function honestToken({ resource, expiry, key, keyName }: TokenParts): str
 export function tamper(random: Random, token: string, others: readonly string[]): string {
   const fields = token.slice('SharedAccessSignature '.length).split('&');
   const index = below(random, fields.length);
-  const [name = '', value = ''] = splitOnce(fields[index] ?? '');
+  const [name, value] = splitOnce(fields[index] ?? '');
   const replaced = (text: string): string => join(fields.with(index, text));
   switch (below(random, 14)) {
     case 0:
@@ -176,15 +176,16 @@ function splitOnce(field: string): [string, string] {
 export function saysTheSame(token: string, honest: string): boolean {
   const [left, right] = [readFields(token), readFields(honest)];
   if (left === undefined || right === undefined) return false;
-  const decodes = (text: string | undefined): string | undefined => {
-    try {
-      return decodeURIComponent(text ?? '');
-    } catch {
-      return undefined;
-    }
-  };
   const same = (name: string): boolean => decodes(left.get(name)) === decodes(right.get(name));
   return left.get('sr') === right.get('sr') && left.get('se') === right.get('se') && same('sig') && same('skn');
+}
+
+function decodes(text: string | undefined): string | undefined {
+  try {
+    return decodeURIComponent(text ?? '');
+  } catch {
+    return undefined;
+  }
 }
 
 function readFields(token: string): Map<string, string> | undefined {
