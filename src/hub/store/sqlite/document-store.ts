@@ -56,7 +56,7 @@ export class SqliteDocumentStore implements DocumentStore {
     template: Template,
     values: Readonly<Record<string, SqlValue>>,
   ): Promise<readonly (readonly SqlValue[])[]> {
-    return (await this.#client.query(template.sql, template.bind(values))).rows;
+    return (await this.#client.query(template.sql, template.bind(values, []))).rows;
   }
 }
 

@@ -81,8 +81,9 @@ export type Change = readonly [recipe: RecipeName, ...values: SqlValue[]];
 /** Fills in a recipe; its statements take the values they name. */
 export function bindChange(name: RecipeName, values: Readonly<Record<string, SqlValue>>): Change {
   const { first, after, otherwise } = recipes[name];
-  const bound: [RecipeName, ...SqlValue[]] = [name, ...first.bind(values)];
-  if (after !== undefined) bound.push(...after.bind(values));
-  if (otherwise !== undefined) bound.push(...otherwise.bind(values));
+  const bound: [RecipeName, ...SqlValue[]] = [name];
+  first.bind(values, bound);
+  after?.bind(values, bound);
+  otherwise?.bind(values, bound);
   return bound;
 }

@@ -207,7 +207,7 @@ export class SqliteRegistryStore implements RegistryStore {
   }
 
   async #rows(template: Template, values: Values): Promise<readonly (readonly SqlValue[])[]> {
-    return (await this.#client.query(template.sql, template.bind(values))).rows;
+    return (await this.#client.query(template.sql, template.bind(values, []))).rows;
   }
 
   async #json(template: Template, values: Values): Promise<JsonValue | undefined> {

@@ -50,9 +50,10 @@ export const twinColumns = [
 export const recordColumns = [...identityColumns, ...twinColumns] as const;
 
 /** What the checksum of a record is of: the columns of a connection change without it. */
-const summedPlaces = recordColumns.flatMap((column, place) =>
-  column === 'checksum' || (connectionColumns as readonly string[]).includes(column) ? [] : [place],
+const summedColumns = recordColumns.filter(
+  (column) => column !== 'checksum' && !(connectionColumns as readonly string[]).includes(column),
 );
+const summedPlaces = summedColumns.map((column) => recordColumns.indexOf(column));
 
 /** Whether a row of {@link recordColumns} is as it was written. */
 export function isRecordIntact(row: readonly SqlValue[]): boolean {
@@ -71,12 +72,8 @@ export function nameValues(identity: IdentityPath): { readonly device_id: string
 
 /** The values of {@link recordColumns}, by name. */
 export function recordValues(record: DeviceRecord): Record<(typeof recordColumns)[number], SqlValue> {
-  const values = valuesOf(record);
-  return { ...values, checksum: checksumOf(summedOf(recordColumns.map((column) => values[column]))) };
-}
-
-function valuesOf(record: DeviceRecord): Record<(typeof recordColumns)[number], SqlValue> {
-  return {
+  // Filled in place: a fleet that is provisioned makes ten thousand of these in a second.
+  const values: Record<(typeof recordColumns)[number], SqlValue> = {
     checksum: null,
     device_id: record.deviceId,
     generation_id: record.generationId,
@@ -110,6 +107,8 @@ function valuesOf(record: DeviceRecord): Record<(typeof recordColumns)[number], 
     reported_metadata: JSON.stringify(record.reported.metadata),
     configurations: JSON.stringify(record.configurations),
   };
+  values.checksum = checksumOf(summedColumns.map((column) => values[column]));
+  return values;
 }
 
 /** What is read of an identity that connects. */

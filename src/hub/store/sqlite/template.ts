@@ -5,8 +5,8 @@ export interface Template {
   readonly sql: string;
   /** How many values it takes. */
   readonly places: number;
-  /** The values in the order of their places; one that is not given is null. */
-  bind(values: Readonly<Record<string, SqlValue>>): SqlValue[];
+  /** The values in the order of their places, behind those that are in `into` already; one that is not given is null. */
+  bind<Into extends SqlValue[]>(values: Readonly<Record<string, SqlValue>>, into: Into): Into;
 }
 
 /** Takes a statement whose places are written `:name`, named after columns or as the text says. A name may come more than once. */
@@ -16,5 +16,12 @@ export function template(text: string): Template {
     names.push(name);
     return '?';
   });
-  return { sql, places: names.length, bind: (values) => names.map((name) => values[name] ?? null) };
+  return {
+    sql,
+    places: names.length,
+    bind(values, into) {
+      for (const name of names) into.push(values[name] ?? null);
+      return into;
+    },
+  };
 }

@@ -163,15 +163,19 @@ class Database {
 }
 
 function runChange({ first, after, otherwise }: PreparedRecipe, change: Change): ChangeResult {
-  const values = change.slice(1);
-  const own = values.splice(0, first.places);
-  if (Number(first.statement.run(...own).changes) > 0) {
-    if (after !== undefined) after.statement.run(...values.slice(0, after.places));
+  const end = 1 + first.places;
+  if (Number(first.statement.run(...valuesOf(change, 1, end)).changes) > 0) {
+    after?.statement.run(...valuesOf(change, end, end + after.places));
     return 'changed';
   }
   if (otherwise === undefined) return 'unchanged';
-  const row = otherwise.statement.get(...values.slice(-otherwise.places));
+  const row = otherwise.statement.get(...valuesOf(change, change.length - otherwise.places, change.length));
   return row === undefined ? 'unchanged' : 'found';
+}
+
+/** Behind its first place, which names the recipe, a change is values alone. */
+function valuesOf(change: Change, begin: number, end: number): readonly SqlValue[] {
+  return change.slice(begin, end);
 }
 
 type OpenRequest = Extract<Request, { kind: 'open' }>;
