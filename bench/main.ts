@@ -2,7 +2,7 @@
  * Measures iotctl against peers in the same run.
  *   npm run bench -- [--only NAME]… [--small] [--strict] [--out FILE] [--page FILE]
  *   npm run bench -- --from FILE… [--out FILE] [--page FILE]      prints, and puts together, what was measured before
- *   npm run bench -- --smoke [--write-baseline | --slowed]        compares ratios with bench/baseline.json
+ *   npm run bench -- --smoke [--only PART]… [--write-baseline | --slowed]   compares ratios with bench/baseline.json
  * `--small` makes everything small: does it still run? `--strict` exits 1 when a target is missed; `--page` writes
  * docs/performance.md. `--slowed` runs iotctl without V8's compilers, which `--smoke` must notice.
  */
@@ -48,8 +48,8 @@ async function inWorkspace(run: (workspace: Workspace) => Promise<void>): Promis
 }
 
 async function runGuard(workspace: Workspace): Promise<void> {
-  if (flags['write-baseline']) await writeBaseline(workspace);
-  else if (!(await guard(workspace))) process.exitCode = 1;
+  if (flags['write-baseline']) await writeBaseline(workspace, flags.only);
+  else if (!(await guard(workspace, flags.only))) process.exitCode = 1;
 }
 
 async function runCases(workspace: Workspace): Promise<void> {

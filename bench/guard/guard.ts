@@ -9,26 +9,47 @@ import { probes, type Probe } from './probes.ts';
 const baselineFile = fileURLToPath(new URL('../baseline.json', import.meta.url));
 const baselineRounds = 3;
 
-/** Compares with the committed baseline; whether nothing has become worse. What has is measured once more before it counts. */
-export async function guard(workspace: Workspace): Promise<boolean> {
-  const baseline = JSON.parse(await readFile(baselineFile, 'utf8')) as Baseline;
-  const first = await measure(probes, workspace);
-  const suspects = failures(compareRatios(baseline.ratios, first)).map(({ name }) => name);
-  const again = probes.filter(({ ratios }) => ratios.some((name) => suspects.includes(name)));
+/**
+ * Compares with the committed baseline; whether nothing has become worse. What has is measured once more before it counts. `only`
+ * chooses ratios by a part of their names; all when there is none.
+ */
+export async function guard(workspace: Workspace, only: readonly string[]): Promise<boolean> {
+  const chosen = choose(only);
+  const names = chosen.flatMap(({ ratios }) => ratios);
+  const known = (await readBaseline()).ratios;
+  const baseline = Object.fromEntries(Object.entries(known).filter(([name]) => names.includes(name)));
+  const first = await measure(chosen, workspace);
+  const suspects = failures(compareRatios(baseline, first)).map(({ name }) => name);
+  const again = chosen.filter(({ ratios }) => ratios.some((name) => suspects.includes(name)));
   if (again.length > 0) console.error(`  … once more: ${suspects.join(', ')}`);
-  const comparisons = compareRatios(baseline.ratios, bestOf(first, await measure(again, workspace)));
+  const comparisons = compareRatios(baseline, bestOf(first, await measure(again, workspace)));
   console.log(comparisonLines(comparisons));
   return failures(comparisons).length === 0;
 }
 
-/** Measures several times and writes the baseline. */
-export async function writeBaseline(workspace: Workspace): Promise<void> {
+function choose(only: readonly string[]): readonly Probe[] {
+  const chosen = probes.filter(
+    ({ ratios }) => only.length === 0 || ratios.some((name) => only.some((part) => name.includes(part))),
+  );
+  if (chosen.length === 0) throw new Error(`no ratio has ${only.join(' or ')} in its name`);
+  return chosen;
+}
+
+async function readBaseline(): Promise<Baseline> {
+  return JSON.parse(await readFile(baselineFile, 'utf8')) as Baseline;
+}
+
+/** Measures several times and writes the baseline; with `only`, what it chooses, and the rest stays as it is. */
+export async function writeBaseline(workspace: Workspace, only: readonly string[]): Promise<void> {
+  const chosen = choose(only);
   const rounds: Ratios[] = [];
-  for (let count = 0; count < baselineRounds; count++) rounds.push(await measure(probes, workspace));
+  for (let count = 0; count < baselineRounds; count++) rounds.push(await measure(chosen, workspace));
   const { processors, system } = describeMachine(workspace.directory);
-  const exact = new Set(probes.flatMap((probe) => (probe.exact === true ? probe.ratios : [])));
+  const exact = new Set(chosen.flatMap((probe) => (probe.exact === true ? probe.ratios : [])));
   const baseline = baselineOf(rounds, { when: new Date().toISOString(), machine: `${processors}, ${system}`, exact });
-  await writeFile(baselineFile, `${JSON.stringify(baseline, undefined, 2)}\n`);
+  const others = only.length === 0 ? {} : (await readBaseline()).ratios;
+  const whole: Baseline = { ...baseline, ratios: { ...others, ...baseline.ratios } };
+  await writeFile(baselineFile, `${JSON.stringify(whole, undefined, 2)}\n`);
   const rows = Object.entries(baseline.ratios).map(([name, { value, tolerance }]) => [
     name,
     cell(value),

@@ -53,10 +53,10 @@ const startUp: Probe = {
     const hub = await startHub(own);
     try {
       await provisionDevices(own, makeDevices('pump-', 100));
-      const { empty, version, list } = await alternate(6, {
-        empty: () => costOfNode([emptyProgram]),
-        version: () => costOfNode([launcher, '--version'], own),
-        list: () => costOfNode([launcher, 'device', 'list'], own),
+      const { empty, version, list } = await alternate(3, {
+        empty: () => costOfNode([emptyProgram], { times: 10 }),
+        version: () => costOfNode([launcher, '--version'], { env: own.env, times: 10 }),
+        list: () => costOfNode([launcher, 'device', 'list'], { env: own.env, times: 5 }),
       });
       return [least(version) / least(empty), least(list) / least(empty)];
     } finally {
@@ -178,15 +178,15 @@ interface Crowd {
 
 async function connectCost({ pid, plan }: Crowd): Promise<number> {
   const before = processorMs(pid);
-  await connectAll({ ...plan, clients: plan.clients.slice(0, 1_500) });
+  await connectAll({ ...plan, clients: plan.clients.slice(0, 3_000) });
   return processorMs(pid) - before;
 }
 
 async function memoryEach({ pid, plan }: Crowd): Promise<number> {
-  await delay(1_500);
+  await delay(3_000);
   const before = residentMb(pid);
   const held = await holdConnections(plan);
-  await delay(1_500);
+  await delay(3_000);
   const added = residentMb(pid) - before;
   await held.close();
   return added;

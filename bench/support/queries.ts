@@ -26,7 +26,6 @@ export async function timeQuery(ask: Ask, query: string, rows = lotSize): Promis
  */
 export async function waitForIndex(ask: Ask): Promise<number> {
   const begin = performance.now();
-  await timeQuery(ask, indexedQuery);
   for (let faster = 0; performance.now() - begin < indexDeadlineMs; await delay(50)) {
     const [withIndex, without] = [await fastest(ask, indexedQuery), await fastest(ask, scannedQuery)];
     faster = withIndex < without * clearlyFaster ? faster + 1 : 0;
@@ -35,9 +34,15 @@ export async function waitForIndex(ask: Ask): Promise<number> {
   throw new Error('the tag was not indexed in time');
 }
 
-/** Of three, because others on the machine make single ones slow. */
+/** Of three, because others on the machine make single ones slow; infinite when the hub gave up, as it does after half a minute. */
 async function fastest(ask: Ask, query: string): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  for (let time = 0; time < 3; time++) least = Math.min(least, await timeQuery(ask, query));
+  for (let time = 0; time < 3; time++) {
+    const took = timeQuery(ask, query).catch((error: unknown) => {
+      if (String(error).includes('took longer than')) return Number.POSITIVE_INFINITY;
+      throw error;
+    });
+    least = Math.min(least, await took);
+  }
   return least;
 }
