@@ -5,8 +5,7 @@ import type { HubLimits } from './limits/index.ts';
 import type { HubLog } from './log.ts';
 
 /** Why a connection was not taken, or a stranger had to leave. */
-export const doorReasons = ['full', 'strangers', 'address', 'handshakes'] as const;
-export type DoorReason = (typeof doorReasons)[number];
+export type DoorReason = 'full' | 'strangers' | 'address' | 'handshakes';
 
 /** What a port says about its connections. */
 export interface DoorPort {

@@ -2,16 +2,7 @@ import type * as Backup from './backup/index.ts';
 import type * as Verify from './verify/index.ts';
 
 export { startHub } from './hub.ts';
-export {
-  chooseLimits,
-  flattenLimits,
-  formatLimit,
-  limitTable,
-  namedLimits,
-  parseLimit,
-  type Limit,
-  type NamedLimit,
-} from './limits/index.ts';
+export { formatLimit, limitTable, namedLimits, parseLimit, type Limit, type NamedLimit } from './limits/index.ts';
 export type { HubLog } from './log.ts';
 export type { HubOptions, HubRecords, RunningHub } from './options.ts';
 export type { PortChoice, PortFallback, PortName } from './ports.ts';

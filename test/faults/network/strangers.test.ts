@@ -124,7 +124,7 @@ test('C-19: strangers that announce 256 MB and send 1 MB are cut at what they ma
       rest: chunk.toString('base64'),
       bytesAtOnce: chunk.length,
       everyMs: 10,
-      forMs: 4_000,
+      forMs: atScale({ smoke: 4_000, full: 60_000 }),
       localAddress: '127.0.0.3',
     });
     clearInterval(watch);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constant, constantFrom, integer, property, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   chooseLimits,
@@ -24,11 +24,11 @@ test('what was chosen takes the place of the default, and nothing else changes',
 });
 
 test('every value is read as it was written', () => {
-  const limitAndValue = fc
-    .constantFrom(...namedLimits)
-    .chain((limit) => fc.tuple(fc.constant(limit), fc.integer({ min: limit.least, max: limit.most })));
-  fc.assert(
-    fc.property(limitAndValue, ([limit, value]) => {
+  const limitAndValue = constantFrom(...namedLimits).chain((limit) =>
+    tuple(constant(limit), integer({ min: limit.least, max: limit.most })),
+  );
+  assert(
+    property(limitAndValue, ([limit, value]) => {
       expect(parseLimit(limit, formatLimit(limit, value))).toBe(value);
       expect(parseLimit(limit, value)).toBe(value);
     }),

@@ -34,7 +34,7 @@ export function connectPacket(id: string, secret: string, keepAlive = 240, willB
   ]);
 }
 
-export function publishPacket(id: string, packetIdentifier: number, body: Uint8Array): Buffer {
+function publishPacket(id: string, packetIdentifier: number, body: Uint8Array): Buffer {
   const identifier = Buffer.from([packetIdentifier >> 8, packetIdentifier & 0xff]);
   return packet(0x32, [text(`devices/${id}/messages/events/`), identifier, body]);
 }
