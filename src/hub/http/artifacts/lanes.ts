@@ -4,9 +4,12 @@ import type { HubLimits } from '../../limits/index.ts';
 
 /** Whoever finds no lane comes again in so long at the earliest, and at the latest. */
 const soonestMs = 5_000;
-const latestMs = 120_000;
-/** Appointments lie so far apart: to be told to come again costs a handshake, a hundredth of a second of one core at most. */
-const betweenMs = 25;
+const latestMs = 300_000;
+/**
+ * Appointments lie so far apart. To be told to come again costs a handshake, some milliseconds of a processor: a hub that is busy must not
+ * spend on these what it has for those that are in.
+ */
+const betweenMs = 100;
 /** With few downloads each has a large buffer and is fast; with many their memory counts. A small one fits one record of TLS. */
 const largeBuffer = 64 * 1024;
 const smallBuffer = 15 * 1024;

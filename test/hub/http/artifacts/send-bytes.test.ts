@@ -105,10 +105,10 @@ describe('lanes', () => {
     const lane = lanes.enter(true);
     const told = Array.from({ length: 1_000 }, () => secondsOf(() => lanes.enter(true)));
     expect(told).toEqual(told.toSorted((a, b) => a - b));
-    expect([told[0], told.at(-1)]).toEqual([5, 30]);
-    expect(Math.max(...told.map((second) => told.filter((other) => other === second).length))).toBeLessThanOrEqual(41);
-    for (let more = 0; more < 10_000; more++) expect(secondsOf(() => lanes.enter(true))).toBeLessThanOrEqual(120);
-    await clock.advance(130_000);
+    expect([told[0], told.at(-1)]).toEqual([5, 105]);
+    expect(Math.max(...told.map((second) => told.filter((other) => other === second).length))).toBeLessThanOrEqual(11);
+    for (let more = 0; more < 10_000; more++) expect(secondsOf(() => lanes.enter(true))).toBeLessThanOrEqual(300);
+    await clock.advance(310_000);
     expect(secondsOf(() => lanes.enter(true))).toBe(5);
     lane.leave();
   });
