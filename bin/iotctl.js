@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'url';
 const [major, minor] = process.versions.node.split('.').map(Number);
 const asksVersion = process.argv.length === 3 && process.argv[2] === '--version';
-if (major > 22 || (major === 22 && minor >= 18)) void import(asksVersion ? './version.js' : './start.js');
+if (major > 22 || (major === 22 && minor >= 18)) void (asksVersion ? import('./version.js') : import('./start.js'));
 else {
   const pinned = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   void import('./re-execute.js').then((launcher) => launcher.reExecute(pinned));

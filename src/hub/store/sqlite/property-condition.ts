@@ -1,8 +1,7 @@
 import { chainOperands, type Expression, type Literal, type PathSegment } from '../../../protocol/query/index.ts';
 
 /** The parts of a twin that can be indexed; each is a column of its table. */
-export const twinSections = ['tags', 'desired', 'reported'] as const;
-export type TwinSectionName = (typeof twinSections)[number];
+export type TwinSectionName = 'tags' | 'desired' | 'reported';
 
 /** How the index tells values apart: `1`, `'1'` and `true` are three. */
 export type ValueKind = 'text' | 'number' | 'boolean';
