@@ -11,7 +11,7 @@ let hub: RolloutBox;
 let digest: string;
 
 beforeAll(async () => {
-  hub = await openRolloutBox({ hub: ['--no-controller'], plain: true });
+  hub = await openRolloutBox({ hub: ['--no-controller'], plain: true, ranBefore: true });
   const { key, trust } = await makeKeys(hub);
   digest = await addFirmware(hub, '2.0.0', { key });
   await simulatePumps(hub, { count: devices, trust, speed: 30, rate: 20 });
