@@ -11,6 +11,7 @@ import { createSasToken } from '../../../src/protocol/sas-token.ts';
 import { realClock } from '../../support/real-clock.ts';
 import { deviceIdOf, deviceKey, registerDevices } from '../support/hub-process.ts';
 import { report } from '../support/report.ts';
+import { atScale } from '../support/scale.ts';
 import { readStored } from '../support/stored-telemetry.ts';
 import { requestHub } from '../support/hub-process.ts';
 
@@ -18,14 +19,16 @@ const minute = 60_000;
 const hour = 60 * minute;
 const devices = 5;
 
-const steps: readonly (readonly [name: string, to: (now: number) => number])[] = [
+const allSteps: readonly (readonly [name: string, to: (now: number) => number])[] = [
   ['an hour back', (now) => now - hour],
-  ['four minutes back', (now) => now - 4 * minute],
   ['a year on', (now) => now + 365 * 24 * hour],
+  ['four minutes back', (now) => now - 4 * minute],
   ['1970', () => 1_000],
   ['a second after 2038-01-19T03:14:07Z', () => 2 ** 31 * 1_000 + 1_000],
   ['an hour on, as a wrong summer time', (now) => now + hour],
 ];
+
+const steps = atScale({ smoke: allSteps.slice(0, 2), full: allSteps });
 
 let directory: string;
 let hub: RunningHub;

@@ -13,7 +13,7 @@ import { readStored } from '../support/stored-telemetry.ts';
 import { makeOlderData, olderData } from './support/older-data.ts';
 import { newWitness, playScenario, type Witness } from './support/scenario.ts';
 
-const size = atScale({ smoke: { damages: 20 }, full: { damages: 1_000 } });
+const size = atScale({ smoke: { damages: 10 }, full: { damages: 1_000 } });
 const secret = 'c06';
 const pageBytes = 4_096;
 

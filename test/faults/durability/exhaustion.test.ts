@@ -13,7 +13,7 @@ import { startIngest, type Ingest } from './support/ingest.ts';
 import { readJournal } from './support/journal.ts';
 import { judge } from './support/oracle.ts';
 
-const size = atScale({ smoke: { acked: 5_000 }, full: { acked: 500_000 } });
+const size = atScale({ smoke: { acked: 2_000 }, full: { acked: 500_000 } });
 const window = 10;
 
 let box: Sandbox;
@@ -39,7 +39,7 @@ test.skipIf(!limiter)(
   async () => {
     const secret = randomBytes(16).toString('hex');
     const openFiles = 256;
-    const [few, many] = [50, 400];
+    const [few, many] = [50, 300];
     hub = await startHubProcess(box, {
       dataDir: join(box.directory, 'hub'),
       before: ['prlimit', `--nofile=${openFiles}:${openFiles}`],

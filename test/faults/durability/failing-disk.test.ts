@@ -14,7 +14,7 @@ import { openAndCheck } from './support/reopen.ts';
 import { newWitness, playRound, type Witness } from './support/scenario.ts';
 import { canTrace, startTraced, type TracedHub } from './support/traced-hub.ts';
 
-const size = atScale({ smoke: { points: 4, atOnce: 2 }, full: { points: 200, atOnce: 2 } });
+const size = atScale({ smoke: { points: 2, atOnce: 2 }, full: { points: 200, atOnce: 2 } });
 const secret = 'c04';
 /** Attempts of the story, so that some come after the fault. */
 const rounds = 3;

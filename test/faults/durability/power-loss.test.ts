@@ -14,7 +14,7 @@ import { openAndCheck } from './support/reopen.ts';
 import { newWitness, playScenario, type Witness } from './support/scenario.ts';
 import { canTrace, startTraced } from './support/traced-hub.ts';
 
-const size = atScale({ smoke: { cuts: 4 }, full: { cuts: 300 } });
+const size = atScale({ smoke: { cuts: 3 }, full: { cuts: 300 } });
 const secret = 'c02';
 const kinds: readonly Unsynced[] = ['nothing', 'some', 'everything'];
 
