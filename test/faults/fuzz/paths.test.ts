@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startLiveHub, type LiveHub } from '../identity/support/live-hub.ts';
 import { report } from '../support/report.ts';
+import { atScale } from '../support/scale.ts';
 
 const canary = 'canary-that-nobody-may-read';
 let hub: LiveHub;
@@ -74,7 +75,7 @@ it('C-27 no spelling of a way out of a directory shows a byte of what is there',
   const cells: { readonly method: string; readonly path: string }[] = [];
   for (const door of doors)
     for (const climb of climbs)
-      for (const file of files)
+      for (const file of files.slice(0, atScale({ smoke: 2, full: files.length })))
         cells.push({ method: 'GET', path: `${door}${climb.repeat(door.length % 3 === 0 ? 8 : 3)}${file}` });
   for (const climb of climbs)
     cells.push({ method: 'GET', path: `/iotctl/artifacts/${climb.repeat(6)}${outside.slice(1)}/secret.txt` });

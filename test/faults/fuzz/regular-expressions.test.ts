@@ -1,6 +1,6 @@
 /** C-29: no regular expression of ours takes long over 50 KB, whatever they are. */
 import { expect, it } from 'vitest';
-import { atScale, scale } from '../support/scale.ts';
+import { atScale, scale, seed } from '../support/scale.ts';
 import { report } from '../support/report.ts';
 import { adversarialTexts } from './support/adversarial-texts.ts';
 import {
@@ -27,7 +27,7 @@ const madeInPrograms: readonly { readonly file: string; readonly literal: string
   },
 ];
 
-const bytes = atScale({ smoke: 3_000, full: wholeBytes });
+const bytes = atScale({ smoke: 2_000, full: wholeBytes });
 const mostMs = Math.max(wholeMs * (bytes / wholeBytes) ** 2, 0.3);
 
 /** Processor time in milliseconds, best of three once it is over the limit: other work on the machine only adds. */
@@ -58,7 +58,7 @@ it('C-29 no regular expression of the source is slow on hostile texts', () => {
   let slowest = 0;
   const slow: string[] = [];
   for (const [key, { file, expression }] of distinct(found)) {
-    for (const text of adversarialTexts(expression.source, { bytes, thorough: scale === 'full' })) {
+    for (const text of chosen(adversarialTexts(expression.source, { bytes, thorough: scale === 'full' }))) {
       const ms = costOf(expression, text);
       runs++;
       slowest = Math.max(slowest, ms);
@@ -98,4 +98,9 @@ it.runIf(scale === 'full')('C-29 the scanner misses none that the parser knows',
 
 function keys(all: readonly Found[]): string[] {
   return all.map(({ file, literal }) => `${file} ${literal}`).toSorted();
+}
+
+/** A third of them in a small run, another third with another seed. */
+function chosen(texts: readonly string[]): readonly string[] {
+  return scale === 'full' ? texts : texts.filter((_, index) => (index + seed) % 3 === 0);
 }

@@ -9,6 +9,8 @@ import { openLinks, openSession, routes, type Route } from './support/sessions.t
 import { honestToken } from './support/token-mutants.ts';
 
 const mostMs = 1_000;
+/** The others of five speak the same behind another carrier. */
+const tried: readonly Route[] = atScale({ smoke: ['mqtt', 'amqp', 'mqtt-ws'], full: routes });
 /** How long something may still come in that was sent after the revocation. */
 const lateMs = 150;
 
@@ -52,7 +54,7 @@ async function revoke(route: Route, change: keyof typeof changes, deviceId: stri
   cutMs.push(Math.max(over - acknowledged, 0));
   expect(over - acknowledged).toBeLessThan(mostMs);
 
-  for (const each of routes) expect(await openSession(hub, each, deviceId, token)).toBeUndefined();
+  for (const each of tried) expect(await openSession(hub, each, deviceId, token)).toBeUndefined();
   const events = { token, body: 'replayed' };
   expect((await hub.request('POST', `/devices/${deviceId}/messages/events`, events)).status).toBeGreaterThanOrEqual(
     400,
@@ -65,7 +67,7 @@ async function revoke(route: Route, change: keyof typeof changes, deviceId: stri
 describe('C-33', () => {
   it('a live session is cut, and its token opens nothing any more', async () => {
     await Promise.all(
-      routes.flatMap((route) =>
+      tried.flatMap((route) =>
         (Object.keys(changes) as (keyof typeof changes)[]).map((change, index) =>
           revoke(route, change, `${route}-${index}`),
         ),

@@ -93,7 +93,7 @@ const policyNames = [
 ];
 
 function resourcesLike(encoded: string): string[] {
-  const resource = decodeURIComponent(encoded);
+  const resource = decodes(encoded) ?? encoded;
   const cut = resource.lastIndexOf('/');
   return [
     `${encoded}0`,
@@ -114,7 +114,7 @@ function resourcesLike(encoded: string): string[] {
 }
 
 function base64Variants(encoded: string): string[] {
-  const text = decodeURIComponent(encoded);
+  const text = decodes(encoded) ?? encoded;
   return [
     text.replaceAll('+', '-').replaceAll('/', '_'),
     text.replace(/=+$/, ''),
@@ -126,7 +126,7 @@ function base64Variants(encoded: string): string[] {
     `${text.slice(0, -2)}${String.fromCharCode(text.charCodeAt(text.length - 2) + 1)}=`,
     '',
     'AA==',
-  ].map(encodeURIComponent);
+  ].map((each) => encodeURIComponent(each.toWellFormed()));
 }
 
 function wholes(token: string): string[] {
@@ -154,7 +154,7 @@ function flipBit(random: Random, text: string): string {
 }
 
 function flipSignature(random: Random, encoded: string): string {
-  const bytes = Buffer.from(decodeURIComponent(encoded), 'base64');
+  const bytes = Buffer.from(decodes(encoded) ?? encoded, 'base64');
   const at = below(random, bytes.length);
   bytes[at] = (bytes[at] ?? 0) ^ (1 << below(random, 8));
   return bytes.toString('base64');
