@@ -3,7 +3,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Hub } from '../../src/client/index.ts';
-import { defaultLimits } from '../../src/hub/limits/index.ts';
 import { startHubBox, type HubBox } from '../e2e/must-hold/support/hub-box.ts';
 import { forgetPeak, megabytes, memoryOf } from './support/memory.ts';
 import { operatorOf } from './support/operator.ts';
@@ -49,8 +48,8 @@ async function downloadMany(task: Task): Promise<Outcome> {
 
 const mostAdded = 64 * 1_048_576;
 const downloads = 1_000;
-/** A connection with TLS takes some 150 kB in Node.js, whatever is asked over it, so that the hub has fewer of them. */
-const together: Readonly<Record<string, number>> = { http: downloads, https: defaultLimits.http.downloadsOverTls };
+/** Put off at the first time they ask: over TLS the hub has less room. Some of these places have become free meanwhile. */
+const leastPutOff: Readonly<Record<string, number>> = { http: 0, https: 100 };
 const size = 10 * 1_048_576;
 
 test.each(['https', 'http'])(
@@ -77,7 +76,9 @@ test.each(['https', 'http'])(
       `${downloads} downloads of ${megabytes(size)} by ${scheme} in ${seconds.toFixed(1)} s: ` +
         `${outcome.resumed} cut and resumed, ${outcome.putOff} put off; ${megabytes(before.now)} before, ${megabytes(peak)} at most, ${megabytes(added)} added\n`,
     );
-    expect(outcome).toMatchObject({ good: downloads, bad: [], together: together[scheme] });
+    expect(outcome).toMatchObject({ good: downloads, bad: [] });
+    expect(outcome.putOff).toBeGreaterThanOrEqual(leastPutOff[scheme] ?? 0);
+    if (scheme === 'http') expect(outcome.together).toBe(downloads);
     expect(added).toBeLessThanOrEqual(mostAdded);
   },
 );

@@ -67,11 +67,11 @@ export const httpLimits = {
   },
   downloadsOverTls: {
     unit: 'count',
-    default: 256,
+    default: 192,
     least: 1,
     most: 100_000,
     what: 'Of these, those over connections with TLS.',
-    why: 'Such a connection takes some 150 kB in Node.js, so that these stay below 64 MB. For a large fleet on slow links it may be more.',
+    why: 'Such a connection takes up to 250 kB in Node.js while it sends, so that these stay below 64 MB. For a large fleet on slow links it may be more.',
   },
   writeStallMs: {
     unit: 'milliseconds',

@@ -136,7 +136,7 @@ class Database {
       PRAGMA synchronous = FULL;
       PRAGMA trusted_schema = OFF;
       PRAGMA temp_store = MEMORY;
-      PRAGMA cache_size = -16384;
+      PRAGMA cache_size = -8192;
       PRAGMA journal_size_limit = 67108864;
     `);
     if (maxBytes === undefined) return;
