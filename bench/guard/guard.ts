@@ -15,9 +15,9 @@ const baselineRounds = 3;
  */
 export async function guard(workspace: Workspace, only: readonly string[]): Promise<boolean> {
   const chosen = choose(only);
-  const names = chosen.flatMap(({ ratios }) => ratios);
+  const names = new Set(chosen.flatMap(({ ratios }) => ratios));
   const known = (await readBaseline()).ratios;
-  const baseline = Object.fromEntries(Object.entries(known).filter(([name]) => names.includes(name)));
+  const baseline = Object.fromEntries(Object.entries(known).filter(([name]) => names.has(name)));
   const first = await measure(chosen, workspace);
   const suspects = failures(compareRatios(baseline, first)).map(({ name }) => name);
   const again = chosen.filter(({ ratios }) => ratios.some((name) => suspects.includes(name)));
