@@ -3,6 +3,8 @@ export interface MemoryBudget {
   /** Takes room; false when there is not so much left. */
   hold(bytes: number): boolean;
   release(bytes: number): void;
+  /** Takes what is needed more than before, or gives back what is not; false when there is not so much left. */
+  resize(before: number, after: number): boolean;
   /** Bytes that are taken now, and how often there was no room since the start. */
   readonly held: number;
   readonly refused: number;
@@ -11,7 +13,7 @@ export interface MemoryBudget {
 export function createMemoryBudget(most: number): MemoryBudget {
   let held = 0;
   let refused = 0;
-  return {
+  const budget: MemoryBudget = {
     hold(bytes) {
       if (held + bytes > most) {
         refused++;
@@ -23,6 +25,11 @@ export function createMemoryBudget(most: number): MemoryBudget {
     release(bytes) {
       held -= bytes;
     },
+    resize(before, after) {
+      if (after > before) return budget.hold(after - before);
+      budget.release(before - after);
+      return true;
+    },
     get held() {
       return held;
     },
@@ -30,4 +37,5 @@ export function createMemoryBudget(most: number): MemoryBudget {
       return refused;
     },
   };
+  return budget;
 }

@@ -170,7 +170,7 @@ export class Connection implements Wire, Carried, Watched {
         const reader = this.#reader;
         const step = reader === undefined ? 'more' : this.#next(reader);
         if (reader === undefined || step === 'more') {
-          if (this.#pace?.resting !== true) this.#stream.resume();
+          if (!this.#pace?.resting) this.#stream.resume();
           return;
         }
         if (step === 'frame') this.#take(reader);
@@ -204,10 +204,7 @@ export class Connection implements Wire, Carried, Watched {
 
   /** Takes room for what is unfinished, in place of what was taken before. */
   #keep(bytes: number): boolean {
-    const { unfinished } = this.#context;
-    const more = bytes - this.#kept;
-    if (more > 0 && !unfinished.hold(more)) return false;
-    if (more < 0) unfinished.release(-more);
+    if (!this.#context.unfinished.resize(this.#kept, bytes)) return false;
     this.#kept = bytes;
     return true;
   }
@@ -221,8 +218,7 @@ export class Connection implements Wire, Carried, Watched {
     if (this.#held || (this.#phase !== 'silent' && this.#phase !== 'open')) return false;
     if (this.#peerGone) return true;
     // A device that does not read gets no more answers to read.
-    if (this.#stream.writableNeedDrain || this.#link?.mayContinue === false) return false;
-    if (this.#pace?.resting === true) return false;
+    if (this.#stream.writableNeedDrain || this.#link?.mayContinue === false || this.#pace?.resting) return false;
     if (!this.#context.gate.blocked) return true;
     this.#resume ??= () => this.proceed();
     this.#context.gate.wait(this.#resume);

@@ -13,7 +13,7 @@ const offered = { count: atScale({ smoke: 800, full: 20_000 }), bytes: messageBy
 const others = atScale({ smoke: 4, full: 20 });
 const stallMs = atScale({ smoke: 1_000, full: 8_000 });
 /** A peer has stalled when the hub can write no more; then it has its time. */
-const cutWithinMs = atScale({ smoke: 8_000, full: 30_000 });
+const cutWithinMs = atScale({ smoke: 15_000, full: 30_000 });
 const growthMb = 64;
 let box: NetworkBox;
 let [publisher, reader]: Load[] = [];

@@ -12,7 +12,7 @@ const normalDevices = 20;
 /** What a night waits for, the smoke has in an eighth of the time. */
 const timeLimits = ['connections.handshakeMs', 'mqtt.connectTimeoutMs', 'amqp.openMs', 'http.headersMs'];
 const hubWords = atScale({ smoke: timeLimits.flatMap((name) => ['--limit', `${name}=1s`]), full: [] });
-const cutWithinMs = atScale({ smoke: 3_500, full: 10_500 });
+const cutWithinMs = atScale({ smoke: 6_500, full: 10_500 });
 let box: NetworkBox;
 let [attacker, normal]: Load[] = [];
 
@@ -64,7 +64,12 @@ test('C-18: peers that send a byte now and then are cut soon, and others are ser
   const each = atScale({ smoke: 40, full: 420 });
   const forMs = cutWithinMs + 500;
   const begin = Date.now();
-  const steady = normal?.call('sendSteadily', { from: 0, count: normalDevices, everyMs: 500, forMs: cutWithinMs });
+  const steady = normal?.call('sendSteadily', {
+    from: 0,
+    count: normalDevices,
+    everyMs: 500,
+    forMs: atScale({ smoke: 2_000, full: 9_000 }),
+  });
   const cases = Object.entries(stages).map(async ([stage, { port, first, rest }]) => {
     const trickle: Trickle = {
       count: each,
