@@ -1,7 +1,7 @@
 /** Entries that each carry the hash of the one before, so that a change, a gap, an insertion and another order all show. */
 import { hash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
-import type { JsonObject, JsonValue } from './json.ts';
+import type { JsonValue } from './json.ts';
 
 /** What ties an entry to those before it. */
 export interface Link {
@@ -30,13 +30,13 @@ export function emptyChain(name: string): ChainEnd {
 /** The entry that follows `end`. RangeError for content that has no canonical form; see {@link wellFormed}. */
 export function linkEntry<Content extends object>(end: ChainEnd, content: Content): Content & Link {
   const entry = { seq: end.seq + 1, ...content, previous: end.hash };
-  return { ...entry, hash: hash('sha256', canonicalJson(entry as unknown as JsonObject)) };
+  return { ...entry, hash: hash('sha256', canonicalJson(entry)) };
 }
 
 /** Whether an entry has the content its hash was made of. */
 export function hasItsHash({ hash: own, ...content }: Link): boolean {
   try {
-    return hash('sha256', canonicalJson(content as unknown as JsonObject)) === own;
+    return hash('sha256', canonicalJson(content)) === own;
   } catch {
     return false; // What has no canonical form was never written as an entry.
   }

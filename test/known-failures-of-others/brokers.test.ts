@@ -33,9 +33,10 @@ async function growthOf(times: number, once_: (index: number) => Promise<unknown
   return (await hub.memory()) - before;
 }
 
+const sized = (bytes: Uint8Array): Buffer => packet(0, bytes).subarray(1);
+
 /** A CONNECT of MQTT 5 with these bytes for properties, of itself and of its will. */
 function connectFive(properties: Uint8Array, will?: Uint8Array): Buffer {
-  const sized = (bytes: Uint8Array): Buffer => packet(0, bytes).subarray(1);
   const flags = will === undefined ? 0xc2 : 0xc6;
   return packet(
     0x10,
@@ -218,13 +219,14 @@ known('CVE-2021-33176', async () => {
   await hub.isWell();
 });
 
+const frame = (body: readonly number[]): Buffer => {
+  const bytes = Buffer.from([0, 0, 0, 0, 2, 0, 0, 0, ...body]);
+  bytes.writeUInt32BE(bytes.length, 0);
+  return bytes;
+};
+
 known('CVE-2021-22116', async () => {
   const header = Buffer.from('AMQP\0\x01\0\0', 'latin1');
-  const frame = (body: readonly number[]): Buffer => {
-    const bytes = Buffer.from([0, 0, 0, 0, 2, 0, 0, 0, ...body]);
-    bytes.writeUInt32BE(bytes.length, 0);
-    return bytes;
-  };
   const before = await hub.processorTime();
   for (const bytes of [
     frame([0, 0x53, 0x10, 0xf0, 0, 0, 0, 20, 0xff, 0xff, 0xff, 0xff, 0x40]),
@@ -489,9 +491,10 @@ known('CVE-2018-12550', async () => {
   for (const { primaryKey, secondaryKey } of made) expect(primaryKey.length + secondaryKey.length).toBe(88);
 });
 
+const without = (value: unknown): string =>
+  JSON.stringify((value as object[]).map((each) => ({ ...each, primaryKey: undefined })));
+
 known('CVE-2018-12551', async () => {
-  const without = (value: unknown): string =>
-    JSON.stringify((value as object[]).map((each) => ({ ...each, primaryKey: undefined })));
   expect(await startWithPolicies(without)).toEqual({ status: 'refused to start' });
   const damaged = [{ name: 'iothubowner', permissions: ['RegistryWrite'], primaryKey: 'a' }];
   await expect(

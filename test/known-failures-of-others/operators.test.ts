@@ -18,7 +18,7 @@ known('CVE-2021-25743', async () => {
   const evil = `mark${sequences.join('+')}${controls.join('x')}`;
   expect((await hub.box.run(['provision', 'loud'])).code).toBe(0);
   expect(
-    (await hub.request('PATCH', '/twins/loud', { body: { tags: { site: evil, [`k${'\u202e'}ey`]: evil } } })).status,
+    (await hub.request('PATCH', '/twins/loud', { body: { tags: { site: evil, 'k\u202eey': evil } } })).status,
   ).toBeLessThan(500);
   expect((await hub.request('PATCH', '/twins/loud', { body: { tags: { site: evil } } })).status).toBe(200);
   for (const words of [

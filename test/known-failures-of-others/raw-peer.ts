@@ -55,7 +55,7 @@ export async function startRawHub(): Promise<RawHub> {
         username: formatMqttUsername({ hostName: info.hostName, deviceId }),
         password: Buffer.from(createSasToken({ resource, key, expiresAt })),
         ...changes,
-      } as IConnectPacket);
+      });
     },
     async open(port = info.ports.mqtt) {
       const socket = connect({ host: '127.0.0.1', port: port ?? 0, noDelay: true });

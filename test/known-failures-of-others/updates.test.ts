@@ -117,7 +117,7 @@ known('CVE-2026-28525', async () => {
     let said = '';
     socket.setEncoding('latin1').on('data', (chunk: string) => (said += chunk));
     await new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    expect([headers, /^HTTP\/1\.1 2/.test(said)]).toEqual([headers, false]);
+    expect([headers, said.startsWith('HTTP/1.1 2')]).toEqual([headers, false]);
   }
   expect((await hub.request('GET', '/iotctl/status')).status).toBe(200);
   expect(parseConnectionString(hub.info.connectionString).hostName).toBe('localhost');

@@ -107,7 +107,7 @@ describe('C-43: where a key is kept is said', () => {
       clock: realClock,
       keychain: broken,
       onNote: (text) => notes.push(text),
-    } as Parameters<typeof openProfileStore>[0]);
+    });
     const profile = {
       name: 'a',
       kind: 'cloud',
@@ -194,15 +194,15 @@ describe('C-44: no link leads a command astray, and no pipe holds it up', () => 
   test('a swap between a look and a write changes nothing of others', async () => {
     const swaps = atScale({ smoke: 300, full: 10_000 });
     await writeFile(path('victim'), 'as it was');
-    let stop = false;
+    const stop = new AbortController();
     const swapping = (async (): Promise<void> => {
-      while (!stop) {
+      while (!stop.signal.aborted) {
         await symlink(path('victim'), path('link')).catch(() => undefined);
         await rename(path('link'), path('swapped')).catch(() => undefined);
       }
     })();
     for (let n = 0; n < swaps; n++) await writeFileAtomic(path('swapped'), `content ${n}`, 0o600);
-    stop = true;
+    stop.abort();
     await swapping;
     expect(await readFile(path('victim'), 'utf8')).toBe('as it was');
     expect((await lstat(path('victim'))).isFile()).toBe(true);

@@ -14,7 +14,7 @@ export function formsOf(secret: string): ReadonlyMap<string, string> {
       base64url: bytes.toString('base64url'),
       'base64 of the text': text.toString('base64').slice(0, 40),
       'hex of the text': text.toString('hex'),
-      reversed: [...secret].toReversed().join(''),
+      reversed: secret.split('').toReversed().join(''),
       'first half': secret.slice(0, Math.floor(secret.length / 2)),
       'second half': secret.slice(Math.ceil(secret.length / 2)),
       'bytes of the text': [...text].join(','),
