@@ -23,7 +23,7 @@ export interface SteeredClock extends Clock {
   ahead(ms: number): void;
 }
 
-export function steeredClock(): SteeredClock {
+function steeredClock(): SteeredClock {
   let offset = 0;
   const pending = new Set<{ at: number; fire: () => void; cancel: () => void }>();
   const clock: SteeredClock = {
@@ -287,16 +287,4 @@ function unchunked(body: string): string {
     at = end + 4 + size;
   }
   return text;
-}
-
-/** Resolves with how long it took until the stream was closed; rejects after `withinMs`. */
-export function closedWithin(closed: Promise<unknown>, withinMs: number, what: string): Promise<number> {
-  const begin = performance.now();
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${what}: not closed within ${withinMs} ms`)), withinMs);
-    void closed.finally(() => {
-      clearTimeout(timer);
-      resolve(performance.now() - begin);
-    });
-  });
 }

@@ -19,7 +19,7 @@ export type OurClient = (target: ClientTarget) => Promise<unknown>;
 
 const limits = { backoff: { firstMs: 20, maximumMs: 50 }, connectTimeoutMs: 1_000, answerTimeoutMs: 1_000 };
 
-export function restConnection({ port, caFile }: ClientTarget, scheme = 'https'): KeyConnection {
+function restConnection({ port, caFile }: ClientTarget): KeyConnection {
   return {
     name: 'test',
     kind: 'local',
@@ -27,7 +27,7 @@ export function restConnection({ port, caFile }: ClientTarget, scheme = 'https')
     hostName: 'localhost',
     sharedAccessKeyName: 'iothubowner',
     sharedAccessKey: secret,
-    serviceUrl: `${scheme}://localhost:${port}`,
+    serviceUrl: `https://localhost:${port}`,
     caFile,
     source: 'profile',
   };
