@@ -47,16 +47,25 @@ interface Decoder {
   decode(bytes: Buffer): Packet | undefined;
 }
 
-/** To make a parser costs more than most packets do, so one serves all until it has met a bad packet. */
-let decoder: Decoder | undefined;
-
 /** One whole packet, or undefined when it is malformed. Buffers in it are views into the frame. */
 export function decodePacket(frame: Frame): Packet | undefined {
-  decoder ??= newDecoder();
-  const packet = decoder.decode(frame.buffer.subarray(frame.at, frame.end));
-  // It may hold back a part of what it could not read.
-  if (packet === undefined) decoder = undefined;
-  return packet;
+  return lastingDecoder.decode(frame.buffer.subarray(frame.at, frame.end));
+}
+
+/** To make a parser costs more than most packets do, so one serves all until it has met a bad packet. */
+const lastingDecoder: Decoder = newLastingDecoder();
+
+function newLastingDecoder(): Decoder {
+  let decoder: Decoder | undefined;
+  return {
+    decode(bytes) {
+      decoder ??= newDecoder();
+      const packet = decoder.decode(bytes);
+      // It may hold back a part of what it could not read.
+      if (packet === undefined) decoder = undefined;
+      return packet;
+    },
+  };
 }
 
 function newDecoder(): Decoder {

@@ -43,17 +43,16 @@ export interface Batch {
 /** What a batch writer knows of a sender, kept as long as the sender itself. */
 interface Known {
   readonly text: string;
-  /** The batch that {@link Known.number} counts in, by its serial number: the batch itself must be free to go. */
-  batch: number;
+  /** Stands for the batch that {@link Known.number} counts in, which must itself be free to go. */
+  batch: object | undefined;
   number: number;
 }
 
 const knownSenders = new WeakMap<Sender, Known>();
-let batches = 0;
 
 /** Frames the messages of one partition into a buffer that grows as needed. */
 export class BatchWriter {
-  readonly #serial = ++batches;
+  readonly #token: object = {};
   readonly #partition: number;
   #buffer: Buffer<ArrayBuffer>;
   #length = 0;
@@ -138,11 +137,11 @@ export class BatchWriter {
     if (sender.source !== 'Telemetry') return this.#numberOfText(senderText(sender), sender.deviceId);
     let entry = knownSenders.get(sender);
     if (entry === undefined) {
-      entry = { text: senderText(sender), batch: 0, number: 0 };
+      entry = { text: senderText(sender), batch: undefined, number: 0 };
       knownSenders.set(sender, entry);
     }
-    if (entry.batch === this.#serial) return entry.number;
-    entry.batch = this.#serial;
+    if (entry.batch === this.#token) return entry.number;
+    entry.batch = this.#token;
     entry.number = this.#numberOfText(entry.text, sender.deviceId);
     return entry.number;
   }
