@@ -8,7 +8,7 @@ const { PerformanceObserver } = createRequire(import.meta.url)('node:perf_hooks'
 /** Large enough for what lives for a moment not to be taken for what stays. */
 const enoughYoungBytes = 8 * 1024 * 1024;
 /** How much the heap may grow between two full collections, percent of what was alive after the last one. */
-const growth = 40;
+const growth = 25;
 
 /**
  * Keeps this process small at the price of some more collections; for a program that runs for weeks, called once. By itself V8 doubles the
