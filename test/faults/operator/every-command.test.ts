@@ -229,7 +229,7 @@ describe('C-42: a secret is shown to nobody who did not ask', () => {
       lines += 1;
       leaks.push(...leaksIn(`${stdout}\n${stderr}`, known).map((leak) => ({ ...leak, line })));
     };
-    const lookAt = chosen('C-42', atScale({ smoke: 0.5, full: 1 })).filter(
+    const lookAt = chosen('C-42', atScale({ smoke: 0.25, full: 1 })).filter(
       ({ line }) => !line.startsWith('sas create'),
     );
     await runAll(lookAt, look, () => ({ words: '--debug' }));
