@@ -14,7 +14,7 @@ const open = new Set<Socket>();
 
 beforeAll(async () => {
   hub = await startTestHub();
-  keys = await hub.provision(['dev1', 'dev10', 'other']);
+  keys = await hub.provision(['dev1', 'dev10', 'other', 'tampered']);
 });
 afterAll(async () => {
   for (const socket of open) socket.destroy();
@@ -135,8 +135,8 @@ describe('the key of a device', () => {
   });
 
   it('a token with any byte changed opens nothing', async () => {
-    const token = deviceToken('dev1');
-    const path = '/devices/dev1/messages/events';
+    const token = deviceToken('tampered');
+    const path = '/devices/tampered/messages/events';
     const change = fc.record({
       at: fc.nat(token.length - 1),
       to: fc.constantFrom('a', 'Z', '0', '9', '%', '+', '/', '=', '&', '.', ' '),
@@ -146,8 +146,8 @@ describe('the key of a device', () => {
         const changed = `${token.slice(0, at)}${to}${token.slice(at + 1)}`;
         if (changed === token || changed.trim() !== changed) return;
         const { status } = await call('POST', path, changed, '{}');
-        // The scheme's name is read in any case; everything else counts.
-        if (changed.toLowerCase() !== token.toLowerCase()) expect([changed, status]).toEqual([changed, 401]);
+        // The scheme's name is read in any case; everything else counts. After some wrong ones the others are refused unread.
+        if (changed.toLowerCase() !== token.toLowerCase()) expect([401, 429], changed).toContain(status);
       }),
       { numRuns: 150 },
     );
