@@ -34,7 +34,7 @@ export function linkEntry<Content extends object>(end: ChainEnd, content: Conten
 }
 
 /** Whether an entry has the content its hash was made of. */
-export function hasItsHash({ hash: own, ...content }: Link): boolean {
+function hasItsHash({ hash: own, ...content }: Link): boolean {
   try {
     return hash('sha256', canonicalJson(content)) === own;
   } catch {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 /** Every way a secret is written, by the name of the way. `secret` is base64 or any other text. */
-export function formsOf(secret: string): ReadonlyMap<string, string> {
+function formsOf(secret: string): ReadonlyMap<string, string> {
   const bytes = Buffer.from(secret, 'base64');
   const text = Buffer.from(secret);
   return new Map(
