@@ -146,6 +146,8 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     httpPort: () => portsOf(listeners).http ?? undefined,
   };
   const operations = openOperations({
+    door,
+    unfinished,
     core,
     counters,
     listeners,

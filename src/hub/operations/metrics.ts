@@ -26,6 +26,23 @@ export const metricNames = {
   iotctl_sessions: ['gauge', 'Devices and modules with a session.', []],
   iotctl_connections: ['gauge', 'Open connections by port.', ['port']],
   iotctl_connections_accepted_total: ['counter', 'Connections taken since the start, by port.', ['port']],
+  iotctl_connections_strangers: ['gauge', 'Open connections that have not shown who they are.', []],
+  iotctl_connections_refused_total: [
+    'counter',
+    'Connections that were not taken, by the limit that they met.',
+    ['limit'],
+  ],
+  iotctl_connections_evicted_total: [
+    'counter',
+    'Connections that made room for others before they had shown who they are, by limit.',
+    ['limit'],
+  ],
+  iotctl_unfinished_bytes: ['gauge', 'Held for packets, messages and bodies that have begun and not ended.', []],
+  iotctl_unfinished_refused_total: [
+    'counter',
+    'Peers that were cut because there was no room for what they began.',
+    [],
+  ],
   iotctl_authentications_total: [
     'counter',
     'Checks of credentials by who came and what was decided.',
@@ -152,6 +169,29 @@ async function lookUp(sources: OperationsSources, readiness: Readings, clock: Cl
         ['iotctl_connections', { port: name }, open],
         ['iotctl_connections_accepted_total', { port: name }, accepted],
       ]),
+    () => {
+      const { strangers, refused, evicted } = sources.door();
+      return [
+        ['iotctl_connections_strangers', {}, strangers],
+        ...Object.entries(refused).map(([limit, count]): Sample => [
+          'iotctl_connections_refused_total',
+          { limit },
+          count,
+        ]),
+        ...Object.entries(evicted).map(([limit, count]): Sample => [
+          'iotctl_connections_evicted_total',
+          { limit },
+          count,
+        ]),
+      ];
+    },
+    () => {
+      const { held, refused } = sources.unfinished();
+      return [
+        ['iotctl_unfinished_bytes', {}, held],
+        ['iotctl_unfinished_refused_total', {}, refused],
+      ];
+    },
     () => counters.authentications.read().map(({ labels, count }) => ['iotctl_authentications_total', labels, count]),
     () => counters.commands.read().map(({ labels, count }) => ['iotctl_commands_total', labels, count]),
     async () => [['iotctl_telemetry_messages_stored_total', {}, await sources.storedMessages()]],

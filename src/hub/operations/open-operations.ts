@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import type { Clock } from '../../std/clock.ts';
 import type { HubCore } from '../core/services.ts';
+import type { Door } from '../door.ts';
 import type { Listener } from '../listeners.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { StoreHealth } from '../store/health.ts';
 import type { Certificates } from '../tls/index.ts';
 import type { HubCounters } from './counting.ts';
@@ -16,6 +18,8 @@ export interface OperationsParts {
   /** Filled while the ports open. */
   readonly listeners: readonly Listener[];
   readonly certificates: Certificates;
+  readonly door: Pick<Door, 'figures'>;
+  readonly unfinished: Pick<MemoryBudget, 'held' | 'refused'>;
   readonly health: Pick<StoreHealth, 'problems'>;
   readonly dataDir: string;
   readonly version: string;
@@ -35,6 +39,8 @@ function sourcesOf({
   counters,
   listeners,
   certificates,
+  door,
+  unfinished,
   health,
   dataDir,
   version,
@@ -49,6 +55,8 @@ function sourcesOf({
     devices: () => core.registry.counts(),
     sessions: () => core.sessions.size,
     ports: () => listeners,
+    door: () => door.figures,
+    unfinished: () => unfinished,
     telemetry: () => core.telemetry.stats(),
     storedMessages: async () => (await core.telemetry.partitions()).reduce((sum, { next }) => sum + next, 0),
     disk,

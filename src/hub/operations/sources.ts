@@ -1,4 +1,5 @@
 import type { RegistryCounts, LogStats } from '../core/ports.ts';
+import type { DoorFigures } from '../door.ts';
 import type { HubCounters } from './counting.ts';
 
 /** Where metrics and readiness come from. Everything is looked up when somebody asks. */
@@ -10,6 +11,10 @@ export interface OperationsSources {
   sessions(): number;
   /** Of each port: connections now, and since the start. */
   ports(): readonly { readonly name: string; readonly open: number; readonly accepted: number }[];
+  /** What the door has let in and turned away. */
+  door(): DoorFigures;
+  /** What peers have begun and not ended: bytes held for it, and how often there was no room for more. */
+  unfinished(): { readonly held: number; readonly refused: number };
   telemetry(): Promise<LogStats>;
   /** Messages stored since the log was begun, over all runs of the hub. */
   storedMessages(): Promise<number>;

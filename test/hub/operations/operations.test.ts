@@ -15,6 +15,11 @@ function open(changes: Partial<OperationsSources> = {}) {
     devices: async () => ({ total: 5, enabled: 3, connected: 2 }),
     sessions: () => 4,
     ports: () => [{ name: 'mqtts', open: 7, accepted: 9 }],
+    door: () => {
+      const none = { full: 0, strangers: 0, address: 0, handshakes: 0 };
+      return { open: 7, strangers: 1, refused: { ...none, address: 3 }, evicted: none };
+    },
+    unfinished: () => ({ held: 12, refused: 2 }),
     telemetry: async () => ({ partitions: 4, messages: 100, bytes: 5_000, oldestTime: 1_000, newestTime: 2_500 }),
     storedMessages: async () => 150,
     disk: async () => ({ free: 10, size: 20 }),
@@ -43,6 +48,9 @@ test('tells Prometheus what the hub has, in seconds and bytes', async () => {
     'iotctl_sessions 4',
     'iotctl_connections{port="mqtts"} 7',
     'iotctl_connections_accepted_total{port="mqtts"} 9',
+    'iotctl_connections_strangers 1',
+    'iotctl_connections_refused_total{limit="address"} 3',
+    'iotctl_unfinished_bytes 12',
     'iotctl_commands_total{result="answered"} 2',
     'iotctl_telemetry_messages_stored_total 150',
     'iotctl_telemetry_log_bytes 5000',
