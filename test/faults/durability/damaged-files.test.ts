@@ -52,11 +52,14 @@ test('C-06 a file that the disk changed: found, never served as good, never remo
     ...[...databases, ...databases, ...databases, ...others].map((file) => ({ from: stopped, file })),
     ...[...journals, ...journals].map((file) => ({ from: killed, file })),
   ];
+  for (const dataDir of [stopped, killed]) expect((await verifyHub({ dataDir })).problems).toEqual([]);
   const counts = { found: 0, refused: 0, unnoticed: 0, harmless: 0 };
   const wrong: string[] = [];
   for (let run = 0; run < size.damages; run++) {
     const { from, file } = targets[run % targets.length] ?? { from: stopped, file: 'registry.db' };
-    const damage = damages[Math.floor(run / targets.length) % damages.length] ?? 'bit';
+    const chosen = damages[Math.floor(run / targets.length) % damages.length] ?? 'bit';
+    // A journal that ends early is the journal of an earlier time, and nothing in it could say otherwise.
+    const damage = file.endsWith('-wal') && chosen === 'end' ? 'page' : chosen;
     const outcome = await damageOne(from, file, damage, random);
     for (const what of outcome.wrong) wrong.push(`${file} ${damage} (run ${run}): ${what}`);
     counts[outcome.kind] += 1;
@@ -83,7 +86,9 @@ async function damageOne(from: string, file: string, damage: Damage, random: () 
     await cp(from, dataDir, { recursive: true });
     const path = join(dataDir, file);
     const before = await readFile(path);
-    const after = damaged(before, damage, random);
+    // The last transaction of a journal looks like a write that was cut short (decision 0027).
+    const part = file.endsWith('-wal') ? 0.8 : 1;
+    const after = damaged(before, damage, () => random() * part);
     if (after.equals(before)) return { kind: 'harmless', wrong: [] };
     await writeFile(path, after);
     const { problems } = await verifyHub({ dataDir });

@@ -71,7 +71,7 @@ export async function startHubProcess(box: Sandbox, options: HubProcessOptions):
     words = [],
     nodeWords = [],
     env = {},
-    readyTimeoutMs = 60_000,
+    readyTimeoutMs = 120_000,
   } = options;
   const readyFile = join(box.directory, 'ready.json');
   await rm(readyFile, { force: true });

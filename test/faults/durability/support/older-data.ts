@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { loadCertificates } from '../../../../src/hub/tls/index.ts';
 import { LogDatabase } from '../../../../src/hub/store/log/log-database.ts';
+import { partitionOf } from '../../../../src/hub/store/log/partition.ts';
 import { BatchWriter } from '../../../../src/hub/store/log/records.ts';
 import { migrate } from '../../../../src/hub/store/sqlite/migrate.ts';
 import { migrations } from '../../../../src/hub/store/sqlite/migrations/index.ts';
@@ -19,6 +20,7 @@ export interface OlderData {
 
 export const olderData: OlderData = { devices: ['a', 'b', 'c'], old: 40, recent: 60 };
 const day = 86_400_000;
+const partitions = 2;
 
 /** Fills the directory; its certificates are there too, so that a start need not make them. */
 export async function makeOlderData(directory: string, secret: string, now: number): Promise<void> {
@@ -58,7 +60,7 @@ async function makeRegistry(file: string, secret: string, now: number): Promise<
 }
 
 function makeLog(file: string, now: number): void {
-  const log = new LogDatabase({ file, partitions: 2, readOnly: false });
+  const log = new LogDatabase({ file, partitions, readOnly: false });
   const { old, recent } = olderData;
   const append = (device: string, time: number, body: string): void => {
     const sender = {
@@ -69,7 +71,7 @@ function makeLog(file: string, now: number): void {
       modelId: '',
       source: 'Telemetry',
     } as const;
-    const batch = new BatchWriter(device === 'a' ? 0 : 1);
+    const batch = new BatchWriter(partitionOf(device, partitions));
     batch.add(sender, time, '', Buffer.from(body));
     log.commit({ batches: [batch.seal()] });
   };
