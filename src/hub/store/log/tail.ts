@@ -9,9 +9,18 @@ export interface TailSegment {
 /** What is kept of each partition, bytes of records; a commit that is larger is not kept. */
 const keptBytes = 128 * 1024;
 
+/** Where the records of a commit lie. */
+interface Place {
+  readonly first: number;
+  readonly next: number;
+  start: number;
+  end: number;
+}
+
+/** One piece of memory for good: pieces for each commit would live long enough to wait for a full collection, tens of megabytes of them. */
 interface Lane {
-  readonly segments: TailSegment[];
-  bytes: number;
+  readonly places: Place[];
+  readonly memory: Buffer;
 }
 
 /**
@@ -36,23 +45,38 @@ export class LogTail {
   /** A commit has put so many messages before `next`. The records are copied: their buffer is used again. */
   add(partition: number, next: number, count: number, records: Uint8Array): void {
     if (this.#followers === 0) return;
-    const lane = (this.#lanes[partition] ??= { segments: [], bytes: 0 });
+    const lane = (this.#lanes[partition] ??= { places: [], memory: Buffer.allocUnsafeSlow(keptBytes * 2) });
+    const { places, memory } = lane;
     const first = next - count;
     const fits = records.length <= keptBytes;
-    if (!fits || lane.segments.at(-1)?.next !== first) {
-      lane.segments.length = 0;
-      lane.bytes = 0;
-    }
+    if (!fits || places.at(-1)?.next !== first) places.length = 0;
     if (!fits) return;
-    lane.segments.push({ first, next, records: Buffer.from(records) });
-    lane.bytes += records.length;
-    while (lane.bytes > keptBytes) lane.bytes -= lane.segments.shift()?.records.length ?? 0;
+    while ((places.at(-1)?.end ?? 0) - (places[0]?.start ?? 0) + records.length > keptBytes) places.shift();
+    if ((places.at(-1)?.end ?? 0) + records.length > memory.length) moveToFront(lane);
+    const start = places.at(-1)?.end ?? 0;
+    memory.set(records, start);
+    places.push({ first, next, start, end: start + records.length });
   }
 
   /** All that was committed from this number on, the first of it maybe amid a segment; undefined when it is not here any more. */
   from(partition: number, sequenceNumber: number): readonly TailSegment[] | undefined {
-    const segments = this.#lanes[partition]?.segments ?? [];
-    const index = segments.findIndex(({ first, next }) => first <= sequenceNumber && sequenceNumber < next);
-    return index < 0 ? undefined : segments.slice(index);
+    const lane = this.#lanes[partition];
+    const index = lane?.places.findIndex(({ first, next }) => first <= sequenceNumber && sequenceNumber < next) ?? -1;
+    if (lane === undefined || index < 0) return undefined;
+    // Copies: their memory is written again, and whoever reads keeps parts of what it got.
+    return lane.places.slice(index).map(({ first, next, start, end }) => ({
+      first,
+      next,
+      records: Buffer.from(lane.memory.subarray(start, end)),
+    }));
+  }
+}
+
+function moveToFront({ places, memory }: Lane): void {
+  const from = places[0]?.start ?? 0;
+  memory.copyWithin(0, from, places.at(-1)?.end ?? 0);
+  for (const place of places) {
+    place.start -= from;
+    place.end -= from;
   }
 }
