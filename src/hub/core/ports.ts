@@ -133,7 +133,6 @@ export interface AuditStore {
   prune(retention: { readonly before: number; readonly maxBytes: number; readonly now: number }): Promise<number>;
 }
 
-/** Devices, modules and their twins. Every method is durable when its promise resolves; concurrent writes share commits. */
 /** What letting an identity in takes. */
 export interface IdentityCredentials extends Pick<
   DeviceRecord,
@@ -149,6 +148,7 @@ export interface IdentityCredentials extends Pick<
   readonly status: DeviceRecord['status'];
 }
 
+/** Devices, modules and their twins. Every method is durable when its promise resolves; concurrent writes share commits. */
 export interface RegistryStore {
   /**
    * How many calls of {@link RegistryStore.write} have ended. While it stays the same, what was read is still so: whoever ends

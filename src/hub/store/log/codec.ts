@@ -21,21 +21,21 @@ const largestPiece = 1024 * 1024;
 
 /** What a compressor holds by itself. */
 const compressorBytes = 64 * 1024;
-let left = 0;
 
 /**
- * Bytes that were left to the collector since this was asked last, more or less: Node.js holds each compressor, its buffer and its result until
- * the next full collection of the thread.
+ * Bytes that were left to the collector, more or less: Node.js holds each compressor, its buffer and its result until the next full
+ * collection of the thread.
  */
-export function takeLeftBytes(): number {
-  const bytes = left;
-  left = 0;
-  return bytes;
+export interface Leavings {
+  bytes: number;
 }
 
-export function encodeRow(raw: Uint8Array): { readonly codec: number; readonly bytes: Uint8Array } {
+export function encodeRow(
+  raw: Uint8Array,
+  leavings: Leavings = { bytes: 0 },
+): { readonly codec: number; readonly bytes: Uint8Array } {
   if (raw.length >= smallest) {
-    left += compressorBytes + raw.length;
+    leavings.bytes += compressorBytes + raw.length;
     const bytes = zstdCompressSync(raw, {
       // SQLite does not notice a page that the disk changed; the checksum does.
       params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
@@ -51,7 +51,13 @@ export function encodeRow(raw: Uint8Array): { readonly codec: number; readonly b
 }
 
 /** `rawBytes` is what the row says it holds; anything else is refused, so a damaged row cannot fill the memory. Throws where damaged. */
-export function decodeRow(codec: number, bytes: Uint8Array, rawBytes: number): Uint8Array {
+export function decodeRow(
+  codec: number,
+  bytes: Uint8Array,
+  rawBytes: number,
+  leavings: Leavings = { bytes: 0 },
+): Uint8Array {
+  if (codec === codecs.zstd) leavings.bytes += compressorBytes + rawBytes;
   const raw = decode(codec, bytes, rawBytes);
   if (raw.length !== rawBytes) throw new RangeError('a stored batch is damaged');
   return raw;
@@ -61,7 +67,6 @@ function decode(codec: number, bytes: Uint8Array, rawBytes: number): Uint8Array 
   if (codec === codecs.plain) return bytes;
   if (codec === codecs.checked) return withoutChecksum(bytes);
   if (codec === codecs.zstd) {
-    left += compressorBytes + rawBytes;
     return zstdDecompressSync(bytes, {
       maxOutputLength: Math.max(rawBytes, 1),
       chunkSize: Math.min(rawBytes + spareBytes, largestPiece),

@@ -1,6 +1,6 @@
 /** Merges the small rows that low rates leave behind, so that reading them back costs no more than reading large ones. */
 import type { DatabaseSync } from 'node:sqlite';
-import { decodeRow, encodeRow } from './codec.ts';
+import { decodeRow, encodeRow, type Leavings } from './codec.ts';
 import { BatchWriter, decodeRecords, SenderCache } from './records.ts';
 import { prepared } from './prepared.ts';
 
@@ -14,8 +14,11 @@ export class Compactor {
   /** Small rows since the last sealed one, by partition. */
   readonly #smallRows: number[];
 
-  constructor(database: DatabaseSync, partitions: number) {
+  readonly #leavings: Leavings;
+
+  constructor(database: DatabaseSync, partitions: number, leavings: Leavings) {
     this.#database = database;
+    this.#leavings = leavings;
     this.#smallRows = Array.from({ length: partitions }, (_, partition) => smallRowsAtEnd(database, partition).length);
   }
 
@@ -66,7 +69,12 @@ export class Compactor {
     for (const rowFirst of firsts) {
       const row = load.get(partition, rowFirst);
       if (row === undefined) throw new RangeError('a stored batch is missing');
-      const raw = decodeRow(Number(row['codec']), row['records'] as Uint8Array, Number(row['raw_bytes']));
+      const raw = decodeRow(
+        Number(row['codec']),
+        row['records'] as Uint8Array,
+        Number(row['raw_bytes']),
+        this.#leavings,
+      );
       const records = Buffer.from(raw.buffer, raw.byteOffset, raw.length);
       // Written anew rather than put end to end: a sender and a bag are named once in all of them then.
       for (const message of decodeRecords(records, { partition, first: rowFirst, from: rowFirst, senders }))
@@ -75,7 +83,7 @@ export class Compactor {
     }
     const batch = merged.seal();
     const raw = new Uint8Array(batch.buffer, 0, batch.length);
-    const { codec, bytes } = encodeRow(raw);
+    const { codec, bytes } = encodeRow(raw, this.#leavings);
     const { count, minTime, maxTime, devices } = batch;
     prepared(this.#database, 'insert into batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
       partition,

@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { isDiskFault, settleFile } from '../mend.ts';
-import { encodeRow } from './codec.ts';
+import { encodeRow, type Leavings } from './codec.ts';
 import { Compactor } from './compaction.ts';
 import { deviceFilter } from './device-filter.ts';
 import type { Heads, LogCalls, OpenOptions, StoredPartition, StoredTotals } from './requests.ts';
@@ -35,12 +35,14 @@ export class LogDatabase {
       this.#advance = this.#database.prepare('update partitions set next = ? where partition = ?');
       this.#readHeads = this.#database.prepare('select next from partitions order by partition');
       this.#heads = this.#storedHeads();
-      this.#compactor = options.readOnly ? undefined : new Compactor(this.#database, this.#heads.length);
+      this.#compactor = options.readOnly ? undefined : new Compactor(this.#database, this.#heads.length, this.leavings);
     } catch (error) {
       this.#database.close();
       throw error;
     }
   }
+
+  readonly leavings: Leavings = { bytes: 0 };
 
   /** True after the disk failed under a write: what is on it nobody knows before {@link settle}. */
   get doubtful(): boolean {
@@ -58,7 +60,7 @@ export class LogDatabase {
       for (const batch of batches) {
         const first = heads[batch.partition] ?? 0;
         const raw = new Uint8Array(batch.buffer, 0, batch.length);
-        const { codec, bytes } = encodeRow(raw);
+        const { codec, bytes } = encodeRow(raw, this.leavings);
         this.#insert.run(
           batch.partition,
           first,
@@ -91,7 +93,13 @@ export class LogDatabase {
     try {
       const heads = this.#storedHeads();
       const parts = cursors.map((cursor) =>
-        scanPartition(this.#database, { cursor, head: heads[cursor.partition] ?? 0, wanted, bytes }),
+        scanPartition(this.#database, {
+          cursor,
+          head: heads[cursor.partition] ?? 0,
+          wanted,
+          bytes,
+          leavings: this.leavings,
+        }),
       );
       return { parts };
     } finally {

@@ -2,14 +2,13 @@
 import { parentPort } from 'node:worker_threads';
 import { isFailure } from '../../../errors/index.ts';
 import { createCollector } from '../../../std/collect.ts';
-import { takeLeftBytes } from './codec.ts';
 import { LogDatabase } from './log-database.ts';
 import type { LogAnswer, LogCall, LogCalls, LogFailure, LogMessage, OpenOptions } from './requests.ts';
 import { messageOf } from '../../../std/message-of.ts';
 
 type Reply = LogCalls[LogCall]['reply'];
 
-/** What compressors may leave behind: see {@link takeLeftBytes}. */
+/** What compressors may leave behind: see codec.ts. */
 const mostLeftBytes = 16 * 1024 * 1024;
 
 function serve(): void {
@@ -18,7 +17,6 @@ function serve(): void {
   let options: OpenOptions | undefined;
   let database: LogDatabase | undefined;
   const collect = createCollector();
-  let left = 0;
   const answer = (message: LogAnswer, transfer: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer);
 
@@ -55,9 +53,8 @@ function serve(): void {
       const { reply, transfer } = perform(found, message);
       answer({ id, reply }, transfer);
       if (message.kind === 'commit') found.compact();
-      left += takeLeftBytes();
-      if (left >= mostLeftBytes) {
-        left = 0;
+      if (found.leavings.bytes >= mostLeftBytes) {
+        found.leavings.bytes = 0;
         collect();
       }
       if (message.kind === 'close') port.close();

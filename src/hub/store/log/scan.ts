@@ -1,6 +1,6 @@
 /** Reading runs of rows for readers. */
 import type { DatabaseSync } from 'node:sqlite';
-import { decodeRow } from './codec.ts';
+import { decodeRow, type Leavings } from './codec.ts';
 import type { ScanCursor, ScanPart } from './requests.ts';
 import { prepared } from './prepared.ts';
 
@@ -13,10 +13,14 @@ export interface ScanOptions {
   readonly head: number;
   readonly wanted: ((deviceId: string) => boolean) | undefined;
   readonly bytes: number;
+  readonly leavings: Leavings;
 }
 
 /** The next rows of a partition from the cursor on, up to `bytes` of records; rows without a wanted device are passed unread. */
-export function scanPartition(database: DatabaseSync, { cursor, head, wanted, bytes }: ScanOptions): ScanPart {
+export function scanPartition(
+  database: DatabaseSync,
+  { cursor, head, wanted, bytes, leavings }: ScanOptions,
+): ScanPart {
   const { partition } = cursor;
   const load = prepared(database, 'select codec, records from batches where partition = ? and first = ?');
   const found = new Runs(partition);
@@ -31,7 +35,7 @@ export function scanPartition(database: DatabaseSync, { cursor, head, wanted, by
     if (first > next) lost += first - next;
     next = first + Number(row['count']);
     if (wanted !== undefined && !String(row['devices']).split('\n').some(wanted)) continue;
-    const records = readRecords(load.get(partition, first), rawBytes);
+    const records = readRecords(load.get(partition, first), rawBytes, leavings);
     if (records === undefined) lost += Number(row['count']);
     else found.add(first, next, records);
   }
@@ -43,9 +47,13 @@ export function scanPartition(database: DatabaseSync, { cursor, head, wanted, by
 }
 
 /** Undefined when the row is damaged: one bad block on the disk must not keep readers from all that follows it. */
-function readRecords(row: Record<string, unknown> | undefined, rawBytes: number): Uint8Array | undefined {
+function readRecords(
+  row: Record<string, unknown> | undefined,
+  rawBytes: number,
+  leavings: Leavings,
+): Uint8Array | undefined {
   try {
-    return decodeRow(Number(row?.['codec']), row?.['records'] as Uint8Array, rawBytes);
+    return decodeRow(Number(row?.['codec']), row?.['records'] as Uint8Array, rawBytes, leavings);
   } catch {
     return undefined;
   }

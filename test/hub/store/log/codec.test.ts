@@ -5,7 +5,9 @@ import { decodeRow, encodeRow } from '../../../../src/hub/store/log/codec.ts';
 const rows = fc.oneof(
   fc.uint8Array({ minLength: 1, maxLength: 300 }),
   // Large and repetitive enough to be compressed.
-  fc.uint8Array({ minLength: 50, maxLength: 100 }).map((piece) => Buffer.concat(Array.from({ length: 400 }, () => piece))),
+  fc
+    .uint8Array({ minLength: 50, maxLength: 100 })
+    .map((piece) => Buffer.concat(Array.from({ length: 400 }, () => piece))),
 );
 
 it('when a row is stored, then it is read back as it was', () => {

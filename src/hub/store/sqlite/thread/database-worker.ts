@@ -2,4 +2,4 @@
 import { createRequestHandler } from './database.ts';
 import { serve } from './serve.ts';
 
-serve(createRequestHandler());
+serve(createRequestHandler(() => performance.now()));

@@ -30,16 +30,16 @@ class Database {
   readonly sqliteVersion: string;
   readonly #connection: DatabaseSync;
   readonly #statements: PreparedStatements;
-  readonly #limit = new TimeLimit();
+  readonly #limit: TimeLimit;
   readonly #recipes = new Map<RecipeName, PreparedRecipe>();
   readonly #audit: AuditTrail;
 
   /** Throws DatabaseError `TooOld` before the file is touched, `ForeignFile` or `DamagedFile` before it is changed. */
-  constructor(options: {
-    readonly file: string;
-    readonly busyTimeout: number;
-    readonly maxBytes?: number | undefined;
-  }) {
+  constructor(
+    options: { readonly file: string; readonly busyTimeout: number; readonly maxBytes?: number | undefined },
+    monotonic: () => number,
+  ) {
+    this.#limit = new TimeLimit(monotonic);
     this.sqliteVersion = readSqliteVersion();
     requireSqlite(this.sqliteVersion);
     this.#connection = new DatabaseSync(options.file, { enableForeignKeyConstraints: true });
@@ -181,13 +181,13 @@ function valuesOf(change: Change, begin: number, end: number): readonly SqlValue
 type OpenRequest = Extract<Request, { kind: 'open' }>;
 
 /** Answers requests, one after another, over one file. After a fault of the disk it takes no write before the file is opened anew. */
-export function createRequestHandler(): (request: Request) => unknown {
+export function createRequestHandler(monotonic: () => number): (request: Request) => unknown {
   let options: OpenRequest | undefined;
   let database: Database | undefined;
   let doubtful = false;
   const opened = (): Database => {
     // Closed by an attempt to open it anew that failed.
-    if (database === undefined && options !== undefined) database = new Database(options);
+    if (database === undefined && options !== undefined) database = new Database(options, monotonic);
     if (database === undefined) throw new DatabaseError('Closed', 'the database is not open');
     return database;
   };
@@ -210,7 +210,7 @@ export function createRequestHandler(): (request: Request) => unknown {
   return (request) => {
     switch (request.kind) {
       case 'open':
-        database = new Database(request);
+        database = new Database(request, monotonic);
         options = request;
         return database.open;
       case 'query':

@@ -17,8 +17,8 @@ class ReadOnlyDatabase {
   readonly #statements: PreparedStatements;
   readonly #limit: TimeLimit;
 
-  constructor({ file, busyTimeout, stop }: OpenRequest) {
-    this.#limit = new TimeLimit(stop);
+  constructor({ file, busyTimeout, stop }: OpenRequest, monotonic: () => number) {
+    this.#limit = new TimeLimit(monotonic, stop);
     this.#connection = new DatabaseSync(file, { readOnly: true, timeout: Math.trunc(busyTimeout) });
     try {
       // A scan reads each page once, so a large cache would only be memory; what is sorted or grouped goes to disk beyond it.
@@ -65,14 +65,14 @@ function allowReading(action: number, table: string | null): number {
 }
 
 /** Answers the requests of a reader, one after another. */
-export function createReadHandler(): (request: Request) => OpenReply | QueryReply | undefined {
+export function createReadHandler(monotonic: () => number): (request: Request) => OpenReply | QueryReply | undefined {
   let database: ReadOnlyDatabase | undefined;
   return (request) => {
     switch (request.kind) {
       case 'open': {
         const sqliteVersion = readSqliteVersion();
         requireSqlite(sqliteVersion);
-        database = new ReadOnlyDatabase(request);
+        database = new ReadOnlyDatabase(request, monotonic);
         return { sqliteVersion };
       }
       case 'query':

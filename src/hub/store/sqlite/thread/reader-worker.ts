@@ -2,4 +2,4 @@
 import { createReadHandler } from './read-only-database.ts';
 import { serve } from './serve.ts';
 
-serve(createReadHandler());
+serve(createReadHandler(() => performance.now()));

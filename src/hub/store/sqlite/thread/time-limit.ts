@@ -21,17 +21,20 @@ export function askedByRows(rowId: string): string {
 export class TimeLimit {
   /** One number shared with the main thread; anything but 0 ends what runs. */
   readonly #stop: Int32Array | undefined;
+  readonly #monotonic: () => number;
   #begun = 0;
   #limitMs = Number.POSITIVE_INFINITY;
   #checks = 0;
 
-  constructor(stop?: Int32Array) {
+  /** `monotonic` as a Clock's. */
+  constructor(monotonic: () => number, stop?: Int32Array) {
+    this.#monotonic = monotonic;
     this.#stop = stop;
   }
 
   /** Does `work`, in which statements may run for so many milliseconds; without end when undefined. */
   within<Result>(ms: number | undefined, work: () => Result): Result {
-    this.#begun = performance.now();
+    this.#begun = this.#monotonic();
     this.#limitMs = ms ?? Number.POSITIVE_INFINITY;
     this.#checks = 0;
     try {
@@ -46,7 +49,7 @@ export class TimeLimit {
     if (this.#stop !== undefined && Atomics.load(this.#stop, 0) !== 0)
       throw new DatabaseError('Closed', 'the registry is closed');
     this.#checks++;
-    const ms = performance.now() - this.#begun;
+    const ms = this.#monotonic() - this.#begun;
     // A statement that has hardly begun was kept waiting by the machine, and not by its rows.
     const patience = this.#checks < fewChecks ? 10 : 1;
     if (ms > this.#limitMs * patience) throw new DatabaseError(overdueCode, 'the query took too long');
