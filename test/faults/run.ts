@@ -12,7 +12,7 @@ const { values, positionals } = parseArgs({
 });
 const seed = values.seed ?? String(randomInt(2 ** 31));
 const scale = values.full ? 'full' : 'smoke';
-console.log(`fault tests, ${scale}; again with --seed ${seed}`);
+process.stdout.write(`fault tests, ${scale}; again with --seed ${seed}\n`);
 const vitest = new URL('../../node_modules/vitest/vitest.mjs', import.meta.url).pathname;
 const config = new URL('vitest.config.ts', import.meta.url).pathname;
 const run = spawnSync(process.execPath, [vitest, 'run', '--config', config, ...positionals], {

@@ -35,7 +35,11 @@ export type TestHubOptions = Pick<HubOptions, 'routes' | 'consumerGroups' | 'imi
 
 export async function startTestHub(options: TestHubOptions = {}): Promise<TestHub> {
   const dataDir = await mkdtemp(join(tmpdir(), 'iotctl-hub-'));
-  let hub = await start(dataDir, { mqtt: 0, mqtts: 0, amqp: 0, amqps: 0, http: 0, https: 0, operations: null }, options);
+  let hub = await start(
+    dataDir,
+    { mqtt: 0, mqtts: 0, amqp: 0, amqps: 0, http: 0, https: 0, operations: null },
+    options,
+  );
   const keys = new Map<string, string>();
   const open: { close(): Promise<void> }[] = [];
   const clientAt = (serviceUrl: string): Hub => {

@@ -19,10 +19,9 @@ const accepted: Accepted[] = [];
 const failures: unknown[] = [];
 
 beforeAll(async () => {
-  const upgrade = createUpgrade(
-    (stream, protocol) => accepted.push({ stream, protocol }),
-    { onError: (error) => failures.push(error) },
-  );
+  const upgrade = createUpgrade((stream, protocol) => accepted.push({ stream, protocol }), {
+    onError: (error) => failures.push(error),
+  });
   server = createHttpServer(
     { handle: (_request, response) => void response.end('the REST side') } as Parameters<typeof createHttpServer>[0],
     undefined,
