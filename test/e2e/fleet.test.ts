@@ -133,7 +133,7 @@ describe('a hub in the background and the commands beside it', () => {
     await tail.says('"n":0');
     expect(await box.run(['hub', 'stop'])).toMatchObject({ code: 0, stdout: '' });
     await tail.says('lost the hub');
-    const words = Object.entries(ports).flatMap(([name, port]) => [`--${name}-port`, String(port)]);
+    const words = Object.entries(ports).flatMap(([name, port]) => [`--${name}-port`, String(port ?? 'off')]);
     expect((await box.run(['hub', 'start', '--detach', ...words])).code).toBe(0);
     await sendMessages('survivor', [{ n: 1 }, { n: 2 }]);
     const { stdout, stderr, code } = await tail.finished;

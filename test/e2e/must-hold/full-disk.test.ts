@@ -122,7 +122,7 @@ describe.skipIf(mounts === undefined)('a full disk under', () => {
       (line) => line.startsWith('before') || line.startsWith('full') || line.startsWith('after'),
     );
     expect({ stored: [...new Set(stored)], stderr }).toEqual({ stored: acknowledged, stderr: expect.any(String) });
-  });
+  }, 60_000);
 });
 
 /** A device that sends until the hub does not take more, or fifty messages; says what was acknowledged. */
