@@ -120,16 +120,33 @@ async function* withoutGlobs(
 }
 
 async function existing(
-  hub: Pick<Hub, 'devices'>,
+  hub: Pick<Hub, 'devices' | 'queries'>,
   id: string,
   signal: AbortSignal | undefined,
 ): Promise<string | Error> {
   try {
     return (await hub.devices.get(id, signal)).deviceId;
   } catch (error) {
-    // Who may send to devices need not be one who may read their keys: the hub says it when the thing is done.
-    if (isFailure(error, 'not-authorised')) return id;
-    return error instanceof Error ? error : new Error(String(error));
+    const failure = error instanceof Error ? error : new Error(String(error));
+    return isFailure(failure, 'not-authorised') ? asked(hub, id, failure, signal) : failure;
+  }
+}
+
+/**
+ * Who may send to devices need not be one who may read their keys; a query tells whether the hub lets them in at all. A device that
+ * is not there is found when the thing is done.
+ */
+async function asked(
+  hub: Pick<Hub, 'queries'>,
+  id: string,
+  refusal: Error,
+  signal: AbortSignal | undefined,
+): Promise<string | Error> {
+  try {
+    for await (const _ of queryIds(hub, [`deviceId = ${quoteLiteral(id)}`], signal)) break;
+    return id;
+  } catch {
+    return refusal;
   }
 }
 

@@ -36,6 +36,11 @@ describe('selecting devices', () => {
       throw new Failure('not-authorised', 'the policy service reads no keys');
     };
     expect(await select(hub, { ids: ['truck-1', 'nobody'] }, true)).toEqual(['truck-1', 'nobody']);
+    // Whoever may not even ask is refused before anything is done.
+    hub.queries.query = () => {
+      throw new Failure('not-authorised', 'the key is wrong');
+    };
+    await expect(select(hub, { ids: ['truck-1'] }, true)).rejects.toThrow('reads no keys');
   });
 
   it('when globs are named, then the hub narrows by start and end, and the glob decides', async () => {
