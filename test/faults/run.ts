@@ -17,6 +17,8 @@ const vitest = new URL('../../node_modules/vitest/vitest.mjs', import.meta.url).
 const config = new URL('vitest.config.ts', import.meta.url).pathname;
 const run = spawnSync(process.execPath, [vitest, 'run', '--config', config, ...positionals], {
   stdio: 'inherit',
+  // A small run takes a minute or two; one that hangs must not hold up everything after it.
+  ...(values.full ? {} : { timeout: 600_000, killSignal: 'SIGKILL' as const }),
   env: { ...process.env, IOTCTL_FAULTS_SCALE: scale, IOTCTL_FAULTS_SEED: seed },
 });
 process.exitCode = run.status ?? 1;

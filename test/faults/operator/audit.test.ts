@@ -132,15 +132,16 @@ describe('C-46: the audit', () => {
     const device = await hub.device('talking');
     database.exec("CREATE TRIGGER refuse BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'no room'); END");
     try {
-      for (const line of [
+      const lines = [
         'provision unnoted',
         'device delete bulk-9 --yes',
         'twin set bulk-10 a=1',
         'hub container other',
         'rollout pause nothing --yes',
         'hub backup {dir}/c.tar.zst',
-      ])
-        expect([line, (await runHere(hub.box, line)).code]).not.toEqual([line, 0]);
+      ];
+      const codes = await Promise.all(lines.map(async (line) => (await runHere(hub.box, line)).code));
+      expect(lines.filter((_, index) => codes[index] === 0)).toEqual([]);
       await device.sendTelemetry({ n: 1 });
       await device.reportProperties({ n: 1 });
     } finally {

@@ -21,6 +21,7 @@ export const setUpLines: readonly string[] = [
   'rollout create {dir}/plan.json --yes',
   'certificate issue factory --authority --directory {dir}',
   'certificate add factory {dir}/factory.pem --verified',
+  'certificate add other {dir}/factory.pem --replace',
   'enrollment apply --group-id trucks --key-file {dir}/group.key --tag site=north --yes',
   'job run twin plain tags.job=1 --id job-1 --yes',
   'configuration apply {dir}/gone.yaml --yes',
