@@ -37,6 +37,7 @@ test('C-13: while many devices connect at once, all are let in and the others ar
   const others = await served;
   const perConnection = Math.round(((await box.memory()) - before) / fleet.count);
   report('C-13', {
+    front: 'MQTT',
     connects: plain?.connected ?? 0,
     failed: fleet.count - (plain?.connected ?? 0),
     perSecond: Math.round((plain?.connected ?? 0) / ((plain?.milliseconds ?? 1) / 1_000)),
@@ -85,7 +86,7 @@ test('C-13: the same over TLS', async () => {
   });
   const others = await served;
   report('C-13', {
-    tls: true,
+    front: 'MQTT over TLS',
     connects: result?.connected ?? 0,
     failed: secured - (result?.connected ?? 0),
     perSecond: Math.round((result?.connected ?? 0) / ((result?.milliseconds ?? 1) / 1_000)),
