@@ -16,9 +16,9 @@ export interface HubOptions {
   readonly ports?: Readonly<Partial<Record<PortName, PortChoice>>> | undefined;
   /** Names the hub answers to beside localhost; the first one is the name in connection strings. */
   readonly hostNames?: readonly string[] | undefined;
-  /** Where the TLS ports listen beside loopback. Plain ports listen on loopback alone. */
+  /** Where the TLS ports listen; loopback when absent. Plain ports listen on loopback alone. */
   readonly addresses?: readonly string[] | undefined;
-  /** Where the operations port listens, which tells anybody how the hub is, beside loopback. */
+  /** Where the operations port listens, which tells anybody how the hub is; loopback when absent. */
   readonly operationsAddresses?: readonly string[] | undefined;
   readonly retention?: { readonly maxAgeMs?: number | undefined; readonly maxBytes?: number | undefined } | undefined;
   /** How long the audit is kept; 400 days and 64 MB when absent. */

@@ -53,9 +53,8 @@ function addressesOf(
   name: PortName,
   { addresses = loopback, operationsAddresses = loopback }: Pick<HubOptions, 'addresses' | 'operationsAddresses'>,
 ): readonly string[] {
-  const wanted = name === 'operations' ? operationsAddresses : portKinds[name].secure ? addresses : loopback;
-  // Programs of this machine find the hub at localhost, wherever else it listens.
-  return wanted.includes('0.0.0.0') ? wanted : [...new Set([...loopback, ...wanted])];
+  if (name === 'operations') return operationsAddresses;
+  return portKinds[name].secure ? addresses : loopback;
 }
 
 function serversOf(fronts: Fronts): Readonly<Record<PortName, ListenRequest['createServer']>> {

@@ -38,7 +38,7 @@ export function refusedKeyHolders(input: CommandInput): readonly (typeof keyHold
 }
 
 /**
- * The addresses of an option, as `net.listen` takes them: IPv4 or IPv6, `*` for all of the machine's own; undefined when none is given.
+ * The addresses of an option and loopback, as `net.listen` takes them: IPv4 or IPv6, `*` for all of the machine's own; undefined when none is given.
  * Failure: invalid-value.
  */
 export function addressesOf(input: CommandInput, name: 'listen' | 'operationsListen'): readonly string[] | undefined {
@@ -51,7 +51,8 @@ export function addressesOf(input: CommandInput, name: 'listen' | 'operationsLis
       hint: `give one of this machine's addresses, such as 192.0.2.10 or ::1, or * for all of them`,
     });
   }
-  return words.includes('*') ? ['0.0.0.0', '::'] : [...new Set(words)];
+  // Programs of this machine find the hub at localhost, wherever else it listens.
+  return words.includes('*') ? ['0.0.0.0', '::'] : [...new Set(['127.0.0.1', '::1', ...words])];
 }
 
 /** The flags of `hub start` once more, for the process in the background. */
