@@ -7,6 +7,9 @@ import { commandTable } from '../../../../src/cli/commands/index.ts';
 /** Made once, by the hub's owner, before any other line. */
 export const setUpLines: readonly string[] = [
   'provision plain spare away',
+  // Disabled from the start, so that enabling it is always a change, whichever lines ran before.
+  'provision resting',
+  'device disable resting',
   'provision --from {dir}/keyed.csv',
   'profile add wrong --connection-string-file {dir}/other.txt',
   'provision gone-1 gone-2 gone-3 gone-4 gone-5 gone-6',
@@ -60,7 +63,7 @@ export const commandLines: Readonly<Record<string, readonly string[]>> = {
   'device list': ['device list', 'device list -o wide', 'device list -o csv', 'device list -o name'],
   'device show': ['device show hostile', 'device show plain -o yaml'],
   'device disable': ['device disable spare --reason "out of order"'],
-  'device enable': ['device enable spare'],
+  'device enable': ['device enable resting'],
   'device export': ['device export', 'device export --format csv'],
   'device import': [
     'device import {dir}/new.ndjson --yes',
