@@ -72,6 +72,11 @@ test('every command has lines and rights, and the fleet is as the lines want it'
   expect(fleet.failures).toEqual([]);
 });
 
+/** What is shown raw is text: its tabs are its own. */
+function asShown(line: string, screen: string): string {
+  return line.endsWith('-o raw') ? screen.replaceAll('\t', ' ') : screen;
+}
+
 describe('C-45: a policy may do what is declared, and nothing else', () => {
   test('by any command', async () => {
     const policies = await addPolicyProfiles(fleet);
@@ -158,8 +163,7 @@ describe('C-40: what strangers wrote steers no terminal', () => {
         lines += 1;
         bytes += ran.screen.length;
         if (screen.includes('mark')) marks += 1;
-        // What is shown raw is text: its tabs are its own.
-        const shown = line.endsWith('-o raw') ? screen.replaceAll('\t', ' ') : screen;
+        const shown = asShown(line, screen);
         const foreign = foreignControls(shown);
         const { acts } = playOnTerminal(shown);
         if (foreign !== '' || acts.length > 0 || ran.screen.includes(0x9b) !== screen.includes('\u009b'))
@@ -180,9 +184,16 @@ describe('C-40: what strangers wrote steers no terminal', () => {
     for await (const lot of lotsOf(lines, 4)) {
       const shown = lot.map(async ({ line }) => {
         const words = splitWords(nthLine(line, 6)).map((word) => word.replaceAll('{dir}', fleet.box.directory));
-        const terminal = openTerminal(fleet.box, words, { columns: 160 });
+        const terminal = openTerminal(fleet.box, words, { columns: 160, env: { EDITOR: 'true', VISUAL: 'true' } });
+        // Lines that wait are interrupted, as people do: twice, and then they must be gone.
+        const waits = [4_000, 8_000].map((ms) => setTimeout(() => terminal.type('\u0003'), ms));
+        const last = setTimeout(() => {
+          steered.push(`${line}: does not end`);
+          terminal.kill('SIGKILL');
+        }, 20_000);
         await terminal.finished;
-        const foreign = foreignControls(terminal.screen());
+        for (const timer of [...waits, last]) clearTimeout(timer);
+        const foreign = foreignControls(asShown(line, terminal.screen()));
         if (foreign !== '') steered.push(`${line}: ${foreign}`);
       });
       await Promise.all(shown);
