@@ -27,9 +27,11 @@ test('ten thousand devices in waves of 1 %, 10 % and all of them', async () => {
   await untilTrue(async () => (await hub.record('rollouts/large/state')) !== undefined);
   let worked = processorMs(pid);
   let most = 0;
+  let hubOwn = 0;
   await untilTrue(async () => {
     worked = processorMs(pid) ?? worked;
     most = Math.max(most, memoryMb(pid)?.most ?? 0);
+    hubOwn = Math.max(hubOwn, memoryMb(hub.info.pid)?.own ?? 0);
     return controller.child.exitCode !== null;
   }, 500);
   const seconds = (Date.now() - begun) / 1_000;
@@ -49,11 +51,13 @@ test('ten thousand devices in waves of 1 %, 10 % and all of them', async () => {
     'seconds to completion': seconds,
     'controller, processor ms per device': perDevice,
     'controller, MB at most': most,
-    'hub, MB at most (wanted: 300)': hubMost,
+    'hub, MB at most of its own (wanted: 300)': hubOwn,
+    "hub, MB at most with the pages of Node's program": hubMost,
     'hub, processor seconds': (processorMs(hub.info.pid) ?? Number.NaN) / 1_000,
     'controller said': ended.stderr.trim().split('\n').at(-1),
   });
   if (perDevice !== undefined) expect(perDevice).toBeLessThanOrEqual(2);
-  // More than is wanted, and no more than that.
+  if (hubOwn > 0) expect(hubOwn).toBeLessThanOrEqual(300);
+  // With some 65 of the program's pages, and what the machine's memory was at the time.
   if (hubMost !== undefined) expect(hubMost).toBeLessThanOrEqual(360);
 });

@@ -21,12 +21,21 @@ export function processorMs(pid: number): number | undefined {
   return ((Number(fields[11]) + Number(fields[12])) * 1_000) / ticksPerSecond;
 }
 
-/** Resident memory now, and the most it ever was, in MB. */
-export function memoryMb(pid: number): { readonly now: number; readonly most: number } | undefined {
+export interface MemoryMb {
+  /** Resident now. */
+  readonly now: number;
+  /** The most that ever was resident. */
+  readonly most: number;
+  /** Of what is resident now, all but pages of files: those of Node's program are the same for every Node process of the machine. */
+  readonly own: number;
+}
+
+/** In units of 2^20 bytes. */
+export function memoryMb(pid: number): MemoryMb | undefined {
   const status = read(`/proc/${pid}/status`);
   if (status === undefined) return undefined;
   const of = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1_024;
-  return { now: of('VmRSS'), most: of('VmHWM') };
+  return { now: of('VmRSS'), most: of('VmHWM'), own: of('RssAnon') };
 }
 
 function read(path: string): string | undefined {

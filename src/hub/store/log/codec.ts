@@ -24,7 +24,7 @@ const compressorBytes = 64 * 1024;
 
 /**
  * Bytes that were left to the collector, more or less: Node.js holds each compressor, its buffer and its result until the next full
- * collection of the thread.
+ * collection of the thread. A row that was read counts too.
  */
 export interface Leavings {
   bytes: number;
@@ -57,7 +57,7 @@ export function decodeRow(
   rawBytes: number,
   leavings: Leavings = { bytes: 0 },
 ): Uint8Array {
-  if (codec === codecs.zstd) leavings.bytes += compressorBytes + rawBytes;
+  leavings.bytes += rawBytes + (codec === codecs.zstd ? compressorBytes : 0);
   const raw = decode(codec, bytes, rawBytes);
   if (raw.length !== rawBytes) throw new RangeError('a stored batch is damaged');
   return raw;

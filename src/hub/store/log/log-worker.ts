@@ -8,8 +8,8 @@ import { messageOf } from '../../../std/message-of.ts';
 
 type Reply = LogCalls[LogCall]['reply'];
 
-/** What compressors may leave behind: see codec.ts. */
-const mostLeftBytes = 16 * 1024 * 1024;
+/** What compressors may leave behind: see codec.ts. A thread that only reads has the time to clear up more often. */
+const mostLeftBytes = { writer: 16 * 1024 * 1024, reader: 6 * 1024 * 1024 } as const;
 
 function serve(): void {
   const port = parentPort;
@@ -53,7 +53,7 @@ function serve(): void {
       const { reply, transfer } = perform(found, message);
       answer({ id, reply }, transfer);
       if (message.kind === 'commit') found.compact();
-      if (found.leavings.bytes >= mostLeftBytes) {
+      if (found.leavings.bytes >= mostLeftBytes[options?.readOnly === true ? 'reader' : 'writer']) {
         found.leavings.bytes = 0;
         collect();
       }

@@ -31,7 +31,7 @@ export interface Readers {
   close(): Promise<void>;
 }
 
-/** One for scans, one that is always free for searches. */
+/** One for scans, one that is always free for searches; searches alone share one. */
 const mostThreads = 2;
 /** A thread without work for so long is let go: it holds some megabytes. */
 const idleMs = 30_000;
@@ -81,8 +81,12 @@ export function createReaders({ start, clock, limitMs }: ReadersOptions): Reader
   function takeJob(): Job | undefined {
     const working = [...readers].filter(({ work }) => work !== undefined);
     if (closed || working.length >= mostThreads) return undefined;
-    const scan = working.some(({ work }) => work === 'scan') ? undefined : waiting.scan.shift();
-    return scan ?? waiting.search.shift();
+    const scans = working.some(({ work }) => work === 'scan');
+    const scan = scans ? undefined : waiting.scan.shift();
+    if (scan !== undefined) return scan;
+    // What the other searches take is less than the start of a thread, and than what it holds.
+    const shares = working.length > 0 && !scans && working.length === readers.size;
+    return shares ? undefined : waiting.search.shift();
   }
 
   function runWaiting(): void {

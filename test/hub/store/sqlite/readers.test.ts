@@ -85,6 +85,22 @@ describe('threads that read', () => {
     expect(threads).toHaveLength(1);
   });
 
+  test('when searches come alone, then they share one thread, until a scan needs the other', async () => {
+    const { ask, end, running, threads } = rig();
+    void ask('search 1', 'search');
+    void ask('search 2', 'search');
+    await settle();
+    expect(running()).toEqual(['search 1']);
+    void ask('scan 1', 'scan');
+    await settle();
+    expect(running()).toEqual(['search 1', 'scan 1']);
+    await end('search 1');
+    expect(running()).toEqual(['scan 1', 'search 2']);
+    await end('scan 1');
+    await end('search 2');
+    expect(threads).toHaveLength(2);
+  });
+
   test('when nothing was asked for long, then threads are let go, and come back when they are needed', async () => {
     const { readers, ask, end, threads, clock } = rig();
     expect(readers.active).toBe(false);
