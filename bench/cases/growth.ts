@@ -48,7 +48,7 @@ async function measureFleet({ workspace, small, progress }: CaseContext, size: n
     await writeLotCsv(csv, makeDevices('pump-', size), lotSize);
     const { ms } = await own.iotctl(['provision', '--from', csv, '--yes']);
     const ask = await openService(own);
-    await waitForIndex(ask);
+    await waitForIndex(ask, own);
     const last = await lastContinuation(ask, size);
     const times = await alternate(small ? 2 : 9, {
       indexed: () => timeQuery(ask, indexedQuery),

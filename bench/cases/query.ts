@@ -25,7 +25,7 @@ async function measure(context: CaseContext, count: number, runs: number): Promi
   const hub = await startHub(own);
   try {
     const ask = await openService(own);
-    const indexing = await waitForIndex(ask);
+    const indexing = await waitForIndex(ask, own);
     const samples = await alternate(runs, {
       indexed: () => timeQuery(ask, indexedQuery),
       scanned: () => timeQuery(ask, scannedQuery),

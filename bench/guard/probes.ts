@@ -99,7 +99,7 @@ const query: Probe = {
     const hub = await startHub(own);
     try {
       const ask = await openService(own);
-      await waitForIndex(ask);
+      await waitForIndex(ask, own);
       const costOf = async (text: string): Promise<number> => {
         const before = processorMs(hub.pid);
         for (let time = 0; time < queries; time++) await timeQuery(ask, text);

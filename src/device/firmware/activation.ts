@@ -56,6 +56,7 @@ export class ActivationSteps {
       releaseCounter: Math.max(state.releaseCounter, manifest.releaseCounter),
       slots: { ...state.slots, [slot]: installed },
       finished: withFinished(state, name.rollout, name.attempt),
+      confirmed: { ...name, digest: manifest.sha256 },
     };
     await journal.save(change, { ...name, state: 'confirmed' }, { ...running, version: manifest.version });
   }

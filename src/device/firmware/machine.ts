@@ -82,7 +82,8 @@ class Machine implements Installer {
     const { slots } = this.#ports;
     this.#slotBytes = Math.min(await slots.capacity('a'), await slots.capacity('b'));
     const view = await this.#steps.look();
-    const facts = { starts: this.#limits.starts, now: this.#ports.clock.now() };
+    const { digest } = this.#journal.running;
+    const facts = { starts: this.#limits.starts, now: this.#ports.clock.now(), digest };
     const { change, told } = resume(this.state, view, facts);
     await this.#journal.save(change, told);
     this.#wake();

@@ -13,6 +13,8 @@ interface Resumed {
 export interface ResumeFacts {
   /** Starts of the machine that a trial may have. */
   readonly starts: number;
+  /** Of what runs, SHA-256 in hexadecimal. */
+  readonly digest: string;
   /** Unix milliseconds. */
   readonly now: number;
 }
@@ -22,7 +24,7 @@ export function resume(state: InstallerState, view: BootView, facts: ResumeFacts
   const isRestart = view.bootId !== state.bootId;
   const counted = { bootId: view.bootId, bootCount: state.bootCount + (isRestart ? 1 : 0) };
   const { job, last } = state;
-  if (job === undefined) return { change: counted, told: last };
+  if (job === undefined) return { change: counted, told: stillConfirmed(state, facts.digest) };
   const told = (words: Omit<Told, 'rollout' | 'attempt'>): Told => ({
     rollout: job.offer.rollout,
     attempt: job.offer.attempt,
@@ -51,6 +53,15 @@ export function resume(state: InstallerState, view: BootView, facts: ResumeFacts
       return { change: { ...counted, job: undefined, finished }, told: told(job.verdict ?? formerRuns) };
     }
   }
+}
+
+/** What was confirmed may boot no more, or again: then the other firmware runs, and what was said last holds no longer. */
+function stillConfirmed({ last, confirmed }: InstallerState, digest: string): Told {
+  if (confirmed === undefined || confirmed.rollout !== last.rollout || confirmed.attempt !== last.attempt) return last;
+  const { rollout, attempt } = confirmed;
+  const runs = confirmed.digest === digest;
+  if (last.state === 'confirmed' && !runs) return { rollout, attempt, ...formerRuns };
+  return last.code === formerRuns.code && runs ? { rollout, attempt, state: 'confirmed' } : last;
 }
 
 function resumeTrial(job: Job, view: BootView, { starts, now }: ResumeFacts): Job {

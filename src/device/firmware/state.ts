@@ -75,6 +75,8 @@ export const installerStateSchema = z.object({
   /** Attempts that are over: none of them is begun again. Newest last. */
   finished: z.array(z.object({ rollout: rolloutIdSchema, attempt: count })).max(64),
   last: toldSchema,
+  /** What was confirmed last. A device may fall back to its other slot later, when this one boots no more. */
+  confirmed: z.object({ rollout: rolloutIdSchema, attempt: count, digest: sha256Schema }).optional(),
   job: jobSchema.optional(),
 });
 
