@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
+import { array, assert, asyncProperty, integer } from 'fast-check';
 import { expect, it } from 'vitest';
 import { bodyOf, readAll, store, temporaryDirectory, temporaryLog } from '../../../support/telemetry-log.ts';
 
@@ -11,7 +12,7 @@ it('when messages trickle in one at a time, then their rows are merged and readi
   const rows = Number(database.prepare('select count(*) as rows from batches').get()?.['rows']);
   const devices = database.prepare('select devices from batches order by first limit 1').get()?.['devices'];
   database.close();
-  expect(rows).toBeLessThan(140);
+  expect(rows).toBeLessThan(50);
   expect(String(devices).split('\n').toSorted()).toEqual(['d0', 'd1', 'd2']);
   expect((await readAll(log)).map(bodyOf)).toEqual(Array.from({ length: 300 }, (_, index) => String(index)));
   expect((await readAll(log, { devices: ['d1'] })).map((message) => message.sequenceNumber)).toEqual(
@@ -29,4 +30,45 @@ it('when a reader stands in the middle of what is merged, then it goes on withou
   while (seen.length < 250) seen.push(...((await reader.next()).value?.messages ?? []).map(bodyOf));
   expect(seen).toEqual(Array.from({ length: 250 }, (_, index) => String(index)));
   await reader.return?.();
+});
+
+it('when commits are of any size, then rows are merged in order, few are left, and none is larger than needed', async () => {
+  await assert(
+    asyncProperty(array(integer({ min: 1, max: 9_000 }), { minLength: 20, maxLength: 120 }), async (sizes) => {
+      const file = join(await temporaryDirectory(), 'telemetry.db');
+      const log = await temporaryLog({ file, partitions: 1 });
+      for (const [index, size] of sizes.entries()) await store(log, 'd', `${index} `.padEnd(size, 'x'), index);
+      const database = new DatabaseSync(file, { readOnly: true });
+      const rows = database.prepare('select first, count, raw_bytes from batches order by first').all();
+      database.close();
+      let next = 0;
+      for (const row of rows) {
+        expect(row['first']).toBe(next);
+        next += Number(row['count']);
+        expect(Number(row['raw_bytes'])).toBeLessThan(2 * 64 * 1_024);
+      }
+      expect(next).toBe(sizes.length);
+      const bytes = sizes.reduce((sum, size) => sum + size, 0);
+      // At most those that wait at each step, and the merged ones.
+      expect(rows.length).toBeLessThanOrEqual(2 * 15 + 17 + Math.ceil(bytes / 32_000));
+      expect((await readAll(log)).map((message) => Number.parseInt(bodyOf(message), 10))).toEqual(
+        sizes.map((_, i) => i),
+      );
+      await log.close();
+    }),
+    { numRuns: 8 },
+  );
+});
+
+it('when the log is opened again, then it goes on merging where it was', async () => {
+  const file = join(await temporaryDirectory(), 'telemetry.db');
+  for (let round = 0; round < 6; round++) {
+    const log = await temporaryLog({ file, partitions: 1 });
+    for (let index = 0; index < 10; index++) await store(log, 'd', String(round * 10 + index), index);
+    await log.close();
+  }
+  const database = new DatabaseSync(file, { readOnly: true });
+  const rows = Number(database.prepare('select count(*) as rows from batches').get()?.['rows']);
+  database.close();
+  expect(rows).toBeLessThan(20);
 });
