@@ -212,7 +212,7 @@ export interface PartitionState {
   readonly first: number;
   /** The number the next message gets. */
   readonly next: number;
-  /** When the newest message was stored, Unix milliseconds; undefined when there is none. */
+  /** The latest time of a message, Unix milliseconds; undefined when there is none. */
   readonly lastTime: number | undefined;
 }
 

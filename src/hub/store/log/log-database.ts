@@ -123,10 +123,11 @@ export class LogDatabase {
 
   partitions(): StoredPartition[] {
     const first = this.#database.prepare('select min(first) as first from batches where partition = ?');
-    const last = this.#database.prepare('select max_time from batches where partition = ? order by first desc limit 1');
+    // Not the time of the last message: after a clock was set back, a reader that asks for what came later than a time would be told that nothing did.
+    const last = this.#database.prepare('select max(max_time) as last from batches where partition = ?');
     return this.#heads.map((_, partition) => ({
       first: optionalNumber(first.get(partition)?.['first']),
-      lastTime: optionalNumber(last.get(partition)?.['max_time']),
+      lastTime: optionalNumber(last.get(partition)?.['last']),
     }));
   }
 

@@ -103,3 +103,15 @@ it('when a log of the version without events is opened, then it keeps its messag
   expect(await textOf(log)).toEqual(['old']);
   expect(await textOf(log, { sources: ['twinChangeEvents'] })).toEqual(['event']);
 });
+
+it('when the clock was set back, then was set back, a partition still says the latest time of what it holds, and is read from there', async () => {
+  const log = await temporaryLog({ partitions: 1 });
+  for (const [body, time] of [
+    ['before', 1_000],
+    ['late', 5_000],
+    ['set back', 2_000],
+  ] as const)
+    await store(log, 'd', body, time);
+  expect(await log.partitions()).toEqual([{ first: 0, next: 3, lastTime: 5_000 }]);
+  expect((await readAll(log, { from: { time: 4_000 } })).map(bodyOf)).toEqual(['late', 'set back']);
+});
