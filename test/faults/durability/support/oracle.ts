@@ -26,6 +26,9 @@ export interface Verdict {
   readonly duplicatesAtOnce: number;
 }
 
+/** The part of a verdict that every test of durability expects. */
+export const unharmed = { lost: 0, phantoms: 0, orderBreaks: 0, wrongDuplicates: 0 } as const;
+
 interface Lane {
   /** Every message below this has been seen, save those in `missing`. */
   next: number;
