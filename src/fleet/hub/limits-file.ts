@@ -57,7 +57,15 @@ export function readLimits(value: JsonValue): LimitChoices {
 
 /** Adds what `mqtt.connectBytes=16KiB` says to what was chosen before. Failure: invalid-value. */
 export function withLimit(choices: LimitChoices, words: string): LimitChoices {
-  const [name = '', given = ''] = words.split(/=(.*)/s);
+  const [name = '', given] = words.split(/=(.*)/s);
+  if (given === undefined)
+    throw new Failure(
+      'invalid-value',
+      `--limit: "${words}" says no value: NAME=VALUE, such as connections.total=5000`,
+      {
+        hint,
+      },
+    );
   const limit = namedLimits.find((each) => each.name === name.trim());
   if (limit === undefined) throw unknownName('invalid-value', '--limit: ', name.trim());
   const value = parseLimit(limit, given);
@@ -69,7 +77,9 @@ export function withLimit(choices: LimitChoices, words: string): LimitChoices {
 }
 
 function unknownName(code: 'invalid-input' | 'invalid-value', head: string, name: string): Failure {
-  const meant = closestName(name, [...namedLimits.map((limit) => limit.name), ...Object.keys(limitTable)]);
+  const names = namedLimits.map((limit) => limit.name);
+  // Of a file, a whole group may be meant; --limit takes none.
+  const meant = closestName(name, code === 'invalid-input' ? [...names, ...Object.keys(limitTable)] : names);
   const suggestion = meant === undefined ? hint : `did you mean ${meant}? ${hint}`;
   return new Failure(code, `${head}there is no limit "${name}"`, { hint: suggestion });
 }

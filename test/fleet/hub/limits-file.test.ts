@@ -29,9 +29,11 @@ test.each([
 
 test.each([
   ['mqtt.conectBytes=1', 'there is no limit "mqtt.conectBytes"', 'mqtt.connectBytes'],
-  ['mqtt.connectBytes', '"" is not from 1KiB', 'hub limits'],
+  ['mqtt.connectBytes=', '"" is not from 1KiB', 'hub limits'],
   ['constructor=1', 'there is no limit "constructor"', 'hub limits'],
-  ['', 'there is no limit ""', 'hub limits'],
+  ['', '"" says no value', 'hub limits'],
+  ['connections', '"connections" says no value: NAME=VALUE', 'hub limits'],
+  ['connection.total=1', 'there is no limit "connection.total"', 'did you mean connections.total?'],
 ])('--limit %s is refused in words that help', (words, message, hint) => {
   expect(() => withLimit({}, words)).toThrow(
     expect.objectContaining({
