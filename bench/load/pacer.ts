@@ -14,13 +14,15 @@ export interface PacerPlan {
   readonly connections: readonly (MqttIdentity & { readonly topic: string })[];
   /** Messages per second, over all connections. */
   readonly rate: number;
+  /** Seconds of the same before, whose messages do not say when they were sent: connections and programs are warm then. */
+  readonly warmSeconds?: number;
   readonly seconds: number;
   readonly bodyBytes: number;
 }
 
 export interface PacerReport {
   readonly messages: number;
-  /** How far behind its time the latest message was sent, in milliseconds. */
+  /** How far behind its time the latest message was sent, in milliseconds; of those that count. */
   readonly latestMs: number;
 }
 
@@ -28,6 +30,7 @@ const plan = JSON.parse(await text(process.stdin)) as PacerPlan;
 const fillers = makeBodies(plan.bodyBytes - '"sent":1234567890123456,'.length, 1_024);
 const clients = await Promise.all(plan.connections.map((identity) => connectMqtt(plan, identity)));
 for (const client of clients) client.resume();
+const warm = plan.rate * (plan.warmSeconds ?? 0);
 const messages = plan.rate * plan.seconds;
 const report: PacerReport = { messages, latestMs: await sendAll() };
 for (const client of clients) client.end(mqttPacket.generate({ cmd: 'disconnect' }));
@@ -39,11 +42,11 @@ function sendAll(): Promise<number> {
   return new Promise((resolve) => {
     const send = (): void => {
       const now = performance.now() - begin;
-      while (sent < messages && (sent * 1_000) / plan.rate <= now) {
-        latest = Math.max(latest, now - (sent * 1_000) / plan.rate);
+      while (sent < warm + messages && (sent * 1_000) / plan.rate <= now) {
+        if (sent >= warm) latest = Math.max(latest, now - (sent * 1_000) / plan.rate);
         publish(sent++);
       }
-      if (sent < messages) setTimeout(send, 1);
+      if (sent < warm + messages) setTimeout(send, 1);
       else resolve(latest);
     };
     send();
@@ -61,7 +64,7 @@ function publish(index: number): void {
     mqttPacket.generate({
       cmd: 'publish',
       topic: connection?.topic ?? '',
-      payload: `{"sent":${microseconds()},${filler}`,
+      payload: `{"${index < warm ? 'warm' : 'sent'}":${microseconds()},${filler}`,
       qos: 1,
       messageId: (index % 0xffff) + 1,
       dup: false,

@@ -4,15 +4,15 @@ import { decodeRow, encodeRow, type Leavings } from './codec.ts';
 import { BatchWriter, decodeRecords, SenderCache } from './records.ts';
 import { prepared } from './prepared.ts';
 
-/** A row with this many bytes of records is left alone. */
-const sealedBytes = 64 * 1024;
+/** A row with this many bytes of records is left alone: under load, when commits are large, nothing is written twice. */
+const sealedBytes = 4_096;
 /**
- * Rows are merged in three steps, each of which takes a millisecond or less at common sizes: a commit that comes meanwhile waits for it, and so
- * does whoever sent its messages. So many rows below so many bytes become one.
+ * Rows are merged in two steps, each of which takes about a millisecond: a commit that comes meanwhile waits for it, and so does whoever sent
+ * its messages. So many rows below a size, or so many bytes of them, become one.
  */
 const steps = [
-  { rows: 16, below: 256 },
-  { rows: 16, below: 4_096 },
+  { below: 256, rows: 16, bytes: Number.POSITIVE_INFINITY },
+  { below: sealedBytes, rows: 64, bytes: 32 * 1024 },
 ] as const;
 /** Rows looked at when the log is opened. */
 const mostRowsAtOpen = 256;
@@ -105,11 +105,11 @@ export class Compactor {
 
 /** How many rows at the end are to become one; 0 while it is too early. */
 function rowsToMerge(tail: readonly SmallRow[]): number {
-  for (const { rows, below } of steps) {
-    const count = tail.length - 1 - tail.findLastIndex(({ rawBytes }) => rawBytes >= below);
-    if (count >= rows) return count;
+  for (const { below, rows, bytes } of steps) {
+    const found = tail.slice(1 + tail.findLastIndex(({ rawBytes }) => rawBytes >= below));
+    if (found.length >= rows || (found.length > 1 && joined(found).rawBytes >= bytes)) return found.length;
   }
-  return tail.reduce((sum, { rawBytes }) => sum + rawBytes, 0) >= sealedBytes && tail.length > 1 ? tail.length : 0;
+  return 0;
 }
 
 /** What the rows are taken for once they are one, which is not larger than they were. */
