@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { HubError } from '../../protocol/hub-errors.ts';
 import type { PeerCertificates } from '../core/services.ts';
 import { Timers } from '../timers.ts';
+import { channelMax, Channels } from './channels.ts';
 import { ConnectionClaims } from './claims.ts';
 import {
   codes,
@@ -23,7 +24,7 @@ import { toAmqpError } from './errors.ts';
 import { Pace } from '../pace.ts';
 import { FrameSplitter } from './frame-splitter.ts';
 import { ProtocolError } from './protocol-error.ts';
-import type { AmqpConnection, AmqpError, Claim, IncomingLink, LinkRoute, OutgoingLink, SharedKey } from './route.ts';
+import type { AmqpConnection, AmqpError, IncomingLink, LinkRoute, OutgoingLink, SharedKey } from './route.ts';
 import {
   amqpHeader,
   readSaslInit,
@@ -33,7 +34,8 @@ import {
   type Login,
   type SaslInit,
 } from './sasl.ts';
-import { Session, type SessionHost } from './session.ts';
+import type { Session, SessionHost } from './session.ts';
+import { Share } from './share.ts';
 import { Vigil } from './vigil.ts';
 import { Wire, type WireTimer } from './wire.ts';
 
@@ -55,12 +57,7 @@ export interface ConnectionParts {
 /** `greeted`: an AMQP header came. `ending`: the hub has said CLOSE. */
 type Phase = 'silent' | 'sasl' | 'greeted' | 'open' | 'draining' | 'ending' | 'ended';
 
-const channelMax = 8_191;
 const smallestFrame = 512;
-/** Links of a peer that has not shown a token: those for tokens, or of one device with a certificate, or of one that registers. */
-const linksBeforeToken = 128;
-/** Refused links that the peer need not have taken away yet. */
-const refusedLinks = 64;
 /** As much of an address as is noted of a refusal. */
 const longestNoted = 256;
 
@@ -83,20 +80,14 @@ export class Connection implements AmqpConnection, SessionHost {
   readonly #splitter: FrameSplitter;
   readonly #timers: Timers<WireTimer | 'shutdown'>;
   readonly #vigil: Vigil;
-  readonly #sessions = new Map<number, Session>();
-  /** Sessions the hub has ended whose END the peer has not sent: what still comes on them is dropped. */
-  readonly #endedChannels = new Set<number>();
+  readonly #channels: Channels;
+  readonly #share: Share;
   readonly #shared = new Map<SharedKey<unknown>, unknown>();
-  #flushing = new Set<Session>();
   #phase: Phase = 'silent';
   #held = false;
   readonly #pace: Pace;
   #processing = false;
-  #links = 0;
-  #hadToken = false;
   #isTrusted = false;
-  #strangerBytes = 0;
-  #partialBytes = 0;
   #unsettled = 0;
   #sentOpen = false;
 
@@ -114,11 +105,13 @@ export class Connection implements AmqpConnection, SessionHost {
     this.#timers = new Timers(clock);
     this.#splitter = new FrameSplitter(Math.min(limits.firstFrameBytes, limits.frameBytes));
     this.#pace = new Pace(this.#context.paces);
+    this.#share = new Share(this.#context);
+    this.#channels = new Channels(this, limits.sessions);
     this.claims = new ConnectionClaims({
       context: this.#context,
       certificates: parts.certificates,
       remote: parts.remote,
-      onExpired: (claim) => this.#expired(claim),
+      onExpired: (claim) => this.#channels.detachExpired(claim),
     });
     this.#wire = new Wire({
       stream: parts.stream,
@@ -148,7 +141,7 @@ export class Connection implements AmqpConnection, SessionHost {
 
   /** True when the peer holds a token, or has a link that a certificate or login opened. */
   get #isKnown(): boolean {
-    return this.claims.size > 0 || [...this.#sessions.values()].some((session) => session.isUsed);
+    return this.claims.size > 0 || this.#channels.used;
   }
 
   get congested(): boolean {
@@ -174,7 +167,7 @@ export class Connection implements AmqpConnection, SessionHost {
     this.#flushSessions();
     // The Node SDKs wait for answers to their detaches for 45 seconds, unless their session ended before the connection. Without an
     // error: clients over rhea throw one that no handler waits for.
-    for (const channel of this.#sessions.keys()) this.write((writer) => writeEnd(writer, channel, codes.end));
+    this.#channels.sayEnd();
     this.#endSessions();
     this.write((writer) => writeEnd(writer, 0, codes.close, error));
     this.#finish(error?.condition ?? 'closed', error?.description);
@@ -183,17 +176,11 @@ export class Connection implements AmqpConnection, SessionHost {
   }
 
   detachWhere(condition: (link: IncomingLink | OutgoingLink) => boolean, error: AmqpError): void {
-    for (const session of this.#sessions.values()) session.detachWhere(condition, error);
+    this.#channels.detachWhere(condition, error);
   }
 
   endSession(channel: number, error: AmqpError): void {
-    const session = this.#sessions.get(channel);
-    if (session === undefined) return;
-    session.flush();
-    this.#sessions.delete(channel);
-    this.#endedChannels.add(channel);
-    session.over();
-    this.write((writer) => writeEnd(writer, channel, codes.end, error));
+    this.#channels.end(channel, error);
   }
 
   cut(reason: string): void {
@@ -221,29 +208,16 @@ export class Connection implements AmqpConnection, SessionHost {
   }
 
   wantsFlush(session: Session): void {
-    this.#flushing.add(session);
+    this.#channels.wantsFlush(session);
     this.#wire.schedule();
   }
 
   countLink(change: 1 | -1): boolean {
-    this.#links += change;
-    this.#hadToken ||= this.claims.size > 0;
-    const { links } = this.#context.limits;
-    const most = this.#hadToken ? links : Math.min(links, linksBeforeToken);
-    if (change > 0 && this.#links > most + refusedLinks)
-      throw new ProtocolError('amqp:resource-limit-exceeded', 'the connection has too many links');
-    return this.#links <= most;
+    return this.#share.countLink(change, this.claims.size > 0);
   }
 
   holdPartial(bytes: number): boolean {
-    const { limits, unfinished } = this.#context;
-    // What is left when the connection ends was given back with it.
-    if (this.#phase === 'ended' || this.#phase === 'ending') return bytes <= 0;
-    if (this.#partialBytes + bytes > limits.partialBytes) return false;
-    if (bytes < 0) unfinished.release(-bytes);
-    else if (!unfinished.hold(bytes)) return false;
-    this.#partialBytes += bytes;
-    return true;
+    return this.#share.holdPartial(bytes);
   }
 
   unsettledChanged(change: 1 | -1): void {
@@ -279,7 +253,7 @@ export class Connection implements AmqpConnection, SessionHost {
     if (this.#isTrusted) return;
     this.#isTrusted = this.#isKnown;
     if (this.#isTrusted) this.#context.known(this.#parts.stream);
-    else if ((this.#strangerBytes += bytes) > this.#context.limits.unauthenticatedBytes)
+    else if (!this.#share.countStranger(bytes))
       this.close({ condition: 'amqp:resource-limit-exceeded', description: 'So much is not taken without a token.' });
   }
 
@@ -390,28 +364,14 @@ export class Connection implements AmqpConnection, SessionHost {
   }
 
   #takePerformative(performative: Performative, frame: Buffer): void {
-    const { channel, code } = performative;
-    const session = this.#sessions.get(channel);
-    if (this.#endedChannels.has(channel) && code !== codes.close) {
-      if (code === codes.end) this.#endedChannels.delete(channel);
-    } else if (code === codes.begin && session === undefined) {
-      if (this.#sessions.size >= this.#context.limits.sessions || channel > channelMax)
-        throw new ProtocolError('amqp:resource-limit-exceeded', 'the connection has too many sessions');
-      this.#sessions.set(channel, new Session(this, performative));
-    } else if (code === codes.close) {
-      this.#endSessions();
-      this.write((writer) => writeEnd(writer, 0, codes.close));
-      this.#finish('peer-closed', undefined);
-      this.#wire.end();
-    } else if (session === undefined) {
-      throw new ProtocolError('amqp:not-allowed', 'a frame on a channel without a session');
-    } else if (code === codes.end) {
-      this.#sessions.delete(channel);
-      session.over();
-      this.write((writer) => writeEnd(writer, channel, codes.end));
-    } else {
-      session.handle(performative, frame);
+    if (performative.code !== codes.close) {
+      this.#channels.take(performative, frame);
+      return;
     }
+    this.#endSessions();
+    this.write((writer) => writeEnd(writer, 0, codes.close));
+    this.#finish('peer-closed', undefined);
+    this.#wire.end();
   }
 
   #writeOpen(): void {
@@ -429,25 +389,17 @@ export class Connection implements AmqpConnection, SessionHost {
   }
 
   #flushSessions(): void {
-    if (this.#flushing.size === 0) return;
-    const sessions = this.#flushing;
-    this.#flushing = new Set();
     try {
-      for (const session of sessions) session.flush();
+      this.#channels.flush();
     } catch (error) {
       this.#fail(error);
     }
   }
 
   #drained(): void {
-    for (const session of this.#sessions.values()) session.wake();
+    this.#channels.wake();
     if (this.#phase === 'draining') this.#finishShutdown();
     else this.#process();
-  }
-
-  #expired(claim: Claim): void {
-    const error = { condition: 'amqp:unauthorized-access', description: 'The token has expired.' };
-    for (const session of this.#sessions.values()) session.detachWhere((link) => link.handler?.claim === claim, error);
   }
 
   #finishShutdown(): void {
@@ -466,8 +418,7 @@ export class Connection implements AmqpConnection, SessionHost {
 
   #endSessions(): void {
     this.#flushSessions();
-    for (const session of this.#sessions.values()) session.over();
-    this.#sessions.clear();
+    this.#channels.over();
   }
 
   #closed(error: Error | undefined): void {
@@ -479,8 +430,7 @@ export class Connection implements AmqpConnection, SessionHost {
   #finish(reason: string, detail: string | undefined): void {
     if (this.#phase === 'ending' || this.#phase === 'ended') return;
     this.#phase = 'ended';
-    this.#context.unfinished.release(this.#partialBytes);
-    this.#partialBytes = 0;
+    this.#share.over();
     this.#endSessions();
     this.#timers.disarmAll();
     this.#vigil.end();
