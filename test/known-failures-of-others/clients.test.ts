@@ -3,6 +3,7 @@ import { createServer as createHttp, type Server } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, expect } from 'vitest';
 import { connectHub } from '../../src/client/index.ts';
+import type { KeyConnection } from '../../src/config/profile.ts';
 import { connectDevice, parseEndpoint } from '../../src/device/index.ts';
 import { createSandbox } from '../e2e/harness/sandbox.ts';
 import { openTerminal } from '../e2e/harness/terminal.ts';
@@ -87,28 +88,30 @@ known('CVE-2021-41036', async () => {
 });
 
 known('CVE-2022-27774', async () => {
-  const heard: string[] = [];
+  const [asked, heard]: [string[], string[]] = [[], []];
   const other = await serve((request, response) => {
     heard.push(`${request.url} ${request.headers.authorization ?? ''}`);
     response.end('{}');
   });
-  const first = await serve((_request, response) =>
-    response.writeHead(307, { location: `${other.url}/devices/x` }).end(),
-  );
-  const hub = connectHub(
-    {
-      kind: 'local',
-      auth: 'key',
-      name: 'test',
-      hostName: 'localhost',
-      policy: 'service',
-      key: Buffer.alloc(32).toString('base64'),
-      serviceUrl: first.url,
-    } as unknown as Parameters<typeof connectHub>[0],
-    { clock: realClock, random: () => 0 },
-  );
-  await expect(hub.devices.get('x')).rejects.toThrow();
+  const first = await serve((request, response) => {
+    asked.push(request.headers.authorization ?? '');
+    response.writeHead(307, { location: `${other.url}/devices/x` }).end();
+  });
+  const connection: KeyConnection = {
+    name: 'test',
+    kind: 'local',
+    auth: 'key',
+    hostName: 'localhost',
+    sharedAccessKeyName: 'service',
+    sharedAccessKey: Buffer.alloc(32).toString('base64'),
+    serviceUrl: first.url,
+    source: 'profile',
+  };
+  const hub = connectHub(connection, { clock: realClock, random: () => 0 });
+  await expect(hub.devices.get('x')).rejects.toMatchObject({ name: 'Failure' });
   await hub.close();
+  // Credentials did go to the one that they are for.
+  expect(asked).toEqual([expect.stringMatching(/^SharedAccessSignature /)]);
   expect(heard).toEqual([]);
 });
 
