@@ -7,14 +7,13 @@
  * docs/performance.md. `--slowed` runs iotctl without V8's compilers, which `--smoke` must notice.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cases } from './cases/index.ts';
 import { guard, writeBaseline } from './guard/guard.ts';
 import { meets, type BenchCase } from './support/case.ts';
-import { describeMachine } from './support/machine.ts';
+import { describeMachine, othersUse } from './support/machine.ts';
 import { performancePage } from './support/page.ts';
 import { caseLines, machineLines, mergeReports, type BenchReport, type CaseReport } from './support/report.ts';
 import { createWorkspace, type Workspace } from './support/workspace.ts';
@@ -82,19 +81,19 @@ function choose(names: readonly string[]): readonly BenchCase[] {
 }
 
 async function measure(chosen: readonly BenchCase[], inside: Workspace): Promise<BenchReport> {
-  const machine = describeMachine(inside.directory);
+  const machine = await describeMachine(inside.directory);
   console.log(machineLines(machine));
   const reports: CaseReport[] = [];
   const failed: { name: string; error: string }[] = [];
   for (const chosenCase of chosen) {
     const { name, question } = chosenCase;
     const progress = (text: string): void => console.error(`  … ${name}: ${text}`);
-    const [when, load] = [new Date().toISOString(), loadavg()[0] ?? 0];
+    const [when, othersUsed] = [new Date().toISOString(), await othersUse()];
     const begin = performance.now();
     try {
       const result = await chosenCase.run({ workspace: inside, small: flags.small, progress });
       const seconds = Math.round((performance.now() - begin) / 1_000);
-      const report = { name, question, when, loadAverage: Math.round(load * 100) / 100, seconds, ...result };
+      const report = { name, question, when, othersUsed, seconds, ...result };
       reports.push(report);
       console.log(caseLines(report));
     } catch (error) {

@@ -44,7 +44,7 @@ export async function writeBaseline(workspace: Workspace, only: readonly string[
   const chosen = choose(only);
   const rounds: Ratios[] = [];
   for (let count = 0; count < baselineRounds; count++) rounds.push(await measure(chosen, workspace));
-  const { processors, system } = describeMachine(workspace.directory);
+  const { processors, system } = await describeMachine(workspace.directory);
   const exact = new Set(chosen.flatMap((probe) => (probe.exact === true ? probe.ratios : [])));
   const baseline = baselineOf(rounds, { when: new Date().toISOString(), machine: `${processors}, ${system}`, exact });
   const others = only.length === 0 ? {} : (await readBaseline()).ratios;

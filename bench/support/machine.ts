@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { arch, cpus, loadavg, release, totalmem, type } from 'node:os';
+import { arch, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { median } from './samples.ts';
 
 export interface Machine {
@@ -11,18 +12,25 @@ export interface Machine {
   readonly sqlite: string;
   /** Median of one 4 KB write with fsync in the directory the benchmarks use. */
   readonly fsyncMs: number;
-  /** Of the last minute, before the first benchmark. */
-  readonly loadAverage: number;
-  /** Others used at least half a processor meanwhile. */
-  readonly busy: boolean;
+  /** Processors that others used before the first benchmark. */
+  readonly othersUsed: number;
 }
 
-/** From here on others use at least half a processor. */
-export const busyLoad = 0.5;
+/** From here on figures mean little: others use at least a quarter of a processor. */
+export const busyFrom = 0.25;
+const lookMs = 500;
 
-export function describeMachine(directory: string): Machine {
+/** Processors that are used while the bench itself does nothing. The load average would not do: it still tells of the case before. */
+export async function othersUse(): Promise<number> {
+  const used = (): number =>
+    cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / lookMs;
+  const before = used();
+  await delay(lookMs);
+  return Math.round((used() - before) * 100) / 100;
+}
+
+export async function describeMachine(directory: string): Promise<Machine> {
   const processors = cpus();
-  const loadAverage = Math.round((loadavg()[0] ?? 0) * 100) / 100;
   return {
     system: `${type()} ${release()} ${arch()}`,
     processors: `${processors.length} x ${processors[0]?.model.trim() ?? 'unknown'}`,
@@ -30,8 +38,7 @@ export function describeMachine(directory: string): Machine {
     node: process.version,
     sqlite: process.versions['sqlite'] ?? 'unknown',
     fsyncMs: measureFsync(directory),
-    loadAverage,
-    busy: loadAverage >= busyLoad,
+    othersUsed: await othersUse(),
   };
 }
 

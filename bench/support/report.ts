@@ -1,13 +1,13 @@
 import { meets, type CaseResult, type Figure, type Measure } from './case.ts';
-import type { Machine } from './machine.ts';
+import { busyFrom, type Machine } from './machine.ts';
 import { median } from './samples.ts';
 
 export interface CaseReport extends CaseResult {
   readonly name: string;
   readonly question: string;
-  /** When it began, and how busy the machine was then (load average of a minute). Cases may be of different hours. */
+  /** When it began, and how many processors others used then. Cases may be of different hours. */
   readonly when: string;
-  readonly loadAverage: number;
+  readonly othersUsed: number;
   /** How long it took. */
   readonly seconds: number;
 }
@@ -41,8 +41,10 @@ export function mergeReports(reports: readonly BenchReport[]): BenchReport {
 export function machineLines(machine: Machine): string {
   return [
     `${machine.processors}, ${machine.memoryGb} GB, ${machine.system}`,
-    `Node ${machine.node}, SQLite ${machine.sqlite}, fsync ${machine.fsyncMs} ms, load ${machine.loadAverage}`,
-    ...(machine.busy ? ['Something else keeps this machine busy: the figures below mean little.'] : []),
+    `Node ${machine.node}, SQLite ${machine.sqlite}, fsync ${machine.fsyncMs} ms, others use ${machine.othersUsed} processors`,
+    ...(machine.othersUsed >= busyFrom
+      ? ['Something else keeps this machine busy: the figures below mean little.']
+      : []),
   ].join('\n');
 }
 

@@ -9,8 +9,7 @@ const machine = {
   node: 'v24.0.0',
   sqlite: '3.53.4',
   fsyncMs: 0.3,
-  loadAverage: 0.1,
-  busy: false,
+  othersUsed: 0.1,
 };
 
 function caseOf(name: string, value: number, more: Partial<CaseReport> = {}): CaseReport {
@@ -18,7 +17,7 @@ function caseOf(name: string, value: number, more: Partial<CaseReport> = {}): Ca
     name,
     question: `How fast is ${name}?`,
     when: '2026-11-22T08:00:00.000Z',
-    loadAverage: 0.1,
+    othersUsed: 0.1,
     seconds: 3,
     measures: [{ name: 'ours', unit: 'ms', samples: [value] }],
     figures: [{ name: 'ours', value, unit: 'ms', target: { atMost: 10 } }],
@@ -73,13 +72,14 @@ describe('performancePage', () => {
     expect(page).toContain('| hub, processor time | 4.0 µs | 4.0 µs to 4.0 µs | 1 |  |');
     expect(page).toContain('| measured | median | lowest to highest | runs |\n');
     expect(page).toContain('| ours | 12.0 ms | at most 10.0 ms | MISSED |');
+    expect(page).toContain('| [start](#start) | ours | 12.0 ms | at most 10.0 ms | MISSED |');
   });
 
   it('says which case was measured on a busy machine, and what failed', () => {
     const page = performancePage(
-      reportOf([caseOf('busy', 5, { loadAverage: 7.5 })], { failed: [{ name: 'z', error: 'no disk' }] }),
+      reportOf([caseOf('busy', 5, { othersUsed: 1.5 })], { failed: [{ name: 'z', error: 'no disk' }] }),
     );
-    expect(page).toContain('**The load was 7.5 when this began');
+    expect(page).toContain('**Something else used 1.5 processors when this began');
     expect(page).toContain('failed: no disk');
   });
 });
