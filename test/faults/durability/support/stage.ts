@@ -17,15 +17,15 @@ export interface Stage {
   /** What bodies are signed with, and the keys of devices are made of. */
   readonly secret: string;
   /** A hub process, on the directory `hub` of the home where none is named, with so many devices. */
-  startHub(options?: Partial<HubProcessOptions>, devices?: number): Promise<HubProcess>;
+  readonly startHub: (options?: Partial<HubProcessOptions>, devices?: number) => Promise<HubProcess>;
   /** Devices that send without end; what is acknowledged stands in the journal of that name. */
-  startLoad(
+  readonly startLoad: (
     to: Pick<HubProcess, 'info'> | { readonly port: number },
     plan: Pick<IngestPlan, 'devices' | 'window'>,
     name?: string,
-  ): { readonly ingest: Ingest; readonly journal: string };
+  ) => { readonly ingest: Ingest; readonly journal: string };
   /** To be called with the end of the test, last one first; the load ends before. */
-  onEnd(end: () => unknown): void;
+  readonly onEnd: (end: () => unknown) => void;
 }
 
 /** The stage of the test that runs. */
