@@ -11,7 +11,7 @@ const checksumBytes = 4;
  * Smaller rows are merged soon (see compaction.ts), and compressed then. A row for each commit of a few messages would spend more on
  * zstd's tables than on all else, of time and of memory: they are freed when the collector comes by.
  */
-const smallest = 4 * 1024;
+const smallest = 8 * 1024;
 /** Level 1 keeps one core ahead of what the fronts take in; higher ones save a few per cent of telemetry, or nothing. */
 const level = 1;
 /** What zstd may need beyond the size of what it is given; then one piece of output is enough. */

@@ -4,72 +4,69 @@ import { decodeRow, encodeRow, type Leavings } from './codec.ts';
 import { BatchWriter, decodeRecords, SenderCache } from './records.ts';
 import { prepared } from './prepared.ts';
 
-/** A row with this many bytes of records is left alone: under load, when commits are large, nothing is written twice. */
-const sealedBytes = 4_096;
-/**
- * Rows are merged in two steps, each of which takes about a millisecond: a commit that comes meanwhile waits for it, and so does whoever sent
- * its messages. So many rows below a size, or so many bytes of them, become one.
- */
-const steps = [
-  { below: 256, rows: 16, bytes: Number.POSITIVE_INFINITY },
-  { below: sealedBytes, rows: 64, bytes: 32 * 1024 },
-] as const;
-/** Rows looked at when the log is opened. */
-const mostRowsAtOpen = 256;
-
-/** A row that is not sealed. */
-interface SmallRow {
-  readonly first: number;
-  readonly count: number;
-  readonly rawBytes: number;
-}
+/** A row with this many bytes of records is left alone. */
+const sealedBytes = 64 * 1024;
+/** How many small rows at the end of a partition are merged together. */
+const rowsToMerge = 128;
 
 export class Compactor {
   readonly #database: DatabaseSync;
-  /** The rows after the last sealed one, oldest first, without a hole between them, by partition. */
-  readonly #tails: SmallRow[][];
+  /** Small rows since the last sealed one, by partition. */
+  readonly #smallRows: number[];
+
   readonly #leavings: Leavings;
 
   constructor(database: DatabaseSync, partitions: number, leavings: Leavings) {
     this.#database = database;
     this.#leavings = leavings;
-    this.#tails = Array.from({ length: partitions }, (_, partition) => smallRowsAtEnd(database, partition));
+    this.#smallRows = Array.from({ length: partitions }, (_, partition) => smallRowsAtEnd(database, partition).length);
   }
 
   /** A row came to a partition. */
-  added(partition: number, row: SmallRow): void {
-    const tail = this.#tails[partition];
-    if (tail === undefined) return;
-    const last = tail.at(-1);
-    // Sequence numbers inside a row have no holes.
-    if (row.rawBytes >= sealedBytes || (last !== undefined && last.first + last.count !== row.first)) tail.length = 0;
-    if (row.rawBytes < sealedBytes) tail.push(row);
+  added(partition: number, rawBytes: number): void {
+    this.#smallRows[partition] = rawBytes >= sealedBytes ? 0 : (this.#smallRows[partition] ?? 0) + 1;
   }
 
-  /** Merges where enough small rows have gathered. A failure leaves the rows as they are for good: they are a matter of speed only. */
+  /** Merges where enough small rows have gathered. A failure leaves the rows as they are, to be tried again after more came. */
   run(transaction: (work: () => void) => void): void {
-    for (const [partition, tail] of this.#tails.entries()) {
-      for (let count = rowsToMerge(tail); count > 0; count = rowsToMerge(tail)) {
-        const rows = tail.slice(-count);
-        tail.length -= count;
-        try {
-          transaction(() => this.#mergeRows(partition, rows));
-        } catch {
-          // Retention may have taken one of them.
-          tail.length = 0;
-          break;
-        }
-        this.added(partition, joined(rows));
+    for (const [partition, rows] of this.#smallRows.entries()) {
+      if (rows < rowsToMerge) continue;
+      try {
+        transaction(() => this.#merge(partition));
+        this.#smallRows[partition] = smallRowsAtEnd(this.#database, partition).length;
+      } catch {
+        this.#smallRows[partition] = 0;
       }
     }
   }
 
-  #mergeRows(partition: number, rows: readonly SmallRow[]): void {
+  #merge(partition: number): void {
+    const rows = smallRowsAtEnd(this.#database, partition).toReversed();
+    let group: number[] = [];
+    let next = -1;
+    let size = 0;
+    for (const row of rows) {
+      // Retention may have taken a row between two others; sequence numbers inside a row have no holes.
+      if (row.first !== next || size >= sealedBytes) {
+        this.#mergeRows(partition, group);
+        group = [];
+        size = 0;
+      }
+      group.push(row.first);
+      size += row.rawBytes;
+      next = row.first + row.count;
+    }
+    this.#mergeRows(partition, group);
+  }
+
+  #mergeRows(partition: number, firsts: readonly number[]): void {
+    const [first] = firsts;
+    if (first === undefined || firsts.length < 2) return;
     const load = prepared(this.#database, 'select * from batches where partition = ? and first = ?');
     const remove = prepared(this.#database, 'delete from batches where partition = ? and first = ?');
     const merged = new BatchWriter(partition);
     const senders = new SenderCache();
-    for (const { first: rowFirst } of rows) {
+    for (const rowFirst of firsts) {
       const row = load.get(partition, rowFirst);
       if (row === undefined) throw new RangeError('a stored batch is missing');
       const raw = decodeRow(
@@ -90,7 +87,7 @@ export class Compactor {
     const { count, minTime, maxTime, devices } = batch;
     prepared(this.#database, 'insert into batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
       partition,
-      rows[0]?.first ?? 0,
+      first,
       count,
       minTime,
       maxTime,
@@ -103,33 +100,20 @@ export class Compactor {
   }
 }
 
-/** How many rows at the end are to become one; 0 while it is too early. */
-function rowsToMerge(tail: readonly SmallRow[]): number {
-  for (const { below, rows, bytes } of steps) {
-    const found = tail.slice(1 + tail.findLastIndex(({ rawBytes }) => rawBytes >= below));
-    if (found.length >= rows || (found.length > 1 && joined(found).rawBytes >= bytes)) return found.length;
-  }
-  return 0;
-}
-
-/** What the rows are taken for once they are one, which is not larger than they were. */
-function joined(rows: readonly SmallRow[]): SmallRow {
-  const sum = (of: (row: SmallRow) => number): number => rows.reduce((total, row) => total + of(row), 0);
-  return { first: rows[0]?.first ?? 0, count: sum(({ count }) => count), rawBytes: sum(({ rawBytes }) => rawBytes) };
-}
-
-/** The rows after the last sealed one, oldest first, as far back as numbers go on without a hole. */
-function smallRowsAtEnd(database: DatabaseSync, partition: number): SmallRow[] {
-  const rows: SmallRow[] = [];
+/** The rows after the last sealed one, newest first, at most as many as one merge can take. */
+function smallRowsAtEnd(
+  database: DatabaseSync,
+  partition: number,
+): { first: number; count: number; rawBytes: number }[] {
+  const rows: { first: number; count: number; rawBytes: number }[] = [];
   const newest = prepared(
     database,
-    `select first, count, raw_bytes from batches where partition = ? order by first desc limit ${mostRowsAtOpen}`,
+    `select first, count, raw_bytes from batches where partition = ? order by first desc limit ${rowsToMerge * 2}`,
   );
   for (const row of newest.iterate(partition)) {
-    const small = { first: Number(row['first']), count: Number(row['count']), rawBytes: Number(row['raw_bytes']) };
-    const [next] = rows;
-    if (small.rawBytes >= sealedBytes || (next !== undefined && small.first + small.count !== next.first)) break;
-    rows.unshift(small);
+    const rawBytes = Number(row['raw_bytes']);
+    if (rawBytes >= sealedBytes) break;
+    rows.push({ first: Number(row['first']), count: Number(row['count']), rawBytes });
   }
   return rows;
 }

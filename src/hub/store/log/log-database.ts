@@ -77,14 +77,13 @@ export class LogDatabase {
         this.#advance.run(first + batch.count, batch.partition);
       }
     });
-    for (const { partition, count, length } of batches)
-      this.#compactor?.added(partition, { first: (heads[partition] ?? 0) - count, count, rawBytes: length });
     this.#heads = heads;
+    for (const { partition, length } of batches) this.#compactor?.added(partition, length);
   }
 
   /** Merges small rows when enough have gathered. Never throws: small rows are a matter of speed only. */
   compact(): void {
-    this.#compactor?.run((work) => this.#unsynced(work));
+    this.#compactor?.run((work) => this.#transaction(work));
   }
 
   scan({ cursors, devices, bytes }: LogCalls['scan']['request']): LogCalls['scan']['reply'] {
@@ -160,19 +159,6 @@ export class LogDatabase {
 
   #storedHeads(): number[] {
     return this.#readHeads.all().map((row) => Number(row['next']));
-  }
-
-  /**
-   * A transaction that the disk may lose with a power cut, whole: what is acknowledged later is synced after it, and with it. For work that
-   * can be done again.
-   */
-  #unsynced(work: () => void): void {
-    this.#database.exec('pragma synchronous = normal');
-    try {
-      this.#transaction(work);
-    } finally {
-      this.#database.exec('pragma synchronous = full');
-    }
   }
 
   #transaction<Result>(work: () => Result): Result {
