@@ -34,7 +34,8 @@ const { values: flags } = parseArgs({
 const slowDown = new URL('guard/slow-down.js', import.meta.url).href;
 const latest = fileURLToPath(new URL('../.bench/latest.json', import.meta.url));
 
-if (flags.from.length > 0) await finish(mergeReports(await Promise.all(flags.from.map(readReport))), flags.out);
+if (flags.from.length > 0)
+  await finish(inOrder(mergeReports(await Promise.all(flags.from.map(readReport)))), flags.out);
 else await inWorkspace(flags.smoke ? runGuard : runCases);
 
 async function inWorkspace(run: (workspace: Workspace) => Promise<void>): Promise<void> {
@@ -65,6 +66,12 @@ async function finish(report: BenchReport, out: string | undefined): Promise<voi
   if (flags.page !== undefined) await writeFile(flags.page, performancePage(report));
   const missed = report.cases.flatMap(({ figures }) => figures).filter((figure) => meets(figure) === false);
   if (report.failed.length > 0 || (flags.strict && missed.length > 0)) process.exitCode = 1;
+}
+
+/** As one run would have measured them. */
+function inOrder(report: BenchReport): BenchReport {
+  const place = ({ name }: CaseReport): number => cases.findIndex((candidate) => candidate.name === name);
+  return { ...report, cases: report.cases.toSorted((left, right) => place(left) - place(right)) };
 }
 
 async function readReport(file: string): Promise<BenchReport> {
