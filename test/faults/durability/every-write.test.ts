@@ -11,7 +11,7 @@ import { openAndCheck } from './support/reopen.ts';
 import { newWitness, playScenario } from './support/scenario.ts';
 import { canTrace, startTraced } from './support/traced-hub.ts';
 
-const size = atScale({ smoke: { points: 3, atOnce: 2 }, full: { points: 10_000, atOnce: 2 } });
+const size = atScale({ smoke: { points: 2, atOnce: 2 }, full: { points: 10_000, atOnce: 2 } });
 const secret = 'c03';
 
 let directory: string;

@@ -12,7 +12,7 @@ import { judge, unharmed } from './support/oracle.ts';
 import { stageOfTests } from './support/stage.ts';
 
 const size = atScale({
-  smoke: { kills: 3, devices: 200, window: 5, acked: 1_000, longestMs: 300, budgetMs: 60_000 },
+  smoke: { kills: 2, devices: 100, window: 5, acked: 1_000, longestMs: 300, budgetMs: 60_000 },
   full: { kills: 200, devices: 1_000, window: 16, acked: 5_000_000, longestMs: 3_000, budgetMs: 1_500_000 },
 });
 const shortestMs = 200;
