@@ -70,8 +70,11 @@ async function finish(report: BenchReport, out: string | undefined): Promise<voi
 
 /** As one run would have measured them. */
 function inOrder(report: BenchReport): BenchReport {
-  const place = ({ name }: CaseReport): number => cases.findIndex((candidate) => candidate.name === name);
-  return { ...report, cases: report.cases.toSorted((left, right) => place(left) - place(right)) };
+  return { ...report, cases: report.cases.toSorted((left, right) => placeOf(left) - placeOf(right)) };
+}
+
+function placeOf({ name }: CaseReport): number {
+  return cases.findIndex((candidate) => candidate.name === name);
 }
 
 async function readReport(file: string): Promise<BenchReport> {
