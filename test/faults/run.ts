@@ -19,6 +19,13 @@ const run = spawnSync(process.execPath, [vitest, 'run', '--config', config, ...p
   stdio: 'inherit',
   // A small run takes a minute or two; one that hangs must not hold up everything after it.
   ...(values.full ? {} : { timeout: 600_000, killSignal: 'SIGKILL' as const }),
-  env: { ...process.env, IOTCTL_FAULTS_SCALE: scale, IOTCTL_FAULTS_SEED: seed },
+  env: {
+    ...process.env,
+    IOTCTL_FAULTS_SCALE: scale,
+    IOTCTL_FAULTS_SEED: seed,
+    // Threads of a hub inside a test find their code there. Otherwise each has its types taken away anew, by WebAssembly: after hundreds of
+    // threads V8 frees code of it that another one still uses, and the process is gone (SIGSEGV in NativeModule::FreeCode, Node 24.21).
+    NODE_COMPILE_CACHE: new URL('../../.faults/compile', import.meta.url).pathname,
+  },
 });
 process.exitCode = run.status ?? 1;
