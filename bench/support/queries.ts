@@ -31,8 +31,8 @@ export async function waitForIndex(ask: Ask, workspace: Workspace): Promise<numb
   const database = new DatabaseSync(join(workspace.directory, 'hub', 'registry.db'), { readOnly: true });
   try {
     const complete = database.prepare("SELECT 1 FROM property_paths WHERE section = 'tags' AND complete = 1");
-    for (; performance.now() - begin < indexDeadlineMs; await delay(50)) if (complete.get() !== undefined) break;
-    if (complete.get() === undefined) throw new Error('the tag was not indexed in time');
+    for (; complete.get() === undefined; await delay(50))
+      if (performance.now() - begin > indexDeadlineMs) throw new Error('the tag was not indexed in time');
   } finally {
     database.close();
   }

@@ -46,12 +46,16 @@ interface Point {
   readonly group: (typeof groups)[number];
   readonly call: string;
   readonly at: number;
+  /** How many such calls the counted run made. */
+  readonly of: number;
 }
 
 test.skipIf(!canTrace())('C-03 killed at a write, whichever it is: what was acknowledged is there', async () => {
   const all = await findPoints();
   const random = seededRandom('C-03');
-  const chosen = scale === 'full' ? all : all.toSorted(() => random() - 0.5).slice(0, size.points);
+  // Runs differ by a few calls: a point near the end may never be reached, which few points cannot afford.
+  const sure = all.filter(({ at, of }) => at <= Math.max(1, of * 0.8));
+  const chosen = scale === 'full' ? all : sure.toSorted(() => random() - 0.5).slice(0, size.points);
   const outcomes: { readonly killed: boolean; readonly wrong: readonly string[] }[] = [];
   const begin = performance.now();
   for await (const outcome of pool(chosen, size.atOnce, killAt)) outcomes.push(outcome);
@@ -65,9 +69,7 @@ test.skipIf(!canTrace())('C-03 killed at a write, whichever it is: what was ackn
     seconds: Math.round((performance.now() - begin) / 1_000),
   });
   expect(wrong).toEqual([]);
-  // What does not come as often in one run as in another leaves a few runs without a kill.
-  // Runs differ by a few calls: a point near the end may never be reached. Of few points any one may be such.
-  expect(killed).toBeGreaterThan(chosen.length * atScale({ smoke: 0.3, full: 0.8 }));
+  expect(killed).toBeGreaterThan(chosen.length * 0.8);
 });
 
 /** Every call of the story, counted in a run where nothing is killed. */
@@ -93,7 +95,7 @@ async function findPoints(): Promise<readonly Point[]> {
       }
       // A tracer counts the calls of each thread apart; it fires in the one that is first.
       const most = Math.max(0, ...counts.values());
-      return Array.from({ length: most }, (_, index) => ({ group, call, at: index + 1 }));
+      return Array.from({ length: most }, (_, index) => ({ group, call, at: index + 1, of: most }));
     }),
   );
 }

@@ -104,7 +104,7 @@ it('when a log of the version without events is opened, then it keeps its messag
   expect(await textOf(log, { sources: ['twinChangeEvents'] })).toEqual(['event']);
 });
 
-it('when the clock was set back, then was set back, a partition still says the latest time of what it holds, and is read from there', async () => {
+it('when the clock was set back, then a partition still says the latest time of what it holds, and is read from there', async () => {
   const log = await temporaryLog({ partitions: 1 });
   for (const [body, time] of [
     ['before', 1_000],
