@@ -49,22 +49,54 @@ function collectContainers(container: JsonValue[] | JsonObject, found: (JsonValu
   }
 }
 
-/** Members of an untrusted object by lower-case name: clients vary the case of top-level names (service.md §0.3). */
-export type Fields = ReadonlyMap<string, JsonValue>;
+/** Members of an untrusted object, asked for by name without regard to case: clients vary that of top-level names (service.md §0.3). */
+export interface Fields {
+  /** Undefined for a member that is absent, or null. */
+  get(name: string): JsonValue | undefined;
+  /** Whether all are absent, or null. */
+  readonly isEmpty: boolean;
+}
 
-/** Reads an object's members; `what` names it in the error. A null member counts as absent. */
+/** Reads an object's members; `what` names it in the error. */
 export function fieldsOf(value: unknown, what: string): Fields {
   if (!isJsonObject(value)) throw new HubError('ArgumentInvalid', `${what} must be a JSON object.`);
-  const fields = new Map<string, JsonValue>();
-  for (const [name, item] of Object.entries(value)) {
-    if (item !== null) fields.set(name.toLowerCase(), item);
+  return new ObjectFields(value);
+}
+
+/** The members of a member that is an object; those of one that is absent are absent. */
+export function membersOf(fields: Fields, name: string): Fields {
+  const value = fields.get(name);
+  return value === undefined ? noFields : fieldsOf(value, name);
+}
+
+export const noFields: Fields = { get: () => undefined, isEmpty: true };
+
+/** Looks at the names as they are: a bulk request has a thousand objects with a few members, each asked for once. */
+class ObjectFields implements Fields {
+  readonly #object: JsonObject;
+
+  constructor(object: JsonObject) {
+    this.#object = object;
   }
-  return fields;
+
+  get(name: string): JsonValue | undefined {
+    let found: JsonValue | undefined;
+    for (const key of Object.keys(this.#object)) if (isSameName(key, name)) found = this.#object[key] ?? found;
+    return found;
+  }
+
+  get isEmpty(): boolean {
+    return Object.values(this.#object).every((item) => item === null);
+  }
+}
+
+function isSameName(key: string, name: string): boolean {
+  return key === name || (key.length === name.length && key.toLowerCase() === name.toLowerCase());
 }
 
 /** A string member, undefined when absent. */
 export function stringField(fields: Fields, name: string): string | undefined {
-  const value = fields.get(name.toLowerCase());
+  const value = fields.get(name);
   if (value === undefined) return undefined;
   if (typeof value !== 'string') throw new HubError('ArgumentInvalid', `${name} must be a string.`);
   return value;
@@ -74,7 +106,7 @@ export function stringField(fields: Fields, name: string): string | undefined {
 export function wordField<Word extends string>(fields: Fields, name: string, words: readonly Word[]): Word | undefined {
   const text = stringField(fields, name);
   if (text === undefined || text === '') return undefined;
-  const found = words.find((word) => word.toLowerCase() === text.toLowerCase());
+  const found = words.find((word) => isSameName(text, word));
   if (found === undefined) throw new HubError('ArgumentInvalid', `${name} must be one of ${words.join(', ')}.`);
   return found;
 }

@@ -49,7 +49,7 @@ export function readBatch(value: JsonValue): DeviceMessage[] {
 function readElement(value: JsonValue): DeviceMessage {
   const fields = fieldsOf(value, 'A message');
   const text = stringField(fields, 'body') ?? '';
-  const encoded = fields.get('base64encoded') ?? true;
+  const encoded = fields.get('base64Encoded') ?? true;
   if (typeof encoded !== 'boolean') throw new HubError('ArgumentInvalid', 'base64Encoded must be true or false.');
   const properties = fields.get('properties') ?? {};
   if (!isJsonObject(properties)) throw new HubError('ArgumentInvalid', 'properties must be a JSON object.');

@@ -5,6 +5,7 @@ import { createGatekeeper } from '../../../src/hub/auth/gatekeeper.ts';
 import type { DeviceRecord } from '../../../src/hub/core/ports.ts';
 import { newRecord } from '../../../src/hub/core/registry/device-records.ts';
 import { parseIdentityDraft } from '../../../src/hub/core/registry/identity-draft.ts';
+import { fieldsOf } from '../../../src/hub/core/untrusted.ts';
 import type { PeerCertificates } from '../../../src/hub/core/services.ts';
 import { issueAuthority, issueClient, issueSelfSigned, type CertificatePair } from '../../../src/x509/index.ts';
 import { createSasToken } from '../../../src/protocol/sas-token.ts';
@@ -35,7 +36,7 @@ const digests = (pair: CertificatePair) => {
 };
 
 function device(deviceId: string, authentication: object): DeviceRecord {
-  return newRecord(deviceId, parseIdentityDraft(new Map([['authentication', authentication as never]])), now);
+  return newRecord(deviceId, parseIdentityDraft(fieldsOf({ authentication }, 'The body')), now);
 }
 
 const byThumbprint = (x509Thumbprint: object) => device('pump', { type: 'selfSigned', x509Thumbprint });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createGatekeeper } from '../../../src/hub/auth/gatekeeper.ts';
 import { newRecord } from '../../../src/hub/core/registry/device-records.ts';
 import { parseIdentityDraft } from '../../../src/hub/core/registry/identity-draft.ts';
+import { fieldsOf } from '../../../src/hub/core/untrusted.ts';
 import type { DeviceRecord } from '../../../src/hub/core/ports.ts';
 import type { AccessPolicy, Permission } from '../../../src/hub/core/services.ts';
 import { createSasToken } from '../../../src/protocol/sas-token.ts';
@@ -20,7 +21,7 @@ function key(seed: string): string {
 }
 
 function device(deviceId: string, body: Record<string, unknown> = {}): DeviceRecord {
-  const fields = new Map(Object.entries(body)) as Parameters<typeof parseIdentityDraft>[0];
+  const fields = fieldsOf(body, 'The body');
   return {
     ...newRecord(deviceId, parseIdentityDraft(fields), clock.now()),
     primaryKey: key(`${deviceId}-1`),

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fieldsOf, parseUntrustedJson, stringField, wordField } from '../../../src/hub/core/untrusted.ts';
+import { fieldsOf, membersOf, parseUntrustedJson, stringField, wordField } from '../../../src/hub/core/untrusted.ts';
 
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
@@ -53,5 +53,27 @@ describe('members', () => {
     expect(() => stringField(fields, 'count')).toThrow('count must be a string.');
     expect(() => wordField(fields, 'status', ['on'])).toThrow('status must be one of on.');
     expect(() => fieldsOf([], 'The thing')).toThrow('The thing must be a JSON object.');
+  });
+  test('when two names differ in case alone, then the last one counts, unless it is null', () => {
+    const twice = fieldsOf({ status: 'a', STATUS: 'b', Status: null }, 'thing');
+    expect(stringField(twice, 'status')).toBe('b');
+  });
+  test('whatever the members are, they are what a map by lower-case names holds', () => {
+    const name = fc.constantFrom('a', 'A', 'ab', 'aB', 'AB', 'İ', 'i', 'constructor');
+    fc.assert(
+      fc.property(fc.dictionary(name, fc.constantFrom(null, 1, 'x')), name, (object, asked) => {
+        const entries = Object.entries(object).filter(([, value]) => value !== null);
+        const model = new Map(entries.map(([key, value]) => [key.toLowerCase(), value]));
+        const members = fieldsOf(object, 'thing');
+        expect(members.get(asked)).toBe(model.get(asked.toLowerCase()));
+        expect(members.isEmpty).toBe(model.size === 0);
+      }),
+    );
+  });
+  test('when a member is an object, then its members are read; when it is absent, none are', () => {
+    const outer = fieldsOf({ Inner: { name: 'x' } }, 'thing');
+    expect(stringField(membersOf(outer, 'inner'), 'name')).toBe('x');
+    expect(membersOf(outer, 'other')).toMatchObject({ isEmpty: true });
+    expect(() => membersOf(fieldsOf({ inner: 1 }, 'thing'), 'inner')).toThrow('inner must be a JSON object.');
   });
 });

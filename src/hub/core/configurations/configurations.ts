@@ -163,7 +163,7 @@ function notFound(id: string): HubError {
 function testQueries(body: unknown): QueryTest {
   const fields = fieldsOf(body, 'The body');
   const condition = stringField(fields, 'targetCondition') ?? '';
-  const queries = fields.get('custommetricqueries');
+  const queries = fields.get('customMetricQueries');
   const texts = queries === undefined ? {} : textsOf(queries, 'customMetricQueries', 'ArgumentInvalid');
   const errors = Object.entries(texts).map(([name, text]) => [name, metricProblem(text)] as const);
   return {

@@ -115,7 +115,7 @@ function parseFault(fields: Fields): {
 }
 
 function numberField(fields: Fields, name: string, most: number): number | undefined {
-  const value = fields.get(name.toLowerCase());
+  const value = fields.get(name);
   if (value === undefined) return undefined;
   if (typeof value !== 'number' || !(value >= 0 && value <= most))
     throw new HubError('ArgumentInvalid', `${name} must be a number from 0 to ${most}.`);

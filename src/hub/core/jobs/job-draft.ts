@@ -46,13 +46,13 @@ function readAction(type: JobType, fields: Fields): Pick<JobRecord, 'updateTwin'
 }
 
 function readMethod(fields: Fields): MethodRequest {
-  const method = fields.get('cloudtodevicemethod');
+  const method = fields.get('cloudToDeviceMethod');
   if (method === undefined) throw new HubError('ArgumentNull', 'The job needs a cloudToDeviceMethod.');
   return parseMethodRequest(method);
 }
 
 function readTwin(fields: Fields): TwinChange & { etag?: string } {
-  const twin = fields.get('updatetwin');
+  const twin = fields.get('updateTwin');
   if (twin === undefined) throw new HubError('ArgumentNull', 'The job needs an updateTwin.');
   const members = fieldsOf(twin, 'updateTwin');
   const { tags, desired } = parseTwinDraft(members);
@@ -67,7 +67,7 @@ function readTwin(fields: Fields): TwinChange & { etag?: string } {
 }
 
 function readSeconds(fields: Fields): number {
-  const value = fields.get('maxexecutiontimeinseconds') ?? executionSeconds.fallback;
+  const value = fields.get('maxExecutionTimeInSeconds') ?? executionSeconds.fallback;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > executionSeconds.most) {
     throw new HubError(
       'ArgumentInvalid',

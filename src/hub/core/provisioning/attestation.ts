@@ -3,14 +3,13 @@ import { HubError } from '../../../protocol/hub-errors.ts';
 import type { Attestation, EnrolledCertificate } from '../../../protocol/provisioning/index.ts';
 import type { JsonValue } from '../../../std/json.ts';
 import { generateKey, keyBytes } from '../keys.ts';
-import { fieldsOf, stringField, wordField, type Fields } from '../untrusted.ts';
+import { fieldsOf, membersOf, noFields, stringField, wordField, type Fields } from '../untrusted.ts';
 import { certificateInfo, fromDer, readCertificate } from './certificates.ts';
 import type { StoredAttestation } from './stored.ts';
 import { withoutTrailing } from '../../../std/without-trailing.ts';
 
 export type EnrollmentKind = 'individual' | 'group';
 
-const none: Fields = new Map();
 
 /**
  * Reads an attestation. Keys that are left out are kept from `before`, or made; certificates too, as a service that sends back
@@ -21,7 +20,7 @@ export function parseAttestation(
   kind: EnrollmentKind,
   before: StoredAttestation | undefined,
 ): StoredAttestation {
-  const fields = value === undefined ? none : fieldsOf(value, 'attestation');
+  const fields = value === undefined ? noFields : fieldsOf(value, 'attestation');
   const type = wordField(fields, 'type', ['none', 'tpm', 'x509', 'symmetricKey']);
   if (type === 'symmetricKey') return parseKeys(membersOf(fields, 'symmetricKey'), before);
   if (type === 'x509') return parseX509(membersOf(fields, 'x509'), kind, before);
@@ -78,7 +77,7 @@ function parseX509(fields: Fields, kind: EnrollmentKind, before: StoredAttestati
 function readEnrolled(fields: Fields, name: string, kept: string | undefined): string | undefined {
   const text = stringField(fields, 'certificate') ?? '';
   if (text !== '') return readCertificate(text, name);
-  if (kept === undefined || fields.size === 0) return undefined;
+  if (kept === undefined || fields.isEmpty) return undefined;
   return kept;
 }
 
@@ -86,11 +85,6 @@ function pairOf(read: (name: 'primary' | 'secondary') => string | undefined): { 
   const primary = read('primary');
   const secondary = read('secondary');
   return { ...(primary !== undefined && { primary }), ...(secondary !== undefined && { secondary }) };
-}
-
-function membersOf(fields: Fields, name: string): Fields {
-  const value = fields.get(name.toLowerCase());
-  return value === undefined ? none : fieldsOf(value, name);
 }
 
 function checkBase64(text: string, name: string, minimum: number, maximum: number): void {

@@ -62,7 +62,7 @@ function readAnswer(text: string, candidates: readonly LinkedHub[]): CustomAlloc
   const payload = fields.get('payload');
   if (payload !== undefined && JSON.stringify(payload).length > mostPayload)
     throw new HubError('ArgumentInvalid', 'the payload is too large.');
-  const given = fields.get('initialtwin');
+  const given = fields.get('initialTwin');
   return {
     hub,
     reason: 'the webhook of the enrollment chose it',

@@ -4,7 +4,7 @@ import { HubError } from '../../../protocol/hub-errors.ts';
 import { allocationPolicies, type ReprovisionPolicy } from '../../../protocol/provisioning/index.ts';
 import { checkTwinContent, contentOf, twinLimits } from '../../../protocol/twin/index.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../std/json.ts';
-import { fieldsOf, stringField, wordField, type Fields } from '../untrusted.ts';
+import { fieldsOf, membersOf, stringField, wordField, type Fields } from '../untrusted.ts';
 import { parseAttestation, type EnrollmentKind } from './attestation.ts';
 import type { EnrollmentDraft, StoredEnrollment } from './stored.ts';
 
@@ -19,9 +19,9 @@ export function parseEnrollmentDraft(
   before: StoredEnrollment | undefined,
 ): EnrollmentDraft {
   const iotHubHostName = hostOf(stringField(fields, 'iotHubHostName'), 'iotHubHostName');
-  const iotHubs = parseHubs(fields.get('iothubs'));
+  const iotHubs = parseHubs(fields.get('iotHubs'));
   const allocation = wordField(fields, 'allocationPolicy', allocationPolicies);
-  const webhook = parseWebhook(fields.get('customallocationdefinition'));
+  const webhook = parseWebhook(fields.get('customAllocationDefinition'));
   if (allocation === 'custom' && webhook === undefined)
     throw new HubError('ArgumentInvalid', 'A custom allocation needs customAllocationDefinition with a webhookUrl.');
   return {
@@ -30,9 +30,9 @@ export function parseEnrollmentDraft(
     iotEdge: parseIotEdge(fields.get('capabilities')),
     ...(iotHubHostName !== undefined && { iotHubHostName }),
     ...(iotHubs !== undefined && { iotHubs }),
-    ...parseInitialTwin(fields.get('initialtwin')),
+    ...parseInitialTwin(fields.get('initialTwin')),
     status: wordField(fields, 'provisioningStatus', ['enabled', 'disabled']) ?? 'enabled',
-    reprovisionPolicy: parseReprovisionPolicy(fields.get('reprovisionpolicy')),
+    reprovisionPolicy: parseReprovisionPolicy(membersOf(fields, 'reprovisionPolicy')),
     // A single hub by name is a static allocation (service.md §10.2).
     allocationPolicy: allocation ?? (iotHubHostName === undefined ? 'hashed' : 'static'),
     ...(webhook !== undefined && { webhook }),
@@ -43,7 +43,7 @@ function parseDeviceParts(fields: Fields): Pick<EnrollmentDraft, 'deviceId' | 'o
   const deviceId = stringField(fields, 'deviceId') ?? '';
   const problem = deviceId === '' ? undefined : deviceIdProblem(deviceId);
   if (problem !== undefined) throw new HubError('ArgumentInvalid', `deviceId ${problem}.`);
-  const information = fields.get('optionaldeviceinformation');
+  const information = fields.get('optionalDeviceInformation');
   if (information !== undefined && !isJsonObject(information))
     throw new HubError('ArgumentInvalid', 'optionalDeviceInformation must be a JSON object.');
   if (information !== undefined && JSON.stringify(information).length > largestDeviceInformation)
@@ -56,7 +56,7 @@ function parseDeviceParts(fields: Fields): Pick<EnrollmentDraft, 'deviceId' | 'o
 
 function parseIotEdge(value: JsonValue | undefined): boolean {
   if (value === undefined) return false;
-  const flag = fieldsOf(value, 'capabilities').get('iotedge') ?? false;
+  const flag = fieldsOf(value, 'capabilities').get('iotEdge') ?? false;
   if (typeof flag !== 'boolean') throw new HubError('ArgumentInvalid', 'capabilities.iotEdge must be true or false.');
   return flag;
 }
@@ -81,10 +81,9 @@ function contentPart(value: JsonValue | undefined, name: string, maxBytes: numbe
   return content;
 }
 
-function parseReprovisionPolicy(value: JsonValue | undefined): ReprovisionPolicy {
-  const fields: Fields = value === undefined ? new Map() : fieldsOf(value, 'reprovisionPolicy');
+function parseReprovisionPolicy(fields: Fields): ReprovisionPolicy {
   const flag = (name: string): boolean => {
-    const given = fields.get(name.toLowerCase()) ?? true;
+    const given = fields.get(name) ?? true;
     if (typeof given !== 'boolean')
       throw new HubError('ArgumentInvalid', `reprovisionPolicy.${name} must be true or false.`);
     return given;

@@ -82,7 +82,7 @@ export function createEnrollments<Enrollment>(parts: CollectionParts<Enrollment>
     async bulk(body) {
       const fields = fieldsOf(body, 'The request');
       const mode = wordField(fields, 'mode', bulkEnrollmentModes);
-      const list = fields.get(words[kind].list.toLowerCase());
+      const list = fields.get(words[kind].list);
       if (mode === undefined || !Array.isArray(list))
         throw new HubError('ArgumentInvalid', `The request needs a mode and a list of ${words[kind].list}.`);
       if (list.length > bulkEnrollmentLimit)

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { HubError } from '../../../protocol/hub-errors.ts';
 import { canonicalRegistrationId } from '../../../protocol/provisioning/index.ts';
 import type { JsonValue } from '../../../std/json.ts';
-import { fieldsOf, stringField, type Fields } from '../untrusted.ts';
+import { fieldsOf, noFields, stringField, type Fields } from '../untrusted.ts';
 import { admit, checkAddress } from './admission.ts';
 import type { Admission, AdmissionParts } from './admitted.ts';
 import { assign, type AssignmentParts } from './assignment.ts';
@@ -110,7 +110,7 @@ async function admitOrChallenge(
 }
 
 function readBody(registrationId: string, body: JsonValue | undefined): Fields {
-  const fields: Fields = body === undefined ? new Map() : fieldsOf(body, 'The body');
+  const fields = body === undefined ? noFields : fieldsOf(body, 'The body');
   const named = stringField(fields, 'registrationId') ?? registrationId;
   if (canonicalRegistrationId(named) !== canonicalRegistrationId(registrationId))
     throw new HubError('ArgumentInvalid', 'registrationId in the body differs from the one that was proved.');

@@ -55,7 +55,7 @@ function nameField(fields: Fields, name: string): string | undefined {
 }
 
 function flagField(fields: Fields, name: string): boolean {
-  const value = fields.get(name.toLowerCase()) ?? false;
+  const value = fields.get(name) ?? false;
   if (typeof value !== 'boolean') throw new HubError('ArgumentInvalid', `${name} must be true or false.`);
   return value;
 }

@@ -2,7 +2,7 @@ import { HubError } from '../../../protocol/hub-errors.ts';
 import type { AuthenticationType, DeviceStatus } from '../../../protocol/identity.ts';
 import type { JsonValue } from '../../../std/json.ts';
 import { generateKeys, keyBytes } from '../keys.ts';
-import { fieldsOf, stringField, wordField, type Fields } from '../untrusted.ts';
+import { fieldsOf, membersOf, noFields, stringField, wordField, type Fields } from '../untrusted.ts';
 import { withoutTrailing } from '../../../std/without-trailing.ts';
 
 /** What a service may say about an identity; everything it left out has its default. */
@@ -32,7 +32,7 @@ const reasonLimit = 128;
  * generated. Source: service.md §2.2, §2.3. Failure: HubError ArgumentInvalid.
  */
 export function parseIdentityDraft(fields: Fields): IdentityDraft {
-  const authentication = parseAuthentication(fields.get('authentication'));
+  const authentication = parseAuthentication(membersOf(fields, 'authentication'));
   if (authentication.authType === 'none')
     throw new HubError('ArgumentInvalid', 'authentication.type none is not allowed for a device.');
   const statusReason = stringField(fields, 'statusReason') ?? null;
@@ -51,7 +51,7 @@ export function parseIdentityDraft(fields: Fields): IdentityDraft {
 
 /** Reads the writable part of a module identity: it has no status, no capabilities and no scopes of its own. */
 export function parseModuleDraft(fields: Fields): IdentityDraft {
-  const authentication = parseAuthentication(fields.get('authentication'));
+  const authentication = parseAuthentication(membersOf(fields, 'authentication'));
   const managedBy = stringField(fields, 'managedBy') ?? '';
   if (managedBy.length > reasonLimit)
     throw new HubError('ArgumentInvalid', `managedBy must not be longer than ${reasonLimit} characters.`);
@@ -62,7 +62,7 @@ export function parseModuleDraft(fields: Fields): IdentityDraft {
     managedBy: managedBy === '' ? null : managedBy,
     scopes: { deviceScope: undefined, parentScopes: undefined },
     // The hub turns none into sas for modules. Source: service.md §2.3.
-    ...(authentication.authType === 'none' ? parseAuthentication(undefined) : authentication),
+    ...(authentication.authType === 'none' ? parseAuthentication(noFields) : authentication),
   };
 }
 
@@ -71,8 +71,7 @@ type Credentials = Pick<
   'authType' | 'primaryKey' | 'secondaryKey' | 'primaryThumbprint' | 'secondaryThumbprint'
 >;
 
-function parseAuthentication(value: JsonValue | undefined): Credentials {
-  const fields = value === undefined ? new Map<string, JsonValue>() : fieldsOf(value, 'authentication');
+function parseAuthentication(fields: Fields): Credentials {
   const thumbprints = membersOf(fields, 'x509Thumbprint');
   const primaryThumbprint = parseThumbprint(thumbprints, 'primaryThumbprint');
   const secondaryThumbprint = parseThumbprint(thumbprints, 'secondaryThumbprint');
@@ -91,11 +90,6 @@ function parseAuthentication(value: JsonValue | undefined): Credentials {
       ? { primaryThumbprint, secondaryThumbprint }
       : { primaryThumbprint: null, secondaryThumbprint: null };
   return { authType, primaryKey: null, secondaryKey: null, ...shown };
-}
-
-function membersOf(fields: Fields, name: string): Fields {
-  const value = fields.get(name.toLowerCase());
-  return value === undefined ? new Map<string, JsonValue>() : fieldsOf(value, name);
 }
 
 function parseKeys(fields: Fields): { primaryKey: string; secondaryKey: string } {
@@ -136,7 +130,7 @@ function parseThumbprint(fields: Fields, name: string): string | null {
 }
 
 function textsField(fields: Fields, name: string): readonly string[] | undefined {
-  const value = fields.get(name.toLowerCase());
+  const value = fields.get(name);
   if (value === undefined) return undefined;
   if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
     throw new HubError('ArgumentInvalid', `${name} must be a list of strings.`);
@@ -145,7 +139,7 @@ function textsField(fields: Fields, name: string): readonly string[] | undefined
 
 function parseIotEdge(value: JsonValue | undefined): boolean {
   if (value === undefined) return false;
-  const flag = fieldsOf(value, 'capabilities').get('iotedge') ?? false;
+  const flag = fieldsOf(value, 'capabilities').get('iotEdge') ?? false;
   if (typeof flag !== 'boolean') throw new HubError('ArgumentInvalid', 'capabilities.iotEdge must be true or false.');
   return flag;
 }

@@ -110,7 +110,7 @@ function readBlobName(body: unknown): string {
 
 function readNotice(body: unknown): { readonly correlationId: string | undefined; readonly isSuccess: boolean } {
   const fields = fieldsOf(body, 'The notice');
-  const isSuccess = fields.get('issuccess');
+  const isSuccess = fields.get('isSuccess');
   if (typeof isSuccess !== 'boolean')
     throw new HubError('InvalidFileUploadCompletionStatus', 'isSuccess must be true or false.');
   return { correlationId: stringField(fields, 'correlationId'), isSuccess };

@@ -185,7 +185,7 @@ function lengthOf({ headers }: FastifyRequest): number {
 }
 
 function expiryOf(body: unknown, now: number): number {
-  const expiresAt = fieldsOf(body, 'The request').get('expiresat');
+  const expiresAt = fieldsOf(body, 'The request').get('expiresAt');
   if (typeof expiresAt !== 'number' || !(expiresAt > now && expiresAt <= now + longestLifeMs))
     throw new HubError('ArgumentInvalid', 'expiresAt must be a time of the next 366 days, in Unix milliseconds.');
   return expiresAt;

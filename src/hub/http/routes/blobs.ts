@@ -32,7 +32,7 @@ export function containerRoutes(app: FastifyInstance, { core, clock, publicHost 
 }
 
 function lifeSecondsOf(body: unknown): number {
-  const seconds = fieldsOf(body, 'The request').get('lifetimeseconds') ?? defaultLifeSeconds;
+  const seconds = fieldsOf(body, 'The request').get('lifetimeSeconds') ?? defaultLifeSeconds;
   if (typeof seconds !== 'number' || !Number.isInteger(seconds) || seconds < 1 || seconds > longestLifeSeconds)
     throw new HubError('ArgumentInvalid', `lifetimeSeconds must be a whole number from 1 to ${longestLifeSeconds}.`);
   return seconds;
