@@ -35,7 +35,7 @@ export class LogDatabase {
       this.#advance = this.#database.prepare('update partitions set next = ? where partition = ?');
       this.#readHeads = this.#database.prepare('select next from partitions order by partition');
       this.#heads = this.#storedHeads();
-      this.#compactor = options.readOnly ? undefined : new Compactor(this.#database, this.#heads.length, this.leavings);
+      this.#compactor = options.readOnly ? undefined : new Compactor(this.#database, this.leavings);
     } catch (error) {
       this.#database.close();
       throw error;
@@ -77,11 +77,12 @@ export class LogDatabase {
         this.#advance.run(first + batch.count, batch.partition);
       }
     });
+    for (const { partition, count, buffer, length } of batches)
+      this.#compactor?.added(partition, this.#heads[partition] ?? 0, count, new Uint8Array(buffer, 0, length));
     this.#heads = heads;
-    for (const { partition, length } of batches) this.#compactor?.added(partition, length);
   }
 
-  /** Merges small rows when enough have gathered. Never throws: small rows are a matter of speed only. */
+  /** Merges small rows where enough have gathered; never throws. To be called after each commit, when whoever asked for it was answered. */
   compact(): void {
     this.#compactor?.run((work) => this.#transaction(work));
   }

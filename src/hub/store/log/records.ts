@@ -99,7 +99,7 @@ export class BatchWriter {
     this.#length = at;
   }
 
-  /** The batch so far. The writer must not be used afterwards: its buffer goes along. */
+  /** The batch so far, in the writer's own buffer: who hands that on to another thread must not use the writer afterwards. */
   seal(): Batch {
     return {
       partition: this.#partition,
