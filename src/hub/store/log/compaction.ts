@@ -5,44 +5,83 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeRow, encodeRow, type Leavings } from './codec.ts';
 import { prepared } from './prepared.ts';
-import { BatchWriter, decodeRecords, SenderCache } from './records.ts';
+import { BatchWriter, decodeRecords, SenderCache, type Batch } from './records.ts';
 
 /** A row with this many bytes of records is left alone. */
 const sealedBytes = 64 * 1024;
 /** So many small rows at the end of a partition are merged, however little is in them. */
 const rowsToMerge = 128;
-/** Fewer that fill a large row are compressed well enough each by itself, and come so fast that there is no time to write them twice. */
+/** When they fill a large row, it depends: so many are badly compressed, each by itself; */
 const worthyRows = 8;
+/** and fewer are merged when they took so long to come that there is time to write them twice. */
+const worthyMs = 100;
+
+/** The records of smaller rows are gathered at once; those of larger ones when it is known that they are merged. */
+const lightBytes = 8 * 1024;
 
 /** A row as it was committed. */
-interface Arrival {
-  readonly partition: number;
+interface Row {
   readonly first: number;
   readonly count: number;
-  /** Undefined for a row that is left alone. */
-  readonly raw: Buffer | undefined;
+  readonly minTime: number;
+  readonly maxTime: number;
+  /** Its records; nothing when they are so many that the row is left alone. */
+  readonly raw: Buffer;
 }
 
 /** The small rows at the end of a partition, without a hole between them. */
 class Gathered {
-  readonly writer: BatchWriter;
+  readonly partition: number;
   readonly first: number;
   next: number;
   /** How many rows of the table they are. */
   rows = 0;
+  readonly #writer: BatchWriter;
+  #waiting: Row[] = [];
+  #waitingBytes = 0;
+  #minTime = Number.POSITIVE_INFINITY;
+  #maxTime = Number.NEGATIVE_INFINITY;
 
   constructor(partition: number, first: number) {
-    this.writer = new BatchWriter(partition);
+    this.partition = partition;
     this.first = first;
     this.next = first;
+    this.#writer = new BatchWriter(partition);
   }
 
   get isFull(): boolean {
-    return this.writer.length >= sealedBytes;
+    return this.#writer.length + this.#waitingBytes >= sealedBytes;
   }
 
   get isDue(): boolean {
-    return this.rows >= (this.isFull ? worthyRows : rowsToMerge);
+    if (!this.isFull) return this.rows >= rowsToMerge;
+    return this.rows >= worthyRows || (this.rows > 1 && this.#maxTime - this.#minTime >= worthyMs);
+  }
+
+  add(row: Row, senders: SenderCache): void {
+    this.#waiting.push(row);
+    this.#waitingBytes += row.raw.length;
+    this.rows++;
+    this.next = row.first + row.count;
+    this.#minTime = Math.min(this.#minTime, row.minTime);
+    this.#maxTime = Math.max(this.#maxTime, row.maxTime);
+    if (row.raw.length < lightBytes) this.#settle(senders);
+  }
+
+  /** All of it as one row. */
+  merged(senders: SenderCache): Batch {
+    this.#settle(senders);
+    return this.#writer.seal();
+  }
+
+  /** Written anew rather than put end to end: a sender and a bag are named once in all of them then. */
+  #settle(senders: SenderCache): void {
+    const { partition } = this;
+    for (const { raw, first } of this.#waiting)
+      for (const message of decodeRecords(raw, { partition, first, from: first, senders }))
+        this.#writer.add(message.sender, message.enqueuedTime, message.bag, message.body);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
   }
 }
 
@@ -50,9 +89,9 @@ export class Compactor {
   readonly #database: DatabaseSync;
   readonly #leavings: Leavings;
   readonly #senders = new SenderCache(1_000);
-  /** By partition; those of an earlier process are read when the first row comes to theirs. */
+  /** By partition; what an earlier process left is read when the first row comes. */
   readonly #gathered = new Map<number, Gathered | undefined>();
-  #arrivals: Arrival[] = [];
+  #committed: (Row & { readonly partition: number })[] = [];
 
   constructor(database: DatabaseSync, leavings: Leavings) {
     this.#database = database;
@@ -60,66 +99,61 @@ export class Compactor {
   }
 
   /** A row was committed. Its records are copied: their buffer goes back to whoever sent it. */
-  added(partition: number, first: number, count: number, raw: Uint8Array): void {
-    this.#arrivals.push({ partition, first, count, raw: raw.length >= sealedBytes ? undefined : Buffer.from(raw) });
+  added({ partition, count, minTime, maxTime, buffer, length }: Batch, first: number): void {
+    const raw = Buffer.from(new Uint8Array(buffer, 0, length < sealedBytes ? length : 0));
+    this.#committed.push({ partition, first, count, minTime, maxTime, raw });
   }
 
   /** Merges where enough has gathered. Never throws: what cannot be merged stays as it is. */
   run(transaction: (work: () => void) => void): void {
-    const arrivals = this.#arrivals;
-    this.#arrivals = [];
-    for (const arrival of arrivals) {
+    const committed = this.#committed;
+    this.#committed = [];
+    for (const row of committed) {
       let gathered: Gathered | undefined;
       try {
-        gathered = this.#gather(arrival);
+        gathered = this.#gather(row.partition, row);
         if (gathered?.isDue === true) this.#merge(gathered, transaction);
       } catch {
         gathered = undefined;
       }
-      this.#gathered.set(arrival.partition, gathered?.isFull === true ? undefined : gathered);
+      this.#gathered.set(row.partition, gathered?.isFull === true ? undefined : gathered);
     }
   }
 
-  /** What there is with the row that came; undefined when that is left alone. */
-  #gather(arrival: Arrival): Gathered | undefined {
-    const { partition, first, raw } = arrival;
-    if (raw === undefined) return undefined;
+  /** What there is with the row that came; undefined when that is large enough by itself. */
+  #gather(partition: number, row: Row): Gathered | undefined {
+    if (row.raw.length === 0) return undefined;
     if (!this.#gathered.has(partition)) return this.#read(partition);
     const known = this.#gathered.get(partition);
-    const gathered = known?.next === first ? known : new Gathered(partition, first);
-    this.#add(gathered, arrival, raw);
+    const gathered = known?.next === row.first ? known : new Gathered(partition, row.first);
+    gathered.add(row, this.#senders);
     return gathered;
-  }
-
-  /** Written anew rather than put end to end: a sender and a bag are named once in all of them then. */
-  #add(gathered: Gathered, { partition, first, count }: Arrival, raw: Buffer): void {
-    const senders = this.#senders;
-    for (const message of decodeRecords(raw, { partition, first, from: first, senders }))
-      gathered.writer.add(message.sender, message.enqueuedTime, message.bag, message.body);
-    gathered.next = first + count;
-    gathered.rows++;
   }
 
   /** The small rows at the end, from the table. */
   #read(partition: number): Gathered | undefined {
     let gathered: Gathered | undefined;
-    for (const { first, rawBytes } of smallRowsAtEnd(this.#database, partition).toReversed()) {
-      const row = prepared(this.#database, 'select * from batches where partition = ? and first = ?').get(
-        partition,
-        first,
-      );
+    const load = prepared(this.#database, 'select * from batches where partition = ? and first = ?');
+    for (const first of smallRowsAtEnd(this.#database, partition).toReversed()) {
+      const row = load.get(partition, first);
       if (row === undefined) return undefined;
-      const raw = decodeRow(Number(row['codec']), row['records'] as Uint8Array, rawBytes, this.#leavings);
+      const [count, minTime, maxTime] = [Number(row['count']), Number(row['min_time']), Number(row['max_time'])];
+      const records = row['records'] as Uint8Array;
+      const { buffer, byteOffset, length } = decodeRow(
+        Number(row['codec']),
+        records,
+        Number(row['raw_bytes']),
+        this.#leavings,
+      );
       if (gathered?.next !== first || gathered.isFull) gathered = new Gathered(partition, first);
-      const records = Buffer.from(raw.buffer, raw.byteOffset, raw.length);
-      this.#add(gathered, { partition, first, count: Number(row['count']), raw: records }, records);
+      gathered.add({ first, count, minTime, maxTime, raw: Buffer.from(buffer, byteOffset, length) }, this.#senders);
     }
     return gathered;
   }
 
   #merge(gathered: Gathered, transaction: (work: () => void) => void): void {
-    const { first, next, writer } = gathered;
-    const { partition, buffer, length, count, minTime, maxTime, devices } = writer.seal();
+    const { first, next } = gathered;
+    const { partition, buffer, length, count, minTime, maxTime, devices } = gathered.merged(this.#senders);
     const raw = new Uint8Array(buffer, 0, length);
     const { codec, bytes } = encodeRow(raw, this.#leavings);
     transaction(() => {
@@ -146,20 +180,16 @@ export class Compactor {
   }
 }
 
-/** The rows after the last sealed one, newest first, at most as many as one merge can take. */
-function smallRowsAtEnd(
-  database: DatabaseSync,
-  partition: number,
-): { first: number; count: number; rawBytes: number }[] {
-  const rows: { first: number; count: number; rawBytes: number }[] = [];
+/** The first numbers of the rows after the last large one, newest first, at most as many as one merge can take. */
+function smallRowsAtEnd(database: DatabaseSync, partition: number): number[] {
+  const firsts: number[] = [];
   const newest = prepared(
     database,
-    `select first, count, raw_bytes from batches where partition = ? order by first desc limit ${rowsToMerge * 2}`,
+    `select first, raw_bytes from batches where partition = ? order by first desc limit ${rowsToMerge * 2}`,
   );
   for (const row of newest.iterate(partition)) {
-    const rawBytes = Number(row['raw_bytes']);
-    if (rawBytes >= sealedBytes) break;
-    rows.push({ first: Number(row['first']), count: Number(row['count']), rawBytes });
+    if (Number(row['raw_bytes']) >= sealedBytes) break;
+    firsts.push(Number(row['first']));
   }
-  return rows;
+  return firsts;
 }

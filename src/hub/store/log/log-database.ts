@@ -77,8 +77,7 @@ export class LogDatabase {
         this.#advance.run(first + batch.count, batch.partition);
       }
     });
-    for (const { partition, count, buffer, length } of batches)
-      this.#compactor?.added(partition, this.#heads[partition] ?? 0, count, new Uint8Array(buffer, 0, length));
+    for (const batch of batches) this.#compactor?.added(batch, this.#heads[batch.partition] ?? 0);
     this.#heads = heads;
   }
 
