@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../std/clock.ts';
+import { createLatestNow } from '../../std/latest-now.ts';
 import { HubError } from '../../protocol/hub-errors.ts';
 import { identityNames, identityResource, isModulePath, type IdentityPath } from '../../protocol/identity-path.ts';
 import type { AuthMethod } from '../../protocol/telemetry/message.ts';
@@ -29,7 +30,12 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
   const policies = new Map(parts.policies.map((policy) => [policy.name, policy]));
   const covers = (token: SasToken, path: string): boolean =>
     parts.hostNames.some((host) => tokenCovers(token, `${host}${path}`));
-  const now = (): number => parts.clock.now();
+  const latestNow = createLatestNow(parts.clock);
+  /** When a proof ends, by the wall clock as it is now; undefined when it has ended. */
+  const endOf = (token: SasToken, skewMs = 0): number | undefined => {
+    const left = token.expiresAt * 1_000 + skewMs - latestNow();
+    return left < 0 ? undefined : parts.clock.now() + left;
+  };
 
   /** The policy that signed the token; refuses when none did. */
   function signer(token: SasToken, formsOf = (key: string): readonly string[] => [key]): AccessPolicy {
@@ -49,8 +55,8 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
     if (token === undefined) throw malformed();
     const credential = token.keyName === undefined ? ownKeyOf(token, record) : connectingPolicy(signer(token));
     if (credential !== 'policy' && parts.refuseKeysOf?.includes(scopeOf(identity)) === true) throw refusedThough();
-    const expiresAt = token.expiresAt * 1_000 + tokenSkewMs;
-    if (expiresAt < now() || !covers(token, identityResource(identity))) throw refusedThough();
+    const expiresAt = endOf(token, tokenSkewMs);
+    if (expiresAt === undefined || !covers(token, identityResource(identity))) throw refusedThough();
     const scope = credential === 'policy' ? 'hub' : scopeOf(identity);
     return { credential, expiresAt, auth: { scope, type: 'sas', issuer: 'iothub' } };
   }
@@ -87,16 +93,16 @@ export function createGatekeeper(parts: GatekeeperParts): Gatekeeper {
       if (token === undefined) throw malformed();
       const policy = signer(token);
       const allowed = anyOf.some((permission) => policy.permissions.includes(permission));
-      const expiresAt = token.expiresAt * 1_000;
-      if (!allowed || expiresAt < now() || !covers(token, resource)) throw refusedThough();
+      const expiresAt = endOf(token);
+      if (!allowed || expiresAt === undefined || !covers(token, resource)) throw refusedThough();
       return { policy: policy.name, expiresAt };
     },
     async authorizeEventHub(text) {
       const token = parseSasToken(text);
       if (token === undefined) throw malformed();
       const policy = signer(token, eventHubKeys);
-      const expiresAt = token.expiresAt * 1_000;
-      if (!policy.permissions.includes('ServiceConnect') || expiresAt < now()) throw refusedThough();
+      const expiresAt = endOf(token);
+      if (!policy.permissions.includes('ServiceConnect') || expiresAt === undefined) throw refusedThough();
       return { policy: policy.name, expiresAt };
     },
     async authorizeEventHubKey(name, key) {

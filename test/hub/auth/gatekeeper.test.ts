@@ -63,6 +63,44 @@ async function verdict(work: Promise<unknown>): Promise<string> {
   );
 }
 
+describe('a clock that is set back', () => {
+  let [offset, elapsed] = [0, 0];
+  const start = nowSeconds * 1_000;
+  const steppedClock = { ...clock, now: () => start + elapsed + offset, monotonic: () => elapsed };
+  const stepped = createGatekeeper({
+    store: { readCredentials: (deviceId) => Promise.resolve(devices.get(deviceId)) },
+    clock: steppedClock,
+    policies: [owner],
+    hostNames: ['localhost'],
+  });
+  const minute = 60_000;
+  const ask = async (expiresIn: number): Promise<number | string> => {
+    const asked = { resource: 'localhost/devices/dev1', key: key('dev1-1'), in: expiresIn };
+    const service = { resource: 'localhost/devices', key: key('iothubowner-1'), keyName: 'iothubowner', in: expiresIn };
+    const [admitted, allowed] = await Promise.all([
+      stepped.authenticateDevice({ identity: 'dev1', token: token(asked), remote: '' }).catch(() => undefined),
+      stepped
+        .authorizeService({ token: token(service), resource: '/devices', anyOf: ['RegistryRead'], remote: '' })
+        .catch(() => undefined),
+    ]);
+    if (admitted?.expiresAt === undefined || allowed?.expiresAt === undefined) return 'refused';
+    return Math.round((allowed.expiresAt - steppedClock.now()) / minute);
+  };
+
+  test('lets nobody in again whose token has ended, and gives the others as long as they have', async () => {
+    elapsed = 60 * minute;
+    expect(await ask(50 * 60)).toBe('refused');
+    expect(await ask(70 * 60)).toBe(10);
+    offset = -60 * minute;
+    expect(await ask(50 * 60)).toBe('refused');
+    expect(await ask(70 * 60)).toBe(10);
+    offset = 60 * minute;
+    expect(await ask(70 * 60)).toBe('refused');
+    offset = 0;
+    expect(await ask(70 * 60)).toBe(10);
+  });
+});
+
 describe('devices', () => {
   const own = { resource: 'localhost/devices/dev1', key: key('dev1-1') };
   test.each([

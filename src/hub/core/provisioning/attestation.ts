@@ -10,7 +10,6 @@ import { withoutTrailing } from '../../../std/without-trailing.ts';
 
 export type EnrollmentKind = 'individual' | 'group';
 
-
 /**
  * Reads an attestation. Keys that are left out are kept from `before`, or made; certificates too, as a service that sends back
  * what it read has no more than their description. Failure: HubError ArgumentInvalid.

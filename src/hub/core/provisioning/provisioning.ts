@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { HubError } from '../../../protocol/hub-errors.ts';
 import type { Clock } from '../../../std/clock.ts';
+import { createLatestNow } from '../../../std/latest-now.ts';
 import type { RegistryStore } from '../ports.ts';
 import type { RegistryService, TwinService } from '../services.ts';
 import type { CertificateService } from '../certificates/service.ts';
@@ -59,7 +60,7 @@ export function createProvisioning(parts: ProvisioningParts): ProvisioningServic
   const admission: AdmissionParts = {
     store,
     idScope,
-    now,
+    now: createLatestNow(parts.clock),
     authorities: (names) => verifiedAuthorities(parts.certificates, names),
     tpmKey: (registrationId) => tpm.challengeKey(registrationId),
   };
