@@ -9,6 +9,7 @@ export const hubDataView: DocumentView<Verification & { readonly dataDir: string
     ['Documents', checked.documents],
     ['Telemetry', `${checked.messages} messages in ${checked.batches} batches`],
     ['Firmware files', checked.artifacts],
+    ['Uploaded files', checked.blobFiles],
     ['State', problems.length === 0 ? 'all is as it was written' : 'damaged', problems.length === 0 ? 'good' : 'bad'],
     ['Problems', problems.length === 0 ? undefined : problems.map(({ file, problem }) => `${file}: ${problem}`), 'bad'],
   ],

@@ -2,7 +2,9 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { messageOf } from '../../std/message-of.ts';
+import type { DescribedFile } from './registry.ts';
 import type { Findings } from './report.ts';
 
 /** Compares each firmware file with its name, which is its SHA-256; how many there are. */
@@ -20,6 +22,33 @@ export async function checkArtifacts(dataDir: string, findings: Findings, signal
     }
   }
   return names.length;
+}
+
+/** Compares each file of a blob with what its document says of it; how many there are. */
+export async function checkBlobs(
+  dataDir: string,
+  described: Iterable<DescribedFile>,
+  findings: Findings,
+  signal?: AbortSignal,
+): Promise<number> {
+  let count = 0;
+  for (const { file: name, size, checksum } of described) {
+    signal?.throwIfAborted();
+    count += 1;
+    const file = `blobs/${name}`;
+    try {
+      let [found, bytes] = [0, 0];
+      for await (const chunk of createReadStream(join(dataDir, file)) as AsyncIterable<Buffer>) {
+        found = crc32(chunk, found);
+        bytes += chunk.length;
+      }
+      if (bytes !== size || (checksum !== undefined && checksum !== found))
+        findings.add(file, 'its content is not what was uploaded');
+    } catch (error) {
+      findings.add(file, `it cannot be read: ${messageOf(error)}`);
+    }
+  }
+  return count;
 }
 
 /** Reads the authority's and the server's certificate and key; how many pairs there are. Made at the first start, so none is no fault. */

@@ -1,4 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { JsonObject } from '../../std/json.ts';
+import { filesOf, holdsFiles } from '../core/blobs/records.ts';
 import { isIntact } from '../store/sqlite/checksums.ts';
 import { migrations } from '../store/sqlite/migrations/index.ts';
 import { isRecordIntact, recordColumns } from '../store/sqlite/rows.ts';
@@ -7,14 +9,24 @@ import type { Findings } from './report.ts';
 
 const file = 'registry.db';
 
+/** A file beside the databases, as its document describes it. */
+export type DescribedFile = ReturnType<typeof filesOf>[number];
+
 export interface RegistryCounts {
   readonly records: number;
   readonly documents: number;
   readonly settings: number;
 }
 
-/** Compares every row with its checksum. A file of an older version has none; it gets them when a hub writes to it. */
-export function checkRegistry(database: DatabaseSync, findings: Findings): RegistryCounts {
+/**
+ * Compares every row with its checksum. A file of an older version has none; it gets them when a hub writes to it. `onFile` is told of the
+ * files that blobs are kept in.
+ */
+export function checkRegistry(
+  database: DatabaseSync,
+  findings: Findings,
+  onFile: (file: DescribedFile) => void,
+): RegistryCounts {
   const counts = { records: 0, documents: 0, settings: 0 };
   const applied = database.prepare('select count(*) as count from kysely_migration').get()?.['count'];
   if (applied !== Object.keys(migrations).length) {
@@ -38,6 +50,8 @@ export function checkRegistry(database: DatabaseSync, findings: Findings): Regis
     counts.documents += 1;
     if (!isIntact(checksum, [collection, id, value]))
       findings.add(file, `the document ${nameOf(id)} of ${nameOf(collection)} is not what was written`);
+    else if (holdsFiles(String(collection)))
+      for (const described of filesOf(String(collection), JSON.parse(String(value)) as JsonObject)) onFile(described);
   }
   for (const [name = null, value = null, checksum] of rows('select name, value, checksum from settings')) {
     counts.settings += 1;

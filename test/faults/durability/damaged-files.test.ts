@@ -22,6 +22,9 @@ let directory: string;
 let stopped: string;
 let killed: string;
 let witness: Witness;
+/** Without the port, which is another in each run. */
+let uploadUrl: string;
+const uploaded = 'a line of a log\n'.repeat(4_000);
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'iotctl-c06-'));
@@ -32,12 +35,26 @@ beforeAll(async () => {
   witness = newWitness(secret);
   const hub = await open(stopped);
   await playScenario(hub.info, witness);
+  uploadUrl = await upload(hub.info);
   // What is on the disk while it runs is what it would leave if it were killed now.
   await cp(stopped, killed, { recursive: true });
   await hub.close();
 });
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
+
+async function upload(info: HubInfo): Promise<string> {
+  const granted = (await (await requestHub(info, 'POST', '/iotctl/containers/logs', {})).json()) as { uri: string };
+  const { pathname, search } = new URL(granted.uri);
+  const path = `${pathname}/a.log${search}`;
+  const answer = await fetch(`http://127.0.0.1:${info.ports.http}${path}`, {
+    method: 'PUT',
+    headers: { 'x-ms-blob-type': 'BlockBlob', 'x-ms-version': '2023-11-03' },
+    body: uploaded,
+  });
+  expect(answer.status).toBe(201);
+  return path;
+}
 
 type Damage = 'bit' | 'page' | 'end';
 const damages: readonly Damage[] = ['bit', 'page', 'end'];
@@ -157,6 +174,9 @@ async function checkServed(info: HubInfo, wrong: string[]): Promise<void> {
     const bytes = Buffer.from(await answer.arrayBuffer().catch(() => new ArrayBuffer(0)));
     if (answer.ok && createHash('sha256').update(bytes).digest('hex') !== name) wrong.push('serves other firmware');
   }
+  const answer = await fetch(`http://127.0.0.1:${info.ports.http}${uploadUrl}`);
+  const text = await answer.text().catch(() => undefined);
+  if (answer.ok && text !== undefined && text !== uploaded) wrong.push('serves another upload');
 }
 
 function isGood(deviceId: string, body: string): boolean {

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createBlobs } from '../../../src/hub/core/blobs/blobs.ts';
+import type { BlobContent } from '../../../src/hub/core/blobs/service.ts';
+import { createBlobFiles } from '../../../src/hub/store/blobs/index.ts';
 import { openTelemetryLog } from '../../../src/hub/store/log/index.ts';
 import { openRegistryStore } from '../../../src/hub/store/sqlite/index.ts';
 import { loadCertificates } from '../../../src/hub/tls/index.ts';
@@ -28,6 +32,13 @@ beforeAll(async () => {
   await registry.write([{ kind: 'insert', record: deviceRecord('a') }]);
   await registry.documents.write([{ kind: 'put', collection: 'c', id: 'x', value: { n: 1 } }]);
   await registry.writeSetting('s', 1);
+  const files = createBlobFiles(join(good, 'blobs'));
+  const blobs = createBlobs({ store: registry, files, clock: realClock, onError: () => undefined });
+  const upload = (): BlobContent => ({ bytes: Readable.from([content]) });
+  const address = { container: 'uploads', blob: 'a/log.txt' };
+  await blobs.put(address, upload(), { description: { metadata: {} }, conditions: {}, mayReplace: true });
+  await blobs.putBlock(address, 'MQ==', upload());
+  await blobs.close();
   await registry.close();
   const log = await openTelemetryLog({ clock: realClock, file: join(good, 'telemetry.db') });
   for (const body of ['one', 'two', 'x'.repeat(50_000)]) await store(log, 'a', body);
@@ -52,7 +63,16 @@ function change(file: string, ...statements: readonly string[]): void {
 it('when nothing is damaged, then it says what it looked at and finds nothing, also where a hub runs', async () => {
   const running = await openRegistryStore({ file: join(dataDir, 'registry.db') });
   expect(await verifyHub({ dataDir })).toEqual({
-    checked: { records: 1, documents: 1, settings: 1, batches: 3, messages: 3, artifacts: 1, certificates: 2 },
+    checked: {
+      records: 1,
+      documents: 3,
+      settings: 1,
+      batches: 3,
+      messages: 3,
+      artifacts: 1,
+      blobFiles: 2,
+      certificates: 2,
+    },
     problems: [],
   });
   await running.close();
@@ -72,6 +92,18 @@ it.each([
   change(file, statement);
   const { problems } = await verifyHub({ dataDir });
   expect(problems).toContainEqual({ file, problem: expect.stringContaining(problem) as string });
+});
+
+it('when an uploaded file holds other bytes, or is gone, then that is found', async () => {
+  const [first = '', second = ''] = readdirSync(join(dataDir, 'blobs'));
+  writeFileSync(join(dataDir, 'blobs', first), 'firmwarf');
+  await rm(join(dataDir, 'blobs', second));
+  expect((await verifyHub({ dataDir })).problems).toEqual(
+    expect.arrayContaining([
+      { file: `blobs/${first}`, problem: 'its content is not what was uploaded' },
+      { file: `blobs/${second}`, problem: expect.stringContaining('it cannot be read') as string },
+    ]),
+  );
 });
 
 it.each([

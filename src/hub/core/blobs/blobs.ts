@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { Clock } from '../../../std/clock.ts';
 import { createKeyedQueue } from '../keyed-queue.ts';
 import { loadKey } from '../keys.ts';
@@ -106,10 +107,12 @@ export function createBlobs({ store, files, clock, onError }: BlobParts): Runnin
       checkAddress(address);
       // Before the body is read; once more when it is there.
       checkWrite(write.conditions, write.mayReplace, await readBlob(documents, address));
-      const { file, size, md5 } = await receive(files, content, requestBytes);
+      const { file, size, md5, checksum } = await receive(files, content, requestBytes);
       const description = { ...write.description, contentMd5: write.description.contentMd5 ?? md5 };
       try {
-        return await replace(address, { ...write, description }, () => (file === undefined ? [] : [{ file, size }]));
+        return await replace(address, { ...write, description }, () =>
+          file === undefined ? [] : [{ file, size, checksum }],
+        );
       } catch (error) {
         if (file !== undefined) await files.remove([file]);
         throw error;
@@ -119,9 +122,9 @@ export function createBlobs({ store, files, clock, onError }: BlobParts): Runnin
       checkAddress(address);
       checkBlockId(id);
       waiting.add(blobKey(address));
-      const { file, size, md5 } = await receive(files, content, requestBytes);
+      const { file, size, md5, checksum } = await receive(files, content, requestBytes);
       if (file === undefined) throw new BlobError('InvalidHeaderValue', 'A block must not be empty.');
-      const block = { key: blockKey(address, id), id, file, size, storedAt: clock.now() };
+      const block = { key: blockKey(address, id), id, file, size, checksum, storedAt: clock.now() };
       await queue.run([blockPrefix(address)], () => storeBlock(documents, keeper, block));
       return md5;
     },
@@ -188,15 +191,31 @@ function openRecord(files: BlobFiles, keeper: FileKeeper, record: BlobRecord): O
     properties: record,
     async *bytes(start, end) {
       let offset = 0;
-      for (const { file, size } of record.segments) {
+      for (const segment of record.segments) {
         const from = Math.max(0, start - offset);
-        const to = Math.min(size, end - offset);
-        if (from < to) yield* files.read(file, from, to);
-        offset += size;
+        const to = Math.min(segment.size, end - offset);
+        if (from === 0 && to === segment.size) yield* intact(files.read(segment.file, from, to), segment);
+        else if (from < to) yield* files.read(segment.file, from, to);
+        offset += segment.size;
       }
     },
     release,
   };
+}
+
+/** The whole of a file. Its last piece is held back until the checksum is known: whoever reads never has all of what is not right. */
+async function* intact(pieces: AsyncIterable<Uint8Array>, { size, checksum }: Segment): AsyncGenerator<Uint8Array> {
+  let [found, bytes] = [0, 0];
+  let last: Uint8Array | undefined;
+  for await (const piece of pieces) {
+    if (last !== undefined) yield last;
+    last = piece;
+    bytes += piece.length;
+    found = crc32(piece, found);
+  }
+  if (bytes !== size || (checksum !== undefined && checksum !== found))
+    throw new BlobError('InternalError', 'The blob is damaged on the disk of the hub.');
+  if (last !== undefined) yield last;
 }
 
 function newEtag(): string {

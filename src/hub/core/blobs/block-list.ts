@@ -22,7 +22,9 @@ export function segmentsOf(
 ): Segment[] {
   if (references.length > mostBlocks)
     throw new BlobError('BlockCountExceedsLimit', `A blob is made of at most ${mostBlocks} blocks.`);
-  const fresh = new Map(uncommitted.map(({ id, file, size }): [string, Segment] => [id, { file, size, block: id }]));
+  const fresh = new Map(
+    uncommitted.map(({ id, file, size, checksum }): [string, Segment] => [id, { file, size, checksum, block: id }]),
+  );
   const stored = new Map<string, Segment>();
   for (const segment of present?.segments ?? []) if (segment.block !== undefined) stored.set(segment.block, segment);
   return references.map(({ id, from }) => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { BlobError } from './errors.ts';
 import type { BlobContent, BlobFiles } from './service.ts';
 
@@ -9,6 +10,8 @@ export interface Received {
   readonly size: number;
   /** Base64. */
   readonly md5: string;
+  /** CRC-32, kept beside the name of the file: what the disk changes afterwards shows. */
+  readonly checksum: number;
 }
 
 /** So much stays free for the hub's own stores: an upload must not keep telemetry from disk. */
@@ -27,6 +30,7 @@ export async function receive(files: BlobFiles, content: BlobContent, maxBytes: 
   let checkedAt = 0;
   const hash = createHash('md5');
   let size = 0;
+  let checksum = 0;
   const writer = await files.create();
   try {
     for await (const chunk of bytes) {
@@ -37,6 +41,7 @@ export async function receive(files: BlobFiles, content: BlobContent, maxBytes: 
         await checkRoom(files, 0);
       }
       hash.update(chunk);
+      checksum = crc32(chunk, checksum);
       await writer.write(chunk);
     }
     if (length !== undefined && size !== length)
@@ -46,10 +51,10 @@ export async function receive(files: BlobFiles, content: BlobContent, maxBytes: 
       throw new BlobError('Md5Mismatch', 'The MD5 of the body is not the one in the request.');
     if (size === 0) {
       await writer.abort();
-      return { file: undefined, size, md5: digest };
+      return { file: undefined, size, md5: digest, checksum };
     }
     await writer.commit();
-    return { file: writer.file, size, md5: digest };
+    return { file: writer.file, size, md5: digest, checksum };
   } catch (error) {
     await writer.abort();
     throw error;

@@ -13,6 +13,8 @@ const pageSize = 1_000;
 export interface Segment {
   readonly file: string;
   readonly size: number;
+  /** CRC-32 of the file; absent in what an older version stored. */
+  readonly checksum?: number | undefined;
   readonly block?: string | undefined;
 }
 
@@ -25,6 +27,7 @@ export interface BlockRecord {
   readonly id: string;
   readonly file: string;
   readonly size: number;
+  readonly checksum?: number | undefined;
   /** Unix milliseconds. */
   readonly storedAt: number;
   /** Key in its collection. */
@@ -69,6 +72,16 @@ export async function* everyFile(documents: DocumentStore): AsyncGenerator<strin
     for (const { file } of blobOf(id, value).segments) yield file;
 }
 
+/** Whether the documents of a collection speak of files; see {@link filesOf}. */
+export function holdsFiles(collection: string): boolean {
+  return collection === blobCollection || collection === blockCollection;
+}
+
+/** The files that a document of such a collection speaks of. */
+export function filesOf(collection: string, value: JsonObject): readonly Segment[] {
+  return collection === blockCollection ? [blockOf({ id: '', value })] : blobOf('', value).segments;
+}
+
 export async function* everyBlock(documents: DocumentStore): AsyncGenerator<BlockRecord, void, undefined> {
   for await (const document of everyDocument(documents, blockCollection, '')) yield blockOf(document);
 }
@@ -85,8 +98,8 @@ export function deleteBlobChange(address: BlobAddress): DocumentChange {
 }
 
 export function putBlockChange(block: BlockRecord): DocumentChange {
-  const { key, id, file, size, storedAt } = block;
-  return { kind: 'put', collection: blockCollection, id: key, value: { id, file, size, storedAt } };
+  const { key, id, storedAt } = block;
+  return { kind: 'put', collection: blockCollection, id: key, value: { id, ...fileValue(block), storedAt } };
 }
 
 export function deleteBlockChange(key: string): DocumentChange {
@@ -121,8 +134,12 @@ async function* everyDocument(
   }
 }
 
-function segmentValue({ file, size, block }: Segment): JsonObject {
-  return block === undefined ? { file, size } : { file, size, block };
+function segmentValue(segment: Segment): JsonObject {
+  return { ...fileValue(segment), ...(segment.block !== undefined && { block: segment.block }) };
+}
+
+function fileValue({ file, size, checksum }: Segment): JsonObject {
+  return { file, size, ...(checksum !== undefined && { checksum }) };
 }
 
 /** The collections have no other writer, so that what is in them has the shape it was written with. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -50,6 +50,29 @@ async function textOf(blobs: RunningBlobs): Promise<string> {
   blob.release();
   return Buffer.concat(chunks).toString('utf8');
 }
+
+test.each([
+  ['a changed byte', (bytes: Buffer) => Buffer.from(bytes).fill(0x21, 100_000, 100_001)],
+  ['a missing end', (bytes: Buffer) => bytes.subarray(0, 150_000)],
+])(
+  'when the disk left %s in a blob, then nobody gets all of it, and what is asked of other bytes goes on',
+  async (_, damage) => {
+    const { directory, start } = await open();
+    const blobs = start();
+    await blobs.put(address, content('whole '.repeat(40_000)), write);
+    const [name = ''] = await readdir(directory);
+    await writeFile(join(directory, name), damage(await readFile(join(directory, name))));
+    const blob = await blobs.open(address);
+    let bytes = 0;
+    const read = async (): Promise<void> => {
+      for await (const chunk of blob.bytes(0, blob.properties.size)) bytes += chunk.length;
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'InternalError' });
+    expect(bytes).toBeLessThan(240_000);
+    for await (const chunk of blob.bytes(0, 6)) expect(Buffer.from(chunk).toString()).toBe('whole ');
+    blob.release();
+  },
+);
 
 test('when the hub starts again, blobs and waiting blocks are there, and files nobody knows are gone', async () => {
   const { directory, clock, errors, start } = await open();
