@@ -170,7 +170,9 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   });
   const http = joinBlobs(rest, core.files.blobs, { clock, log, limits: limits.http, known });
   shutdown.add('HTTP front', () => http.close());
-  const mqtt = createMqttFront({ core, clock, log, limits: { ...limits.mqtt, ...limits.device }, known, unfinished });
+  const onSlowed = (): void => void counters.slowed++;
+  const mqttLimits = { ...limits.mqtt, ...limits.device };
+  const mqtt = createMqttFront({ core, clock, log, limits: mqttLimits, known, unfinished, onSlowed });
   shutdown.add('MQTT front', () => mqtt.close());
   const eventHubs = {
     hostNames: [hostName, ...hostNames],

@@ -10,6 +10,8 @@ export interface Paced {
 export interface PacesParts {
   readonly limits: Pick<HubLimits['device'], 'turnBytes'> & Partial<HubLimits['device']>;
   readonly clock: Pick<Clock, 'monotonic' | 'after'>;
+  /** Told when a connection has to wait for the next second. */
+  readonly onSlowed?: (() => void) | undefined;
 }
 
 const secondMs = 1_000;
@@ -21,8 +23,6 @@ export class Paces {
   readonly #parts: PacesParts;
   #turn = 0;
   #turnEnds = false;
-  /** How often a connection had to wait for the next second since the start. */
-  slowed = 0;
 
   constructor(parts: PacesParts) {
     this.#parts = parts;
@@ -58,7 +58,7 @@ export class Paces {
   }
 
   after(ms: number, proceed: () => void): void {
-    this.slowed++;
+    this.#parts.onSlowed?.();
     this.#parts.clock.after(ms, proceed, { unref: true });
   }
 }

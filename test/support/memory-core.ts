@@ -78,7 +78,14 @@ function memoryLog(): MemoryLog {
     head: () => Promise.resolve(new Map()),
     partitions: () => Promise.resolve([]),
     stats: () =>
-      Promise.resolve({ partitions: 1, messages: 0, bytes: 0, oldestTime: undefined, newestTime: undefined }),
+      Promise.resolve({
+        partitions: 1,
+        messages: 0,
+        bytes: 0,
+        oldestTime: undefined,
+        newestTime: undefined,
+        followers: 0,
+      }),
     prune: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };

@@ -222,6 +222,8 @@ export interface LogStats {
   readonly bytes: number;
   readonly oldestTime: number | undefined;
   readonly newestTime: number | undefined;
+  /** Readers that wait for what comes. */
+  readonly followers: number;
 }
 
 /** What a reader gets in one step; the first is empty and tells where it begins. `position` is where to go on; `lost` counts messages retention took first. */

@@ -28,6 +28,8 @@ export interface MqttFrontOptions {
   readonly known?: ((stream: object) => void) | undefined;
   /** Room for packets that are not whole yet, shared with other fronts. */
   readonly unfinished?: MemoryBudget | undefined;
+  /** Told when a connection that offers more than its limit has to wait. */
+  readonly onSlowed?: (() => void) | undefined;
 }
 
 interface PeerFacts {
@@ -58,6 +60,7 @@ export function createMqttFront({
   limits,
   known = () => undefined,
   unfinished,
+  onSlowed,
 }: MqttFrontOptions): MqttFront {
   const context: FrontContext = {
     core,
@@ -68,7 +71,7 @@ export function createMqttFront({
     unfinished: unfinished ?? createMemoryBudget(Number.POSITIVE_INFINITY),
     gate: new AppendGate(core.telemetry, log),
     deadlines: new Deadlines(clock),
-    paces: new Paces({ limits: { ...defaultMqttLimits, ...limits }, clock }),
+    paces: new Paces({ limits: { ...defaultMqttLimits, ...limits }, clock, onSlowed }),
     readers: new Spares(() => new FrameReader(0), mostSpares),
     acknowledgements: new Spares(
       () => new Acknowledgements(),

@@ -8,10 +8,12 @@ export interface HubCounters {
   readonly authentications: Tally<'caller' | 'result'>;
   /** Direct methods. `result`: answered, the name of the refusal in the hub's words, or failed. */
   readonly commands: Tally<'result'>;
+  /** How often a connection that offered more than its limit had to wait for the next second. */
+  slowed: number;
 }
 
 export function createCounters(): HubCounters {
-  return { authentications: createTally(['caller', 'result']), commands: createTally(['result']) };
+  return { authentications: createTally(['caller', 'result']), commands: createTally(['result']), slowed: 0 };
 }
 
 /** The gatekeeper, with its decisions counted. */

@@ -37,6 +37,11 @@ export const metricNames = {
     'Connections that made room for others before they had shown who they are, by limit.',
     ['limit'],
   ],
+  iotctl_connections_slowed_total: [
+    'counter',
+    'How often a device that sent more than it may was not read until the next second.',
+    [],
+  ],
   iotctl_unfinished_bytes: ['gauge', 'Held for packets, messages and bodies that have begun and not ended.', []],
   iotctl_unfinished_refused_total: [
     'counter',
@@ -58,6 +63,7 @@ export const metricNames = {
   iotctl_telemetry_log_bytes: ['gauge', 'Size of the log on disk.', []],
   iotctl_telemetry_oldest_timestamp_seconds: ['gauge', 'When the oldest message was stored.', []],
   iotctl_telemetry_newest_timestamp_seconds: ['gauge', 'When the newest message was stored.', []],
+  iotctl_telemetry_followers: ['gauge', 'Readers that wait for new messages of the log.', []],
   iotctl_http_request_duration_seconds: [
     'histogram',
     'Answers of the REST API, from the first asking of these metrics on.',
@@ -192,6 +198,7 @@ async function lookUp(sources: OperationsSources, readiness: Readings, clock: Cl
         ['iotctl_unfinished_refused_total', {}, refused],
       ];
     },
+    () => [['iotctl_connections_slowed_total', {}, counters.slowed]],
     () => counters.authentications.read().map(({ labels, count }) => ['iotctl_authentications_total', labels, count]),
     () => counters.commands.read().map(({ labels, count }) => ['iotctl_commands_total', labels, count]),
     async () => [['iotctl_telemetry_messages_stored_total', {}, await sources.storedMessages()]],
@@ -200,6 +207,7 @@ async function lookUp(sources: OperationsSources, readiness: Readings, clock: Cl
       return [
         ['iotctl_telemetry_messages', {}, log.messages],
         ['iotctl_telemetry_log_bytes', {}, log.bytes],
+        ['iotctl_telemetry_followers', {}, log.followers],
         ...timestamp('iotctl_telemetry_oldest_timestamp_seconds', log.oldestTime),
         ...timestamp('iotctl_telemetry_newest_timestamp_seconds', log.newestTime),
       ];

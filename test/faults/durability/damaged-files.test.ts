@@ -70,7 +70,7 @@ test('C-06 a file that the disk changed: found, never served as good, never remo
     ...[...journals, ...journals].map((file) => ({ from: killed, file })),
   ];
   for (const dataDir of [stopped, killed]) expect((await verifyHub({ dataDir })).problems).toEqual([]);
-  const counts = { found: 0, refused: 0, unnoticed: 0, harmless: 0 };
+  const counts = { found: 0, refused: 0, 'without effect': 0, unchanged: 0 };
   const wrong: string[] = [];
   for (let run = 0; run < size.damages; run++) {
     const { from, file } = targets[run % targets.length] ?? { from: stopped, file: 'registry.db' };
@@ -92,8 +92,8 @@ async function filesOf(dataDir: string): Promise<string[]> {
 }
 
 interface Outcome {
-  /** By verify; or by the start alone, which refuses; or by none, while what is served is right all the same. */
-  readonly kind: 'found' | 'refused' | 'unnoticed' | 'harmless';
+  /** Found by verify; or by the start alone, which refuses; or by none, while all that is served is right: it hit what nothing uses. */
+  readonly kind: 'found' | 'refused' | 'without effect' | 'unchanged';
   readonly wrong: readonly string[];
 }
 
@@ -106,7 +106,7 @@ async function damageOne(from: string, file: string, damage: Damage, random: () 
     // The last transaction of a journal looks like a write that was cut short (decision 0027).
     const part = file.endsWith('-wal') ? 0.8 : 1;
     const after = damaged(before, damage, () => random() * part);
-    if (after.equals(before)) return { kind: 'harmless', wrong: [] };
+    if (after.equals(before)) return { kind: 'unchanged', wrong: [] };
     await writeFile(path, after);
     const { problems } = await verifyHub({ dataDir });
     const wrong: string[] = [];
@@ -114,7 +114,7 @@ async function damageOne(from: string, file: string, damage: Damage, random: () 
     const served = await serve(dataDir, wrong);
     if (problems.length > 0) return { kind: 'found', wrong };
     if (served === 'refused') return { kind: 'refused', wrong };
-    return { kind: 'unnoticed', wrong: [...wrong, ...(await missing(dataDir))] };
+    return { kind: 'without effect', wrong: [...wrong, ...(await missing(dataDir))] };
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }

@@ -20,7 +20,14 @@ function open(changes: Partial<OperationsSources> = {}) {
       return { open: 7, strangers: 1, refused: { ...none, address: 3 }, evicted: none };
     },
     unfinished: () => ({ held: 12, refused: 2 }),
-    telemetry: async () => ({ partitions: 4, messages: 100, bytes: 5_000, oldestTime: 1_000, newestTime: 2_500 }),
+    telemetry: async () => ({
+      partitions: 4,
+      messages: 100,
+      bytes: 5_000,
+      oldestTime: 1_000,
+      newestTime: 2_500,
+      followers: 3,
+    }),
     storedMessages: async () => 150,
     disk: async () => ({ free: 10, size: 20 }),
     certificates: [{ name: 'server', expires: 4_000 }],
@@ -39,6 +46,7 @@ async function metricsOf(operations: Operations): Promise<readonly string[]> {
 test('tells Prometheus what the hub has, in seconds and bytes', async () => {
   const { operations, sources } = open();
   sources.counters.commands.add({ result: 'answered' });
+  sources.counters.slowed = 6;
   sources.counters.commands.add({ result: 'answered' });
   const lines = await metricsOf(operations);
   for (const line of [
@@ -50,7 +58,9 @@ test('tells Prometheus what the hub has, in seconds and bytes', async () => {
     'iotctl_connections_accepted_total{port="mqtts"} 9',
     'iotctl_connections_strangers 1',
     'iotctl_connections_refused_total{limit="address"} 3',
+    'iotctl_connections_slowed_total 6',
     'iotctl_unfinished_bytes 12',
+    'iotctl_telemetry_followers 3',
     'iotctl_commands_total{result="answered"} 2',
     'iotctl_telemetry_messages_stored_total 150',
     'iotctl_telemetry_log_bytes 5000',

@@ -31,6 +31,10 @@ export class LogTail {
   readonly #lanes: Lane[] = [];
   #followers = 0;
 
+  get followers(): number {
+    return this.#followers;
+  }
+
   /** Begins to keep what is committed from now on, until the answer is called. */
   follow(): () => void {
     this.#followers++;

@@ -151,7 +151,7 @@ class SqliteTelemetryLog implements TelemetryLog {
 
   async stats(): Promise<LogStats> {
     const totals = await this.#parts.thread.call('stats', {});
-    return { partitions: this.#commits.heads.length - 1, ...totals };
+    return { partitions: this.#commits.heads.length - 1, ...totals, followers: this.#tail.followers };
   }
 
   async prune(now: number): Promise<void> {

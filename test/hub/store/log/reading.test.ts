@@ -205,3 +205,12 @@ describe('following', () => {
     expect((await last).done).toBe(true);
   });
 });
+
+it('when readers follow, then the log says how many do', async () => {
+  const log = await temporaryLog();
+  const reader = log.read({ from: 'latest', follow: true })[Symbol.asyncIterator]();
+  await reader.next();
+  expect((await log.stats()).followers).toBe(1);
+  await reader.return?.();
+  expect((await log.stats()).followers).toBe(0);
+});
