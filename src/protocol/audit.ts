@@ -20,6 +20,7 @@ export const auditEvents = {
   'keys.regenerate': ['keys', 'change'],
   'twin.write': ['twins', 'change'],
   'command.invoke': ['commands', 'use'],
+  'message.send': ['messages', 'use'],
   'message.purge': ['messages', 'change'],
   'message.requeue': ['messages', 'change'],
   'configuration.write': ['configurations', 'change'],

@@ -17,15 +17,23 @@ export interface ClaimsParts {
 
 type ClaimKind = 'device' | 'policy' | 'event-hub';
 
+/** What the gatekeeper found out about a token. */
+interface Proved {
+  readonly policy?: string | undefined;
+  readonly expiresAt: number;
+}
+
 class HeldClaim implements Claim {
   readonly kind: ClaimKind;
   readonly resource: string;
+  readonly policy: string | undefined;
   token: string;
   expiresAt: number;
 
-  constructor(kind: ClaimKind, resource: string, token: string, expiresAt: number) {
+  constructor(kind: ClaimKind, resource: string, token: string, { policy, expiresAt }: Proved) {
     this.kind = kind;
     this.resource = resource;
+    this.policy = policy;
     this.token = token;
     this.expiresAt = expiresAt;
   }
@@ -62,7 +70,8 @@ export class ConnectionClaims implements Claims {
   /** Takes the name and key of a policy, as Event Hubs clients with SASL PLAIN give them. HubError IotHubUnauthorizedAccess. */
   async putKey(policy: string, key: string): Promise<void> {
     await this.#parts.context.core.gatekeeper.authorizeEventHubKey(policy, key, this.#parts.remote);
-    this.#held.set(claimKey('event-hub', policy), new HeldClaim('event-hub', policy, '', Number.POSITIVE_INFINITY));
+    const proved = { policy, expiresAt: Number.POSITIVE_INFINITY };
+    this.#held.set(claimKey('event-hub', policy), new HeldClaim('event-hub', policy, '', proved));
   }
 
   /** Checked anew for each session: what a token opened when it came may have been taken away since. */
@@ -128,33 +137,35 @@ export class ConnectionClaims implements Claims {
     const { remote } = this.#parts;
     const { gatekeeper } = this.#parts.context.core;
     const { expiresAt } = await gatekeeper.authenticateDevice({ identity, token: text, remote });
-    this.#hold('device', claimKey('device', identity), resource, text, expiresAt ?? Number.MAX_SAFE_INTEGER);
+    const proved = { expiresAt: expiresAt ?? Number.MAX_SAFE_INTEGER };
+    this.#hold('device', claimKey('device', identity), resource, text, proved);
   }
 
   async #putPolicy(text: string, resource: string): Promise<void> {
     const slash = resource.indexOf('/');
     const path = slash < 0 ? '' : resource.slice(slash);
     const { gatekeeper } = this.#parts.context.core;
-    const { expiresAt } = await gatekeeper.authorizeService({
+    const proved = await gatekeeper.authorizeService({
       token: text,
       resource: path,
       anyOf: anyPermission,
       remote: this.#parts.remote,
     });
-    this.#hold('policy', claimKey('policy', resource), resource, text, expiresAt);
+    this.#hold('policy', claimKey('policy', resource), resource, text, proved);
   }
 
   async #putEventHub(text: string, resource: string): Promise<void> {
-    const { expiresAt } = await this.#parts.context.core.gatekeeper.authorizeEventHub(text, this.#parts.remote);
-    this.#hold('event-hub', claimKey('event-hub', resource), resource, text, expiresAt);
+    const proved = await this.#parts.context.core.gatekeeper.authorizeEventHub(text, this.#parts.remote);
+    this.#hold('event-hub', claimKey('event-hub', resource), resource, text, proved);
   }
 
-  #hold(kind: ClaimKind, key: string, resource: string, text: string, expiresAt: number): void {
+  #hold(kind: ClaimKind, key: string, resource: string, text: string, proved: Proved): void {
+    const { expiresAt } = proved;
     let claim = this.#held.get(key);
     if (claim === undefined) {
       if (this.#held.size >= this.#parts.context.limits.tokens)
         throw new HubError('IotHubMaxCbsTokenExceeded', 'The connection holds as many tokens as one may.');
-      claim = new HeldClaim(kind, resource, text, expiresAt);
+      claim = new HeldClaim(kind, resource, text, proved);
       this.#held.set(key, claim);
     } else {
       claim.token = text;

@@ -136,6 +136,8 @@ export interface Claim {
   readonly resource: string;
   /** Unix milliseconds; undefined for a certificate, which does not end. */
   readonly expiresAt: number | undefined;
+  /** The policy that signed it; undefined for an identity's own. */
+  readonly policy?: string | undefined;
 }
 
 export interface DeviceGrant {

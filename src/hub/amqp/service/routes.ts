@@ -1,4 +1,5 @@
 /** Links of back ends. Source: service.md §8. */
+import { addressOf } from '../../core/audit/address.ts';
 import type { Permission } from '../../core/services.ts';
 import type { AmqpContext } from '../context.ts';
 import type { LinkRoute } from '../route.ts';
@@ -18,9 +19,10 @@ export function createServiceRoute(context: AmqpContext): LinkRoute {
   return {
     receive({ address, connection }) {
       if (pathOf(address) !== deviceBound) return undefined;
-      return connection.claims
-        .service(`/${deviceBound}`, serviceConnect)
-        .then((claim) => ({ ...receiveForDevices(context), claim }));
+      return connection.claims.service(`/${deviceBound}`, serviceConnect).then((claim) => {
+        const caller = { source: `policy ${claim.policy ?? ''}`, address: addressOf(connection.remote) };
+        return { ...receiveForDevices(context, caller), claim };
+      });
     },
     send(link) {
       const path = pathOf(link.address);

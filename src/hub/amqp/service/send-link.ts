@@ -1,5 +1,6 @@
 /** A back end sends messages to devices. Source: service.md §8.3. */
 import { HubError } from '../../../protocol/hub-errors.ts';
+import type { Caller } from '../../core/audit/service.ts';
 import type { CloudToDeviceMessage, FeedbackRequest } from '../../core/messages/service.ts';
 import { bodyOf } from '../codec/decode-message.ts';
 import { textOf } from '../codec/values.ts';
@@ -15,15 +16,24 @@ const window = 100;
 
 const feedbackRequests: ReadonlySet<string> = new Set(['none', 'positive', 'negative', 'full']);
 
-export function receiveForDevices(context: AmqpContext): Receiving {
+/** Each message is in the audit: what it does to a device is up to the device. */
+export function receiveForDevices(context: AmqpContext, caller: Caller): Receiving {
   return {
     window,
     maxMessageSize: largestMessage,
-    message: (delivery) => void enqueue(context, delivery),
+    message: (delivery) => void enqueue(context, caller, delivery),
   };
 }
 
-async function enqueue(context: AmqpContext, delivery: IncomingDelivery): Promise<void> {
+async function enqueue(context: AmqpContext, caller: Caller, delivery: IncomingDelivery): Promise<void> {
+  const noted = (result: 'accepted' | 'refused', target: string | undefined): void =>
+    context.core.audit.tell({
+      ...caller,
+      event: 'message.send',
+      result,
+      targets: target === undefined ? [] : [target],
+    });
+  let target: string | undefined;
   try {
     const { message } = delivery;
     const to = message.properties.to ?? '';
@@ -34,29 +44,32 @@ async function enqueue(context: AmqpContext, delivery: IncomingDelivery): Promis
         'The message is not addressed to /devices/{deviceId}/messages/devicebound.',
       );
     const outgoing = cloudMessage(message, to);
-    await sendToFirst(context, address.identities, outgoing);
+    target = address.identities[0];
+    noted('accepted', await sendToFirst(context, address.identities, outgoing));
     delivery.accept();
   } catch (error) {
+    noted('refused', target);
     delivery.reject(toAmqpError(error, context));
   }
 }
 
-/** The id decoded first: service SDKs write it encoded. */
+/** The id decoded first: service SDKs write it encoded. Answers which of them took it. */
 async function sendToFirst(
   { core }: AmqpContext,
   identities: readonly string[],
   message: CloudToDeviceMessage,
-): Promise<void> {
+): Promise<string | undefined> {
   const [last, ...others] = [...identities];
   for (const identity of others.toReversed()) {
     try {
       await core.messages.send(identity, message);
-      return;
+      return identity;
     } catch (error) {
       if (!(error instanceof HubError) || error.status !== 404) throw error;
     }
   }
   if (last !== undefined) await core.messages.send(last, message);
+  return last;
 }
 
 function cloudMessage(message: AmqpMessage, to: string): CloudToDeviceMessage {

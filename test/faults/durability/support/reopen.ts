@@ -1,5 +1,6 @@
 /** Opens what a hub has left, as the next start does, and asks whether all that was acknowledged is there. */
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { DatabaseSync } from 'node:sqlite';
 import { startHub, type RunningHub } from '../../../../src/hub/index.ts';
 import { migrations } from '../../../../src/hub/store/sqlite/migrations/index.ts';
@@ -11,6 +12,8 @@ import { checkScenario, type Witness } from './scenario.ts';
 export async function openAndCheck(dataDir: string, witness: Witness): Promise<readonly string[]> {
   const wrong = [...schemaFaults(dataDir)];
   let hub: RunningHub | undefined;
+  const logged: string[] = [];
+  const note = (fields: object, text: string): void => void logged.push(`${text} ${inspect(fields)}`);
   try {
     hub = await startHub({
       dataDir,
@@ -18,10 +21,11 @@ export async function openAndCheck(dataDir: string, witness: Witness): Promise<r
       clock: realClock,
       pid: process.pid,
       version: '0.0.0',
+      log: { debug: () => undefined, info: () => undefined, warn: note, error: note },
     });
     wrong.push(...(await checkScenario(hub.info, witness)));
   } catch (error) {
-    wrong.push(`it does not start again: ${String(error)}`);
+    wrong.push(`it does not answer again: ${inspect(error)}; the hub says: ${logged.join('; ')}`);
   } finally {
     await hub?.close();
   }

@@ -72,6 +72,23 @@ describe('messages a back end sends', () => {
     });
   });
 
+  it('when messages are sent or refused, then the audit says by which policy, from where and to whom', async () => {
+    await bench.device('noted');
+    const connection = bench.connect({}, { remote: '192.0.2.7:4711' });
+    expect((await putToken(connection, bench.serviceToken('service'))).status).toBe(200);
+    const sender = connection.open_sender('/messages/devicebound');
+    await sendAndSettle(sender, { to: to('noted'), body });
+    await sendAndSettle(sender, { to: to('nobody'), body });
+    const sent = async (): Promise<unknown> => {
+      const { entries } = await bench.core.audit.read({ after: 0, limit: 1_000 });
+      return entries.filter(({ event: name, address }) => name === 'message.send' && address === '192.0.2.7');
+    };
+    await expect.poll(sent).toMatchObject([
+      { source: 'policy service', result: 'accepted', targets: ['noted'] },
+      { source: 'policy service', result: 'refused', targets: ['nobody'] },
+    ]);
+  });
+
   it.each(['/messages/devicebound', '/messages/serviceBound/feedback'])(
     'when the policy may not, then the link to %s is refused',
     async (address) => {
