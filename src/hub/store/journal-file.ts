@@ -6,10 +6,15 @@
 import { open } from 'node:fs/promises';
 import { Failure } from '../../errors/index.ts';
 
-const headerBytes = 32;
-const frameHeaderBytes = 24;
+export const journalHeaderBytes = 32;
+export const frameHeaderBytes = 24;
 const magics = { littleEndian: 0x377f0682, bigEndian: 0x377f0683 } as const;
 const largestPage = 65_536;
+
+/** Where the log of a database stands. */
+export function journalOf(database: string): string {
+  return `${database}-wal`;
+}
 
 export interface JournalFile {
   /** Frames whose checksums hold. */
@@ -27,9 +32,9 @@ export async function readJournalFile(path: string): Promise<JournalFile | undef
   if (file === undefined) return undefined;
   try {
     const { size } = await file.stat();
-    if (size < headerBytes) return undefined;
-    const header = Buffer.alloc(headerBytes);
-    await file.read(header, 0, headerBytes, 0);
+    if (size < journalHeaderBytes) return undefined;
+    const header = Buffer.alloc(journalHeaderBytes);
+    await file.read(header, 0, journalHeaderBytes, 0);
     return await walk(header, size, async (into, at) => (await file.read(into, 0, into.length, at)).bytesRead);
   } finally {
     await file.close();
@@ -41,11 +46,11 @@ export async function readJournalFile(path: string): Promise<JournalFile | undef
  * drop what is behind that, and begin to write over it.
  */
 export async function requireSoundJournal(database: string): Promise<void> {
-  const journal = await readJournalFile(`${database}-wal`);
+  const journal = await readJournalFile(journalOf(database));
   if (journal?.damagedAt === undefined) return;
   throw new Failure(
     'data-unusable',
-    `${database}-wal is damaged at byte ${journal.damagedAt}, with commits behind that; it is left as it is`,
+    `${journalOf(database)} is damaged at byte ${journal.damagedAt}, with commits behind that; it is left as it is`,
     { hint: 'restore a backup: iotctl hub restore FILE' },
   );
 }
@@ -62,13 +67,13 @@ async function walk(
   const sum = isHeader ? checksum(header.subarray(0, 24), [0, 0], bigEndian) : undefined;
   // Nothing stands before the header, so nothing says whether it was ever whole; with frames behind it, it was.
   if (sum === undefined || sum[0] !== header.readUInt32BE(24) || sum[1] !== header.readUInt32BE(28))
-    return { frames: 0, damagedAt: size > headerBytes + frameHeaderBytes ? 0 : undefined };
+    return { frames: 0, damagedAt: size > journalHeaderBytes + frameHeaderBytes ? 0 : undefined };
   const frame = Buffer.alloc(frameHeaderBytes + pageSize);
   let running = sum;
   let frames = 0;
   let brokenAt: number | undefined;
   let commitsBehind = 0;
-  for (let at = headerBytes; at + frame.length <= size; at += frame.length) {
+  for (let at = journalHeaderBytes; at + frame.length <= size; at += frame.length) {
     if ((await read(frame, at)) < frame.length) break;
     // Frames of an earlier turn of the log have other salts.
     const isOurs = frame.compare(header, 16, 24, 8, 16) === 0;

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { messageOf } from '../../std/message-of.ts';
-import { readJournalFile } from '../store/journal-file.ts';
+import { journalOf, readJournalFile } from '../store/journal-file.ts';
 import type { Findings } from './report.ts';
 
 const busyTimeoutMs = 5_000;
@@ -38,10 +38,10 @@ export async function checkDatabase(
 }
 
 async function checkJournal(path: string, file: string, findings: Findings): Promise<void> {
-  const journal = await readJournalFile(`${path}-wal`);
+  const journal = await readJournalFile(journalOf(path));
   if (journal?.damagedAt !== undefined)
     findings.add(
-      `${file}-wal`,
+      journalOf(file),
       `it is damaged at byte ${journal.damagedAt}, and there are commits behind that: what they hold would be lost`,
     );
 }
