@@ -17,25 +17,25 @@ it('when a file is settled, then all is in the main file, the log begins anew, a
   database.close();
 });
 
-describe('transactions that failed, longer than what comes after them', () => {
-  /** An open database whose log holds the frames of two more commits, which this connection takes for never written. */
-  function openWithRemnants(): { readonly file: string; readonly database: DatabaseSync } {
-    const source = temporaryDatabase();
-    const writer = new DatabaseSync(source);
-    writer.exec('pragma journal_mode = wal; create table t (n); insert into t values (1)');
-    const file = `${source}-copy`;
-    copyFileSync(source, file);
-    copyFileSync(`${source}-wal`, `${file}-wal`);
-    const known = statSync(`${file}-wal`).size;
-    const database = new DatabaseSync(file);
-    expect(database.prepare('select n from t').all()).toEqual([{ n: 1 }]);
-    writer.exec('pragma user_version = 1');
-    for (const n of [2, 3]) writer.exec(`insert into t values (randomblob(9000 * ${n}))`);
-    appendFileSync(`${file}-wal`, readFileSync(`${source}-wal`).subarray(known));
-    writer.close();
-    return { file, database };
-  }
+/** An open database whose log holds the frames of two more commits, which this connection takes for never written. */
+function openWithRemnants(): { readonly file: string; readonly database: DatabaseSync } {
+  const source = temporaryDatabase();
+  const writer = new DatabaseSync(source);
+  writer.exec('pragma journal_mode = wal; create table t (n); insert into t values (1)');
+  const file = `${source}-copy`;
+  copyFileSync(source, file);
+  copyFileSync(`${source}-wal`, `${file}-wal`);
+  const known = statSync(`${file}-wal`).size;
+  const database = new DatabaseSync(file);
+  expect(database.prepare('select n from t').all()).toEqual([{ n: 1 }]);
+  writer.exec('pragma user_version = 1');
+  for (const n of [2, 3]) writer.exec(`insert into t values (randomblob(9000 * ${n}))`);
+  appendFileSync(`${file}-wal`, readFileSync(`${source}-wal`).subarray(known));
+  writer.close();
+  return { file, database };
+}
 
+describe('transactions that failed, longer than what comes after them', () => {
   it('look like a damaged log once something short is written over their begin', async () => {
     const { file, database } = openWithRemnants();
     database.exec('pragma user_version = 5');
