@@ -14,6 +14,9 @@ export interface Ingest {
   reaches(acked: number, withinMs?: number): Promise<void>;
   /** Sends nothing new, and resolves when all that was sent is acknowledged. */
   drain(withinMs?: number): Promise<Extract<IngestNews, { event: 'done' }>>;
+  /** Stops the process as it is, until it goes on. */
+  rest(): void;
+  goOn(): void;
   end(): void;
 }
 
@@ -67,6 +70,8 @@ export function startIngest(plan: IngestPlan): Ingest {
         clearTimeout(limit);
       }
     },
+    rest: () => void child.kill('SIGSTOP'),
+    goOn: () => void child.kill('SIGCONT'),
     end: () => void child.kill('SIGKILL'),
   };
 }
