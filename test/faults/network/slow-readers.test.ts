@@ -11,6 +11,8 @@ import { startNetworkBox, type NetworkBox } from './support/network-box.ts';
 const messageBytes = 16_000;
 const offered = { count: atScale({ smoke: 800, full: 20_000 }), bytes: messageBytes, inFlight: 50 };
 const others = atScale({ smoke: 4, full: 20 });
+/** As many as the readers need: of each group five may read a partition. */
+const consumerGroups = ['$Default', 'g1', 'g2', 'g3', 'g4'];
 const stallMs = atScale({ smoke: 1_000, full: 8_000 });
 /** A peer has stalled when the hub can write no more; then it has its time. */
 const cutWithinMs = atScale({ smoke: 15_000, full: 30_000 });
@@ -21,7 +23,8 @@ let [publisher, reader]: Load[] = [];
 beforeAll(async () => {
   const stalls = ['mqtt.writeStallMs', 'amqp.writeStallMs', 'http.writeStallMs'];
   const words = atScale({ smoke: stalls.flatMap((name) => ['--limit', `${name}=${stallMs}ms`]), full: [] });
-  box = await startNetworkBox({ listening: ['mqtt', 'amqp', 'http'], words });
+  const groups = consumerGroups.slice(1).flatMap((name) => ['--consumer-group', name]);
+  box = await startNetworkBox({ listening: ['mqtt', 'amqp', 'http'], words: [...words, ...groups] });
   await box.register(4);
   [publisher, reader] = [box.load(), box.load()];
   const target = { port: box.port('mqtt'), secret: box.secret };
@@ -85,7 +88,8 @@ test('C-15: the same for receivers of the Event Hubs-compatible endpoint', async
   const text = box.hub.info.eventHubConnectionString ?? '';
   const part = (name: string): string => new RegExp(`${name}=([^;]+)`).exec(text)?.[1] ?? '';
   const login = { policy: part('SharedAccessKeyName'), key: part('SharedAccessKey'), entity: part('EntityPath') };
-  await reader?.call('openReceivers', { port: box.port('amqp'), readers: others, frozen: 1, partitions: 4, ...login });
+  const readers = { readers: others, frozen: 1, partitions: 4, consumerGroups };
+  await reader?.call('openReceivers', { port: box.port('amqp'), ...readers, ...login });
   await othersGetEverything('Event Hubs');
 });
 

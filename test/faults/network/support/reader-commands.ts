@@ -77,6 +77,9 @@ function watchEnd(socket: Socket, reader: Reader, reject: (error: Error) => void
   if (reader.isFrozen) setInterval(() => (socket.destroyed ? undefined : socket.write('\r\n')), 100).unref();
 }
 
+/** So many may read a partition for one consumer group. Source: service.md §9.4. */
+const readersOfGroup = 5;
+
 /** Opens receivers of the Event Hubs-compatible endpoint on all its partitions; resolves when all are open. */
 async function openReceivers({
   port,
@@ -86,20 +89,24 @@ async function openReceivers({
   key,
   entity,
   partitions,
+  consumerGroups,
 }: Pick<Readers, 'port' | 'readers' | 'frozen'> & {
   readonly policy: string;
   readonly key: string;
   readonly entity: string;
   readonly partitions: number;
+  /** Filled one after the other. */
+  readonly consumerGroups: readonly string[];
 }): Promise<void> {
   const begun = Array.from({ length: count + frozen }, (_, index) => {
     const reader: Reader = { messages: 0, isFrozen: index >= count, closedAt: undefined, end: () => undefined };
     readers.push(reader);
+    const group = consumerGroups[Math.floor(index / readersOfGroup)] ?? '$Default';
     return openReceiver({ port, policy, key, reader }, (connection) => {
       for (let partition = 0; partition < partitions; partition++)
         connection.open_receiver({
           source: {
-            address: `${entity}/ConsumerGroups/$Default/Partitions/${partition}`,
+            address: `${entity}/ConsumerGroups/${group}/Partitions/${partition}`,
             filter: rhea.filter.selector("amqp.annotation.x-opt-offset > '@latest'"),
           },
           credit_window: 1_000,
