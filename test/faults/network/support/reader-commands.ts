@@ -77,7 +77,7 @@ function watchEnd(socket: Socket, reader: Reader, reject: (error: Error) => void
   if (reader.isFrozen) setInterval(() => (socket.destroyed ? undefined : socket.write('\r\n')), 100).unref();
 }
 
-/** So many may read a partition for one consumer group. Source: service.md §9.4. */
+/** So many may read a partition for one consumer group. Source: service.md §9.8. */
 const readersOfGroup = 5;
 
 /** Opens receivers of the Event Hubs-compatible endpoint on all its partitions; resolves when all are open. */
