@@ -5,7 +5,7 @@ import { atScale } from '../support/scale.ts';
 import type { Load } from './support/load.ts';
 import { startNetworkBox, type NetworkBox } from './support/network-box.ts';
 
-const total = atScale({ smoke: 600, full: 19_000 });
+const total = atScale({ smoke: 400, full: 19_000 });
 const existing = 50;
 const secured = atScale({ smoke: 60, full: 3_000 });
 const fleet = { from: existing, count: total - existing };

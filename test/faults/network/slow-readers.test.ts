@@ -9,7 +9,7 @@ import type { Load } from './support/load.ts';
 import { startNetworkBox, type NetworkBox } from './support/network-box.ts';
 
 const messageBytes = 16_000;
-const offered = { count: atScale({ smoke: 800, full: 20_000 }), bytes: messageBytes, inFlight: 50 };
+const offered = { count: atScale({ smoke: 500, full: 20_000 }), bytes: messageBytes, inFlight: 50 };
 const others = atScale({ smoke: 4, full: 20 });
 /** As many as the readers need: of each group five may read a partition. */
 const consumerGroups = ['$Default', 'g1', 'g2', 'g3', 'g4'];

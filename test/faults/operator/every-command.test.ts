@@ -89,7 +89,7 @@ describe('C-45: a policy may do what is declared, and nothing else', () => {
         // An editor needs a terminal, which there is none here; `twin set` writes the same way.
         needs.length > 0 &&
         name !== 'twin edit' &&
-        (always.has(name) || (!slow.has(name) && random() < atScale({ smoke: 0.12, full: 1 }))),
+        (always.has(name) || (!slow.has(name) && random() < atScale({ smoke: 0.08, full: 1 }))),
     );
     const wrong: string[] = [];
     let cells = 0;
@@ -242,7 +242,7 @@ describe('C-42: a secret is shown to nobody who did not ask', () => {
       lines += 1;
       leaks.push(...leaksIn(`${stdout}\n${stderr}`, known).map((leak) => ({ ...leak, line })));
     };
-    const lookAt = chosen('C-42', atScale({ smoke: 0.25, full: 1 })).filter(
+    const lookAt = chosen('C-42', atScale({ smoke: 0.2, full: 1 })).filter(
       ({ line }) => !line.startsWith('sas create'),
     );
     await runAll(lookAt, look, () => ({ words: '--debug' }));
