@@ -30,6 +30,8 @@ export interface CoreFixture {
 const noLog: TelemetryLog = {
   append: () => true,
   appendRun: () => true,
+  note: () => undefined,
+  storeNotes: () => undefined,
   drained: unused,
   read: unused,
   head: unused,

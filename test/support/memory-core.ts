@@ -62,6 +62,8 @@ function memoryLog(): MemoryLog {
       if (!log.holding) queueMicrotask(() => log.release());
       return !log.full;
     },
+    note: (...message) => void log.append(...message),
+    storeNotes: () => undefined,
     drained: () => (log.full ? new Promise((resolve) => drainers.push(resolve)) : Promise.resolve()),
     release() {
       for (const stored of waiting.splice(0)) stored(log.error);

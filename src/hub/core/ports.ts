@@ -282,6 +282,10 @@ export interface TelemetryLog {
   append(sender: Sender, enqueuedTime: number, bag: string, body: Uint8Array, stored: (error?: Error) => void): boolean;
   /** {@link append} for the messages of a run, in their order. */
   appendRun(sender: Sender, enqueuedTime: number, bag: string, run: MessageRun, settled: RunSettled): boolean;
+  /** {@link append} for what may wait a while: it is stored with what is appended next, or by {@link storeNotes}. */
+  note(sender: Sender, enqueuedTime: number, bag: string, body: Uint8Array, stored: (error?: Error) => void): void;
+  /** Begins to store what was noted. */
+  storeNotes(): void;
   drained(): Promise<void>;
   read(options: ReadOptions): AsyncIterable<LogBatch>;
   /** The position after the last stored message, of the partitions of telemetry. */

@@ -14,7 +14,7 @@ import { messageBody, messageOperation } from './message-events.ts';
 import { lifecycleBody, replacedTwinBody } from './twin-events.ts';
 
 export interface EventParts {
-  readonly telemetry: Pick<TelemetryLog, 'append'>;
+  readonly telemetry: Pick<TelemetryLog, 'note' | 'storeNotes'>;
   readonly clock: Clock;
   /** The hub as the events name it. */
   readonly hubName: string;
@@ -23,7 +23,7 @@ export interface EventParts {
 }
 
 /**
- * Appends events without waiting for the disk: they must not slow down what they are about. One that was told in the last moment
+ * Writes events to the log without waiting for the disk: they must not slow down what they are about. One that was told in the last moment
  * before a crash may be missing.
  */
 export interface Events {
@@ -33,14 +33,11 @@ export interface Events {
   readonly connection: (sender: Sender, state: ConnectionState) => void;
   /** Something happened to messages in the queue of an identity. */
   readonly messages: (identity: IdentityPath, events: readonly QueueEvent<MessageNote>[]) => void;
-  /** Appends what is gathered. */
+  /** Stores what is gathered. */
   close(): void;
 }
 
-/**
- * Events are gathered for so long, or until there are so many: a commit for each would slow down what they are about. Each holds the
- * record it tells of; more of them would outgrow the space for new objects, and collecting them costs more than the commits that are saved.
- */
+/** Events are written at once, and stored after so long, or when there are so many: a commit for each would slow down what they are about. */
 const gatherMs = 50;
 const mostGathered = 200;
 
@@ -50,8 +47,7 @@ interface Event {
   readonly source: MessageSource;
   readonly schema: string;
   readonly operation: string;
-  /** Made when the event is written. */
-  readonly body: () => JsonObject;
+  readonly body: JsonObject;
 }
 
 /** The hub itself speaks; readers are not shown how it proved that. */
@@ -65,33 +61,24 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
     if (error !== undefined) onError(error);
   };
 
-  let gathered: (() => void)[] = [];
+  let gathered = 0;
   let cancel: (() => void) | undefined;
 
-  function flush(): void {
+  function store(): void {
     cancel?.();
     cancel = undefined;
-    const due = gathered;
-    gathered = [];
-    for (const write of due) write();
+    gathered = 0;
+    telemetry.storeNotes();
   }
 
-  function tell(who: Who, event: Event): void {
+  function tell({ deviceId, moduleId, generationId, modelId }: Who, { source, schema, operation, body }: Event): void {
     const now = clock.now();
-    gathered.push(() => append(who, event, now));
-    if (gathered.length >= mostGathered) flush();
-    else cancel ??= clock.after(gatherMs, flush, { unref: true });
-  }
-
-  function append(
-    { deviceId, moduleId, generationId, modelId }: Who,
-    { source, schema, operation, body }: Event,
-    now: number,
-  ): void {
     const sender: Sender = { deviceId, moduleId, generationId, modelId, auth: ownAuth, source };
     const properties = moduleId === '' ? { deviceId } : { deviceId, moduleId };
     const bag = `${constantPart(schema, operation)}&${encodeProperties(properties)}&operationTimestamp=${timestamp(now)}`;
-    telemetry.append(sender, now, bag, Buffer.from(JSON.stringify(body())), stored);
+    telemetry.note(sender, now, bag, Buffer.from(JSON.stringify(body)), stored);
+    if (++gathered >= mostGathered) store();
+    else cancel ??= clock.after(gatherMs, store, { unref: true });
   }
 
   function lifecycle(record: DeviceRecord, verb: 'create' | 'delete'): void {
@@ -100,7 +87,7 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
       kind === 'Device'
         ? ['deviceLifecycleEvents', 'deviceLifecycleNotification']
         : ['moduleLifecycleEvents', 'moduleLifecycleNotification'];
-    tell(record, { source, schema, operation: `${verb}${kind}Identity`, body: () => lifecycleBody(record) });
+    tell(record, { source, schema, operation: `${verb}${kind}Identity`, body: lifecycleBody(record) });
   }
 
   return {
@@ -113,7 +100,7 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
           operation === 'replaceTwin' ? replacedTwinBody(change.record) : twinChangeBody(before, change.record);
         if (body === undefined) return;
         const event = { source: 'twinChangeEvents', schema: 'twinChangeNotification' } as const;
-        tell(change.record, { ...event, operation: operation ?? 'updateTwin', body: () => body });
+        tell(change.record, { ...event, operation: operation ?? 'updateTwin', body });
       }
     },
     messages(identity, queueEvents) {
@@ -127,7 +114,7 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
             source: 'deviceMessageEvents',
             schema: 'deviceMessageNotification',
             operation,
-            body: () => messageBody(event),
+            body: messageBody(event),
           },
         );
       }
@@ -138,10 +125,10 @@ export function createEvents({ telemetry, clock, hubName, onError }: EventParts)
         source: 'deviceConnectionStateEvents',
         schema: `${kind}ConnectionStateNotification`,
         operation: `${kind}${state}`,
-        body: () => ({ sequenceNumber: ordinal() }),
+        body: { sequenceNumber: ordinal() },
       });
     },
-    close: flush,
+    close: store,
   };
 }
 

@@ -62,6 +62,8 @@ export function disturbedLog(log: TelemetryLog, parts: DisturbanceParts): Teleme
         if (outcome !== 'dropped') stored(outcome === 'stored' ? undefined : outcome);
       }),
     appendRun,
+    note: (...message) => log.note(...message),
+    storeNotes: () => log.storeNotes(),
     drained: () => log.drained(),
     read: (options) => log.read(options),
     head: () => log.head(),

@@ -53,12 +53,21 @@ export class Appender {
   }
 
   append(sender: Sender, enqueuedTime: number, bag: string, body: Uint8Array, stored: StoredCallback): boolean {
+    this.note(sender, enqueuedTime, bag, body, stored);
+    return this.#go();
+  }
+
+  note(sender: Sender, enqueuedTime: number, bag: string, body: Uint8Array, stored: StoredCallback): void {
     const settled: RunSettled = (_first, _count, outcome) => stored(outcome instanceof Error ? outcome : undefined);
-    if (this.#refuse(1, settled)) return true;
+    if (this.#refuse(1, settled)) return;
     const writer = this.#writerOf(sender);
     const before = writer.length;
     writer.add(sender, enqueuedTime, bag, body);
-    return this.#added(writer.length - before, 1, settled);
+    this.#added(writer.length - before, 1, settled);
+  }
+
+  storeNotes(): void {
+    this.#go();
   }
 
   appendRun(sender: Sender, enqueuedTime: number, bag: string, run: MessageRun, settled: RunSettled): boolean {
@@ -66,7 +75,8 @@ export class Appender {
     const writer = this.#writerOf(sender);
     const before = writer.length;
     writer.addRun(sender, enqueuedTime, bag, run);
-    return this.#added(writer.length - before, run.count, settled);
+    this.#added(writer.length - before, run.count, settled);
+    return this.#go();
   }
 
   drained(): Promise<void> {
@@ -102,10 +112,14 @@ export class Appender {
     return true;
   }
 
-  #added(bytes: number, count: number, settled: RunSettled): boolean {
+  #added(bytes: number, count: number, settled: RunSettled): void {
     this.#bytes += bytes;
     this.#settlers.push(settled);
     this.#counts.push(count);
+  }
+
+  /** Sees to it that what was added is stored; false when there is so much of it that senders should wait. */
+  #go(): boolean {
     if (this.#bytes >= groupBytes) this.#flush();
     else this.#schedule();
     return !this.#full;

@@ -117,6 +117,14 @@ class SqliteTelemetryLog implements TelemetryLog {
     return this.#appender.appendRun(sender, enqueuedTime, bag, run, settled);
   }
 
+  note(sender: Sender, enqueuedTime: number, bag: string, body: Uint8Array, stored: StoredCallback): void {
+    this.#appender.note(sender, enqueuedTime, bag, body, stored);
+  }
+
+  storeNotes(): void {
+    this.#appender.storeNotes();
+  }
+
   drained(): Promise<void> {
     return this.#appender.drained();
   }
