@@ -17,7 +17,7 @@ import { openDataDirectory } from './data-directory.ts';
 import { eventHubConnectionString, hubCreatedAt } from './event-hub-endpoint.ts';
 import { createDoor, withinOpenFiles } from './door.ts';
 import { createHttpFront } from './http/index.ts';
-import { chooseLimits, flattenLimits, type HubLimits } from './limits/index.ts';
+import { chooseLimits, flattenLimits, otherLimits, type HubLimits } from './limits/index.ts';
 import { drain, type Listener } from './listeners.ts';
 import { silentLog, type HubLog } from './log.ts';
 import { countingGatekeeper, createCounters } from './operations/counting.ts';
@@ -213,7 +213,8 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     pid: options.pid,
   };
   await writeHubState({ ...info, version, startedAt: isoMillis(clock.now()), limits: flattenLimits(limits) });
-  audit.tell({ event: 'hub.start', source: 'hub', result: 'noticed', details: { version, pid: options.pid } });
+  const details = { version, pid: options.pid, limits: otherLimits(limits) };
+  audit.tell({ event: 'hub.start', source: 'hub', result: 'noticed', details });
   log.info({ ports: info.ports, dataDir: info.dataDir }, 'hub is up');
   return {
     info,

@@ -100,6 +100,16 @@ test('when a hub runs, a second one on its data directory is refused and names t
   expect(await readHubState(directory)).toBeDefined();
 });
 
+test('when a hub starts with limits of its own, then the audit says which', async () => {
+  const hub = await start({ limits: { device: { messagesPerSecond: 7 } } });
+  const { entries } = (await call(hub, 'GET', '/iotctl/audit')).body as {
+    entries: { event: string; details?: { limits?: object } }[];
+  };
+  const started = entries.find(({ event }) => event === 'hub.start');
+  expect(started?.details?.limits).toMatchObject({ 'device.messagesPerSecond': 7 });
+  expect(started?.details?.limits).not.toHaveProperty('device.bytesPerSecond');
+});
+
 test('when a hub starts again, keys, devices and the authority are the same', async () => {
   const first = await start();
   await call(first, 'PUT', '/devices/pump', {});

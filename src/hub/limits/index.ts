@@ -3,6 +3,7 @@ export {
   chooseLimits,
   defaultLimits,
   flattenLimits,
+  otherLimits,
   limitTable,
   namedLimits,
   type HubLimits,

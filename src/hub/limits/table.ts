@@ -50,6 +50,12 @@ export const namedLimits: readonly NamedLimit[] = Object.entries<Readonly<Record
   ([group, limits]) => Object.entries(limits).map(([name, limit]) => ({ ...limit, name: `${group}.${name}` })),
 );
 
+/** The limits, by their full names, that are not the default ones. */
+export function otherLimits(limits: HubLimits): Readonly<Record<string, number>> {
+  const usual = flattenLimits(defaultLimits);
+  return Object.fromEntries(Object.entries(flattenLimits(limits)).filter(([name, value]) => usual[name] !== value));
+}
+
 /** The value of each limit by its full name. */
 export function flattenLimits(limits: HubLimits): Readonly<Record<string, number>> {
   return Object.fromEntries(
