@@ -105,9 +105,9 @@ test('when a hub starts with limits of its own, then the audit says which', asyn
   const { entries } = (await call(hub, 'GET', '/iotctl/audit')).body as {
     entries: { event: string; details?: { limits?: object } }[];
   };
-  const started = entries.find(({ event }) => event === 'hub.start');
-  expect(started?.details?.limits).toMatchObject({ 'device.messagesPerSecond': 7 });
-  expect(started?.details?.limits).not.toHaveProperty('device.bytesPerSecond');
+  const limits = entries.find(({ event }) => event === 'hub.start')?.details?.limits;
+  expect(limits).toMatchObject({ 'device.messagesPerSecond': 7 });
+  expect(limits).not.toHaveProperty('device.bytesPerSecond');
 });
 
 test('when a hub starts again, keys, devices and the authority are the same', async () => {
