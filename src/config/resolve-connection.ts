@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { Failure, toFailure } from '../errors/index.ts';
+import { readGivenText } from '../std/given-file.ts';
 import { hubTiers, type Connection, type KeyConnection, type ProfileStore } from './profile.ts';
 import { parseReadyFile } from './ready-file.ts';
 
@@ -108,7 +108,7 @@ async function readFlagFile(path: string, options: ResolveOptions): Promise<stri
 
 /** A secret in a file, without the white space around it. `from` names the flag or variable in failures. */
 export async function readSecretFile(path: string, from: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const text = await readGivenText(path).catch((error: unknown) => {
     const failure = toFailure(error, path);
     throw new Failure(failure.code, `${from}: ${failure.message}`, { cause: error });
   });

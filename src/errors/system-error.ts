@@ -24,6 +24,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the device',
   ENOTDIR: 'a part of its path is not a directory',
   ENOTEMPTY: 'the directory is not empty',
+  ENXIO: 'nobody is at its other end',
   EPERM: 'the operating system does not permit it',
   EROFS: 'the file system is read-only',
 };

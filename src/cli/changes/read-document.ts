@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { Failure, toFailure } from '../../errors/index.ts';
+import { readGivenText } from '../../std/given-file.ts';
 import type { JsonValue } from '../../std/json.ts';
 import type { CommandContext } from '../context.ts';
 import { messageOf } from '../../std/message-of.ts';
@@ -32,7 +32,7 @@ export async function readDocument(context: Pick<CommandContext, 'stdin'>, word:
 /** Failures: file-not-found and the system's own. */
 export async function readTextFile(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readGivenText(path);
   } catch (error) {
     throw toFailure(error, path);
   }

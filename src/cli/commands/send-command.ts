@@ -124,10 +124,10 @@ function timeouts(input: CommandInput): Pick<MethodRequest, 'responseTimeoutInSe
 }
 
 async function readText(path: string): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
+  const { readGivenText } = await import('../../std/given-file.ts');
   const { failureOfRead } = await import('../../fleet/selection/index.ts');
   try {
-    return await readFile(path, 'utf8');
+    return await readGivenText(path);
   } catch (error) {
     throw failureOfRead(error, path);
   }

@@ -150,10 +150,10 @@ async function readBody(context: CommandContext, word: string): Promise<Uint8Arr
   return readMessageBody(word, {
     readStandardInput: () => context.stdin.bytes(),
     async readFile(path) {
-      const { readFile } = await import('node:fs/promises');
+      const { readGivenFile } = await import('../../std/given-file.ts');
       const { failureOfRead } = await import('../../fleet/selection/index.ts');
       try {
-        return await readFile(path);
+        return await readGivenFile(path);
       } catch (error) {
         throw failureOfRead(error, path);
       }

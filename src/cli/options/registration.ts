@@ -1,5 +1,4 @@
 /** How a device registers: where the service is, and what the device proves itself with. */
-import { readFile } from 'node:fs/promises';
 import type { Connection } from '../../config/profile.ts';
 import { Failure, toFailure } from '../../errors/index.ts';
 import type { DeviceProof } from '../../fleet/enrollments/index.ts';
@@ -9,6 +8,7 @@ import { messageOf } from '../../std/message-of.ts';
 import type { CommandContext } from '../context.ts';
 import { textOption, type CommandInput, type OptionDeclaration } from '../define-command.ts';
 import { openProvisioning } from './provisioning-service.ts';
+import { readGivenText } from '../../std/given-file.ts';
 import { withoutTrailing } from '../../std/without-trailing.ts';
 
 const file = { type: 'string', value: 'FILE', complete: 'file' } as const;
@@ -135,7 +135,7 @@ function keyOf(text: string, from: string): string {
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readGivenText(path);
   } catch (error) {
     throw toFailure(error, path);
   }

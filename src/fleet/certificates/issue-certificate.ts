@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { access, mkdir, readFile } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, toFailure } from '../../errors/index.ts';
 import { writeFileAtomic } from '../../std/atomic-file.ts';
+import { readGivenText } from '../../std/given-file.ts';
 import type { CertificatePair } from '../../x509/index.ts';
 
 export interface IssueOptions {
@@ -100,7 +101,7 @@ export function parseCertificate(text: string, file: string): X509Certificate {
 /** Failures: file-not-found, permission-denied, io. */
 export async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readGivenText(file);
   } catch (error) {
     throw toFailure(error, file);
   }

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { openGivenFile } from '../../std/given-file.ts';
 import { failureOfRead } from '../selection/read-failure.ts';
 
 /** Small, so that the first devices are on their way while the rest is read. */
@@ -11,7 +11,8 @@ export async function* chunksOfFile(
   highWaterMark = chunkBytes,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark })) yield chunk as Uint8Array;
+    const file = await openGivenFile(path);
+    for await (const chunk of file.createReadStream({ highWaterMark })) yield chunk as Uint8Array;
   } catch (error) {
     throw failureOfRead(error, path);
   }

@@ -1,19 +1,21 @@
-import { createReadStream } from 'node:fs';
+import type { ReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { openGivenFile } from '../../std/given-file.ts';
 import { failureOfRead } from './read-failure.ts';
 
 /** The lines of a text file, read as they are consumed. Failures: file-not-found, permission-denied, io. */
 export async function* linesOfFile(path: string): AsyncGenerator<string, void, undefined> {
-  const stream = createReadStream(path, 'utf8');
+  let input: ReadStream | undefined;
   try {
+    input = (await openGivenFile(path)).createReadStream({ encoding: 'utf8' });
     let first = true;
-    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       yield first ? line.replace(/^\uFEFF/, '') : line;
       first = false;
     }
   } catch (error) {
     throw failureOfRead(error, path);
   } finally {
-    stream.destroy();
+    input?.destroy();
   }
 }

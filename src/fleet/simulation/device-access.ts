@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { Failure } from '../../errors/index.ts';
 import { parseEndpoint, type DeviceCredentials, type DeviceEndpoint } from '../../device/index.ts';
 import { parseConnectionString } from '../../protocol/connection-string.ts';
+import { readGivenText } from '../../std/given-file.ts';
 import type { JsonObject } from '../../std/json.ts';
 import type { Hub } from '../ports.ts';
 import { namedRows, provisionDevices, type ProvisionSummary } from '../provisioning/index.ts';
@@ -17,7 +17,7 @@ export interface DeviceAddress {
 
 /** Reads the CA and the address. Failures: `file-not-found`, `permission-denied`, `invalid-value`. */
 export async function deviceEndpoint(address: DeviceAddress): Promise<DeviceEndpoint> {
-  const ca = address.caFile === undefined ? undefined : await readFile(address.caFile, 'utf8');
+  const ca = address.caFile === undefined ? undefined : await readGivenText(address.caFile);
   return parseEndpoint(address.deviceUrl ?? `mqtts://${bareHost(address.hostName)}`, ca);
 }
 

@@ -103,7 +103,9 @@ function isZstdError(error: unknown): boolean {
 }
 
 async function unpack(file: string, work: string, signal: AbortSignal | undefined): Promise<Manifest> {
-  const room = roomFor((await stat(file)).size);
+  const facts = await stat(file);
+  if (!facts.isFile()) throw new TarError('it is not a file');
+  const room = roomFor(facts.size);
   const compressed = createReadStream(file, signal === undefined ? {} : { signal });
   const archive = createZstdDecompress();
   compressed.on('error', (error) => archive.destroy(error));
