@@ -1,4 +1,4 @@
-import { openGivenFile } from '../../std/given-file.ts';
+import { chunksOfGiven } from '../../std/given-file.ts';
 import { failureOfRead } from '../selection/read-failure.ts';
 
 /** Small, so that the first devices are on their way while the rest is read. */
@@ -11,8 +11,7 @@ export async function* chunksOfFile(
   highWaterMark = chunkBytes,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    const file = await openGivenFile(path);
-    for await (const chunk of file.createReadStream({ highWaterMark })) yield chunk as Uint8Array;
+    yield* chunksOfGiven(path, highWaterMark);
   } catch (error) {
     throw failureOfRead(error, path);
   }

@@ -1,13 +1,12 @@
-import type { ReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { openGivenFile } from '../../std/given-file.ts';
+import { Readable } from 'node:stream';
+import { chunksOfGiven } from '../../std/given-file.ts';
 import { failureOfRead } from './read-failure.ts';
 
 /** The lines of a text file, read as they are consumed. Failures: file-not-found, permission-denied, io. */
 export async function* linesOfFile(path: string): AsyncGenerator<string, void, undefined> {
-  let input: ReadStream | undefined;
+  const input = Readable.from(chunksOfGiven(path));
   try {
-    input = (await openGivenFile(path)).createReadStream({ encoding: 'utf8' });
     let first = true;
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       yield first ? line.replace(/^\uFEFF/, '') : line;
@@ -16,6 +15,6 @@ export async function* linesOfFile(path: string): AsyncGenerator<string, void, u
   } catch (error) {
     throw failureOfRead(error, path);
   } finally {
-    input?.destroy();
+    input.destroy();
   }
 }
