@@ -24,17 +24,16 @@ export async function checkArtifacts(dataDir: string, findings: Findings, signal
   return names.length;
 }
 
-/** Compares each file of a blob with what its document says of it; how many there are. */
+/** Compares each file of a blob with what its document says of it; the names of those that are not there. */
 export async function checkBlobs(
   dataDir: string,
   described: Iterable<DescribedFile>,
   findings: Findings,
   signal?: AbortSignal,
-): Promise<number> {
-  let count = 0;
+): Promise<readonly string[]> {
+  const missing: string[] = [];
   for (const { file: name, size, checksum } of described) {
     signal?.throwIfAborted();
-    count += 1;
     const file = `blobs/${name}`;
     try {
       let [found, bytes] = [0, 0];
@@ -45,10 +44,11 @@ export async function checkBlobs(
       if (bytes !== size || (checksum !== undefined && checksum !== found))
         findings.add(file, 'its content is not what was uploaded');
     } catch (error) {
-      findings.add(file, `it cannot be read: ${messageOf(error)}`);
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') missing.push(name);
+      else findings.add(file, `it cannot be read: ${messageOf(error)}`);
     }
   }
-  return count;
+  return missing;
 }
 
 /** Reads the authority's and the server's certificate and key; how many pairs there are. Made at the first start, so none is no fault. */

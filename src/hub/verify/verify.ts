@@ -50,8 +50,23 @@ export async function verifyHub({ dataDir, signal, onPart }: VerifyRequest): Pro
   part('firmware files');
   const artifacts = await checkArtifacts(dataDir, findings, signal);
   part('uploaded files');
-  const blobFiles = await checkBlobs(dataDir, described.values(), findings, signal);
+  const missing = await checkBlobs(dataDir, described.values(), findings, signal);
+  // A hub that runs may have removed a blob since its document was read.
+  const wanted = missing.length === 0 ? new Set<string>() : await filesWanted(dataDir);
+  for (const name of missing) if (wanted.has(name)) findings.add(`blobs/${name}`, 'it is missing');
   part('certificates');
   const certificates = await checkCertificates(dataDir, findings);
-  return { checked: { ...registry, ...telemetry, artifacts, blobFiles, certificates }, problems: findings.all };
+  return {
+    checked: { ...registry, ...telemetry, artifacts, blobFiles: described.size, certificates },
+    problems: findings.all,
+  };
+}
+
+/** The files that blobs are kept in, by what the registry says now. */
+async function filesWanted(dataDir: string): Promise<ReadonlySet<string>> {
+  const wanted = new Set<string>();
+  await checkDatabase(dataDir, 'registry.db', createFindings(), (database) => {
+    checkRegistry(database, createFindings(), ({ file }) => wanted.add(file));
+  });
+  return wanted;
 }
