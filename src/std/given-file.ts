@@ -13,7 +13,11 @@ const looksWithoutWriter = 150;
  * other files would wait without end, in a thread that even the end of the program waits for.
  */
 export async function* chunksOfGiven(path: string, size = chunkBytes): AsyncGenerator<Buffer, void, undefined> {
-  const isPipe = (await stat(path)).isFIFO();
+  // What cannot be looked at cannot be opened either, which says it better.
+  const isPipe = await stat(path).then(
+    (found) => found.isFIFO(),
+    () => false,
+  );
   const file = await open(path, isPipe ? constants.O_RDONLY | constants.O_NONBLOCK : 'r');
   try {
     let looks = isPipe ? looksWithoutWriter : 0;

@@ -20,7 +20,7 @@ test('when it is a file, then it is read as it is', async () => {
 });
 
 test('when there is none, or it is a directory, then the system says so', async () => {
-  await expect(readGivenFile(join(directory, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(readGivenFile(join(directory, 'none'))).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open' });
   await expect(readGivenFile(directory)).rejects.toMatchObject({ code: 'EISDIR' });
 });
 
