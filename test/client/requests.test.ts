@@ -1,9 +1,9 @@
-import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { connectHub } from '../../src/client/index.ts';
 import { Failure, isFailure } from '../../src/errors/index.ts';
 import { parseSasToken, verifySasToken } from '../../src/protocol/sas-token.ts';
+import { lastingPort } from '../support/lasting-ports.ts';
 import {
   collect,
   json,
@@ -238,11 +238,7 @@ describe('retries', () => {
   });
 
   test('when nobody listens at first, then that is said at once', async () => {
-    const probe = createServer();
-    const port = await new Promise<number>((resolve) =>
-      probe.listen(0, '127.0.0.1', () => resolve((probe.address() as { port: number }).port)),
-    );
-    await new Promise((resolve) => probe.close(resolve));
+    const port = await lastingPort();
     const { service, clock } = setUp({ connection: { ...testConnection, serviceUrl: `http://127.0.0.1:${port}` } });
     const failure = await failureOf(service.devices.get('pump-1'));
     expect(failure).toMatchObject({ code: 'hub-unreachable', exitCode: 9 });

@@ -1,23 +1,11 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lastingHubPorts } from '../support/lasting-ports.ts';
 import { createSandbox, type Sandbox } from './harness/sandbox.ts';
 import { openTerminal } from './harness/terminal.ts';
 
-const freePorts = [
-  '--mqtt-port',
-  '0',
-  '--mqtts-port',
-  '0',
-  '--amqp-port',
-  '0',
-  '--amqps-port',
-  '0',
-  '--http-port',
-  '0',
-  '--https-port',
-  '0',
-];
+const freePorts = { mqtt: 0, mqtts: 0, amqp: 0, amqps: 0, http: 0, https: 0 };
 
 interface Ports {
   readonly mqtt: number;
@@ -26,12 +14,17 @@ interface Ports {
   readonly https: number;
 }
 
+function portWords(ports: object): string[] {
+  return Object.entries(ports).flatMap(([name, port]) => [`--${name}-port`, String(port ?? 'off')]);
+}
+
 describe('a hub in the background and the commands beside it', () => {
   let box: Sandbox;
   let ports: Ports;
   beforeAll(async () => {
     box = await createSandbox();
-    const { stdout, stderr, code } = await box.run(['hub', 'start', '--detach', ...freePorts, '-o', 'json']);
+    const words = portWords(await lastingHubPorts());
+    const { stdout, stderr, code } = await box.run(['hub', 'start', '--detach', ...words, '-o', 'json']);
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: expect.stringContaining('the hub runs in the background; iotctl hub stop ends it'),
@@ -67,7 +60,7 @@ describe('a hub in the background and the commands beside it', () => {
     const status = await box.run(['hub', 'status', '-o', 'json']);
     expect(JSON.parse(status.stdout)).toMatchObject({ running: true, ports });
     expect((await stat(join(box.directory, 'data/hub/hub.log'))).mode & 0o777).toBe(0o600);
-    const second = await box.run(['hub', 'start', '--detach', ...freePorts]);
+    const second = await box.run(['hub', 'start', '--detach', ...portWords(freePorts)]);
     expect(second).toMatchObject({ code: 5, stdout: '' });
     expect(second.stderr).toMatch(/^error: a hub runs already \(process \d+\)/);
   });
@@ -133,8 +126,7 @@ describe('a hub in the background and the commands beside it', () => {
     await tail.says('"n":0');
     expect(await box.run(['hub', 'stop'])).toMatchObject({ code: 0, stdout: '' });
     await tail.says('lost the hub');
-    const words = Object.entries(ports).flatMap(([name, port]) => [`--${name}-port`, String(port ?? 'off')]);
-    expect((await box.run(['hub', 'start', '--detach', ...words])).code).toBe(0);
+    expect((await box.run(['hub', 'start', '--detach', ...portWords(ports)])).code).toBe(0);
     await sendMessages('survivor', [{ n: 1 }, { n: 2 }]);
     const { stdout, stderr, code } = await tail.finished;
     expect(code).toBe(0);
@@ -148,16 +140,7 @@ describe('a hub in the background and the commands beside it', () => {
 
   test('what went wrong in the background is said in front', async () => {
     const data = join(box.directory, 'second');
-    const words = [
-      'hub',
-      'start',
-      '--detach',
-      '--data',
-      data,
-      ...freePorts.slice(2),
-      '--mqtt-port',
-      String(ports.mqtt),
-    ];
+    const words = ['hub', 'start', '--detach', '--data', data, ...portWords({ ...freePorts, mqtt: ports.mqtt })];
     const { stderr, code } = await box.run(words);
     expect(code).toBe(1);
     expect(stderr).toContain(`error: port ${ports.mqtt} for plain MQTT is in use by another program`);

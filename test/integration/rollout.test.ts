@@ -9,6 +9,7 @@ import { runHub } from '../../src/fleet/hub/index.ts';
 import { createRollout, readRollout, verifyAudit } from '../../src/fleet/rollout/records/index.ts';
 import type { HubInfo } from '../../src/hub/index.ts';
 import { isJsonObject } from '../../src/std/json.ts';
+import { lastingHubPorts } from '../support/lasting-ports.ts';
 import { realClock } from '../support/real-clock.ts';
 import { sampleFirmware, samplePlan } from '../support/sample-plan.ts';
 import { connectionTo, eventually } from './test-hub.ts';
@@ -22,9 +23,14 @@ afterEach(async () => {
 });
 
 async function startAt(dataDir: string, ports: Partial<HubInfo['ports']> = {}) {
-  const free = { mqtt: 0, mqtts: 0, amqp: 0, amqps: 0, http: 0, https: 0 } as const;
   const kept = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, port ?? 0]));
-  const options = { dataDir, ports: { ...free, ...kept }, clock: realClock, pid: process.pid, version: 'test' };
+  const options = {
+    dataDir,
+    ports: { ...(await lastingHubPorts()), ...kept },
+    clock: realClock,
+    pid: process.pid,
+    version: 'test',
+  };
   return runHub({ options, controller: { random: Math.random } });
 }
 

@@ -11,6 +11,7 @@ import type { HubOptions } from '../../src/hub/options.ts';
 import { parseConnectionString } from '../../src/protocol/connection-string.ts';
 import type { BulkDevice } from '../../src/protocol/identity.ts';
 import type { TelemetryMessage } from '../../src/protocol/telemetry/index.ts';
+import { lastingHubPorts } from '../support/lasting-ports.ts';
 import { realClock } from '../support/real-clock.ts';
 
 export interface TestHub {
@@ -35,11 +36,7 @@ export type TestHubOptions = Pick<HubOptions, 'routes' | 'consumerGroups' | 'imi
 
 export async function startTestHub(options: TestHubOptions = {}): Promise<TestHub> {
   const dataDir = await mkdtemp(join(tmpdir(), 'iotctl-hub-'));
-  let hub = await start(
-    dataDir,
-    { mqtt: 0, mqtts: 0, amqp: 0, amqps: 0, http: 0, https: 0, operations: null },
-    options,
-  );
+  let hub = await start(dataDir, { ...(await lastingHubPorts()), operations: null }, options);
   const keys = new Map<string, string>();
   const open: { close(): Promise<void> }[] = [];
   const clientAt = (serviceUrl: string): Hub => {

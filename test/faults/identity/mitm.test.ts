@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDevice, parseEndpoint } from '../../../src/device/index.ts';
 import { issueServer } from '../../../src/x509/issue.ts';
 import type { CertificatePair } from '../../../src/x509/pair.ts';
+import { lastingPort } from '../../support/lasting-ports.ts';
 import { realClock } from '../../support/real-clock.ts';
 import { report } from '../support/report.ts';
 import { atScale } from '../support/scale.ts';
@@ -97,7 +98,7 @@ describe('C-36', () => {
           }),
         );
       });
-    const first = await serve(good, 0);
+    const first = await serve(good, await lastingPort());
     let attempts = 0;
     const device = openDevice({
       credentials: { hostName: 'localhost', deviceId: 'dev1', sharedAccessKey: secret },

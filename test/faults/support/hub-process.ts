@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { HubInfo } from '../../../src/hub/index.ts';
 import { launcher, type Sandbox } from '../../e2e/harness/sandbox.ts';
 import { ownerToken } from '../../e2e/must-hold/support/hub-box.ts';
+import { lastingHubPorts } from '../../support/lasting-ports.ts';
 
 export interface HubProcess {
   readonly child: ChildProcess;
@@ -28,8 +29,8 @@ export interface HubProcess {
 
 export interface HubProcessOptions {
   readonly dataDir: string;
-  /** The ports of an earlier process, to be had again; free ones when absent. */
-  readonly ports?: HubInfo['ports'] | undefined;
+  /** The ports of an earlier process, to be had again; free ones, which others do not take meanwhile, when absent. */
+  readonly ports?: Partial<HubInfo['ports']> | undefined;
   /** Which ports listen; plain MQTT and HTTP alone where absent: a start is faster then. */
   readonly listening?: readonly ListeningPort[];
   /** Words in front of the command, such as a tracer. */
@@ -65,7 +66,7 @@ const keptLog = 256 * 1024;
 export async function startHubProcess(box: Sandbox, options: HubProcessOptions): Promise<HubProcess> {
   const {
     dataDir,
-    ports,
+    ports = await lastingHubPorts(),
     listening = ['mqtt', 'http'],
     before = [],
     words = [],
@@ -122,10 +123,10 @@ export async function startHubProcess(box: Sandbox, options: HubProcessOptions):
   };
 }
 
-function portWords(listening: readonly ListeningPort[], ports: HubInfo['ports'] | undefined): string[] {
+function portWords(listening: readonly ListeningPort[], ports: Partial<HubInfo['ports']>): string[] {
   return listeningPorts.flatMap((name) => [
     `--${name}-port`,
-    listening.includes(name) ? String(ports?.[name] ?? 0) : 'off',
+    listening.includes(name) ? String(ports[name] ?? 0) : 'off',
   ]);
 }
 

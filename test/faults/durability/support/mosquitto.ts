@@ -2,10 +2,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import mqttPacket, { type Packet } from 'mqtt-packet';
+import { lastingPort } from '../../../support/lasting-ports.ts';
 import type { StoredBody } from './oracle.ts';
 
 export interface Mosquitto {
@@ -21,7 +22,7 @@ export function findMosquitto(): string | undefined {
 }
 
 export async function startMosquitto(program: string, directory: string, again?: number): Promise<Mosquitto> {
-  const port = again ?? (await freePort());
+  const port = again ?? (await lastingPort());
   const config = join(directory, 'mosquitto.conf');
   // Everything is on that keeps messages, and no limit drops them; how often the file is written is left as it comes.
   const settings = [
@@ -111,15 +112,6 @@ async function connectReader(
   );
   await connected.promise;
   return { socket };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function canConnect(port: number): Promise<boolean> {
