@@ -11,7 +11,7 @@ const lowest = 10_240;
 const end = 32_768;
 
 /** Resolves with that many different free ports of 127.0.0.1. */
-export async function lastingPorts(count: number): Promise<number[]> {
+async function lastingPorts(count: number): Promise<number[]> {
   const found = new Set<number>();
   while (found.size < count) {
     const port = randomInt(lowest, end);
@@ -20,7 +20,7 @@ export async function lastingPorts(count: number): Promise<number[]> {
   return [...found];
 }
 
-/** One of {@link lastingPorts}. */
+/** A free port of 127.0.0.1 that nobody else is given meanwhile. */
 export async function lastingPort(): Promise<number> {
   const [port = 0] = await lastingPorts(1);
   return port;
