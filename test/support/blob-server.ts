@@ -19,6 +19,8 @@ export interface BlobServer {
   /** What failed where no caller waits. */
   readonly errors: unknown[];
   readonly origin: string;
+  /** Where the files are. */
+  readonly directory: string;
   /** The address of a blob, or of its container, with a signature. */
   sign(container: string, blob: string | undefined, permissions: string, expiresAt?: number): Promise<string>;
   /** Names of the files on disk. */
@@ -40,6 +42,7 @@ export async function openBlobServer(): Promise<BlobServer> {
     clock,
     errors,
     origin,
+    directory,
     async sign(container, blob, permissions, expiresAt = clock.now() + 3_600_000) {
       const query = await blobs.sign({
         container,

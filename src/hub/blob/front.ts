@@ -6,6 +6,7 @@ import { BlobError } from '../core/blobs/errors.ts';
 import { checkPresent } from '../core/blobs/conditions.ts';
 import type { BlobPermission, BlobService, BlobWrite } from '../core/blobs/service.ts';
 import type { HubLog } from '../log.ts';
+import { begun } from './begun.ts';
 import { headersOf, sendEmpty, sendError, sendXml, stampsOf, toBlobError } from './answers.ts';
 import { discardBody, watchBody, type BodyPace } from '../request-body.ts';
 import { listContainer } from './list.ts';
@@ -153,13 +154,14 @@ const operations: Readonly<Record<string, Operation>> = {
       // The digest is that of the whole blob; with a range it goes under another name.
       const digest = md5 === undefined ? {} : { [range === undefined ? 'content-md5' : 'x-ms-blob-content-md5']: md5 };
       const part = range === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${properties.size}` };
+      const pieces = await begun(blob.bytes(start, end));
       response.writeHead(range === undefined ? 200 : 206, {
         ...headers,
         ...digest,
         ...part,
         'content-length': String(end - start),
       });
-      await pipeline(blob.bytes(start, end), response);
+      await pipeline(pieces, response);
     } finally {
       blob.release();
     }

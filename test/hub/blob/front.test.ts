@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBlobServer, type BlobServer } from '../../support/blob-server.ts';
 
@@ -57,6 +59,21 @@ async function putList(blob: string, ...blocks: string[]): Promise<Response> {
 }
 
 describe('one blob at once', () => {
+  test.each([
+    ['small', 20, [500, 'InternalError']],
+    ['of many pieces', 1_000_000, [200, 'cut']],
+  ])('when a %s blob is damaged on the disk, then nobody takes what comes for all of it', async (_, size, expected) => {
+    const before = new Set(await server.files());
+    expect((await put('damaged', 'w'.repeat(size))).status).toBe(201);
+    const [name = ''] = (await server.files()).filter((file) => !before.has(file));
+    const path = join(server.directory, name);
+    await writeFile(path, (await readFile(path)).fill('x', size / 2, size / 2 + 1));
+    const answer = await get('damaged');
+    const text = await answer.text().catch(() => 'cut');
+    expect([answer.status, answer.headers.get('x-ms-error-code') ?? text]).toEqual(expected);
+    expect((await get('damaged', { range: 'bytes=0-3' })).status).toBe(206);
+  });
+
   test('when a blob is put, it is read back with its type, metadata and stamps', async () => {
     const stored = await put('a/b c.txt', 'hello', {
       'x-ms-blob-content-type': 'text/plain',
