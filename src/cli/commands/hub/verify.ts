@@ -8,8 +8,8 @@ export const command = defineCommand({
   summary: 'Check the data of the hub on this machine for damage.',
   description: `Reads everything that a hub keeps, whether it runs or not, and changes nothing: the structure of both databases and their \
 journals, each device, twin, document and batch of telemetry against its checksum, firmware files against their digests, uploads \
-against theirs, certificates against their keys. What is not as it was written is listed, and the exit code is 1. What a hub finds damaged it does not serve, and \
-never removes: bring it again, or restore a backup.`,
+against theirs, certificates against their keys. What is not as it was written is listed, and the exit code is 1. What a hub finds \
+damaged it does not serve, and never removes: bring it again, or restore a backup.`,
   options: [dataOption],
   examples: [
     { run: 'iotctl hub verify', explains: 'the hub of this machine, running or not; exit 1 when something is damaged' },

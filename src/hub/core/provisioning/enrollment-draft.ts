@@ -5,6 +5,7 @@ import { allocationPolicies, type ReprovisionPolicy } from '../../../protocol/pr
 import { checkTwinContent, contentOf, twinLimits } from '../../../protocol/twin/index.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../std/json.ts';
 import { fieldsOf, membersOf, stringField, wordField, type Fields } from '../untrusted.ts';
+import { parseIotEdge } from '../registry/capabilities.ts';
 import { parseAttestation, type EnrollmentKind } from './attestation.ts';
 import type { EnrollmentDraft, StoredEnrollment } from './stored.ts';
 
@@ -27,7 +28,7 @@ export function parseEnrollmentDraft(
   return {
     attestation: parseAttestation(fields.get('attestation'), kind, before?.attestation),
     ...(kind === 'individual' && parseDeviceParts(fields)),
-    iotEdge: parseIotEdge(fields.get('capabilities')),
+    iotEdge: parseIotEdge(fields),
     ...(iotHubHostName !== undefined && { iotHubHostName }),
     ...(iotHubs !== undefined && { iotHubs }),
     ...parseInitialTwin(fields.get('initialTwin')),
@@ -52,13 +53,6 @@ function parseDeviceParts(fields: Fields): Pick<EnrollmentDraft, 'deviceId' | 'o
     ...(deviceId !== '' && { deviceId }),
     ...(information !== undefined && { optionalDeviceInformation: information }),
   };
-}
-
-function parseIotEdge(value: JsonValue | undefined): boolean {
-  if (value === undefined) return false;
-  const flag = fieldsOf(value, 'capabilities').get('iotEdge') ?? false;
-  if (typeof flag !== 'boolean') throw new HubError('ArgumentInvalid', 'capabilities.iotEdge must be true or false.');
-  return flag;
 }
 
 /** Tags and desired properties a device begins with; also of a webhook's answer. Failure: HubError ArgumentInvalid. */

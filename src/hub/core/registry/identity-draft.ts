@@ -1,9 +1,9 @@
 import { HubError } from '../../../protocol/hub-errors.ts';
 import type { AuthenticationType, DeviceStatus } from '../../../protocol/identity.ts';
-import type { JsonValue } from '../../../std/json.ts';
 import { generateKeys, keyBytes } from '../keys.ts';
-import { fieldsOf, membersOf, noFields, stringField, wordField, type Fields } from '../untrusted.ts';
+import { membersOf, noFields, stringField, wordField, type Fields } from '../untrusted.ts';
 import { withoutTrailing } from '../../../std/without-trailing.ts';
+import { parseIotEdge } from './capabilities.ts';
 
 /** What a service may say about an identity; everything it left out has its default. */
 export interface IdentityDraft {
@@ -42,7 +42,7 @@ export function parseIdentityDraft(fields: Fields): IdentityDraft {
   return {
     status: wordField(fields, 'status', ['enabled', 'disabled']) ?? 'enabled',
     statusReason,
-    iotEdge: parseIotEdge(fields.get('capabilities')),
+    iotEdge: parseIotEdge(fields),
     managedBy: null,
     scopes: { deviceScope: stringField(fields, 'deviceScope'), parentScopes: textsField(fields, 'parentScopes') },
     ...authentication,
@@ -135,11 +135,4 @@ function textsField(fields: Fields, name: string): readonly string[] | undefined
   if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
     throw new HubError('ArgumentInvalid', `${name} must be a list of strings.`);
   return value;
-}
-
-function parseIotEdge(value: JsonValue | undefined): boolean {
-  if (value === undefined) return false;
-  const flag = fieldsOf(value, 'capabilities').get('iotEdge') ?? false;
-  if (typeof flag !== 'boolean') throw new HubError('ArgumentInvalid', 'capabilities.iotEdge must be true or false.');
-  return flag;
 }
