@@ -9,6 +9,7 @@ export default defineConfig({
     include: ['test/faults/**/*.test.ts'],
     testTimeout: 3_600_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     maxWorkers: atScale({ smoke: 3, full: 1 }),
     isolate: false,

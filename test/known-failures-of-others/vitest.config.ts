@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['test/known-failures-of-others/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     maxWorkers: 2,
     isolate: false,

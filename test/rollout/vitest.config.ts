@@ -8,6 +8,7 @@ export default defineConfig({
     include: ['test/rollout/**/*.test.ts'],
     testTimeout: 900_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     maxWorkers: 1,
     // What a proof prints are its figures, not a fault.

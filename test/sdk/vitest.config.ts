@@ -11,6 +11,7 @@ export default defineConfig({
     reporters: ['default', new MatrixReporter()],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     maxWorkers: 3,
   },
