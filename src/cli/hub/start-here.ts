@@ -98,7 +98,7 @@ async function readLimitChoices(context: CommandContext, input: CommandInput): P
   if (file === undefined && words.length === 0) return undefined;
   const { readLimits, withLimit } = await import('../../fleet/hub/index.ts');
   const { readDeclaration } = await import('../documents/read-declaration.ts');
-  const read = file === undefined ? {} : readLimits((await readDeclaration(context, file)).value);
+  const read = file === undefined ? {} : await readLimits((await readDeclaration(context, file)).value);
   return words.reduce(withLimit, read);
 }
 

@@ -1,4 +1,4 @@
-export { readLimits, withLimit, type LimitChoices } from './limits-file.ts';
+export { readLimits, withLimit, type LimitChoices } from './limit-words.ts';
 export { listLimits, type ListedLimit } from './list-limits.ts';
 export { readProvisioningOptions } from './provisioning-file.ts';
 export { connectionOfHub, localProfileName } from './connection.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from '../../../src/std/json.ts';
-import { readLimits, withLimit } from '../../../src/fleet/hub/limits-file.ts';
+import { readLimits, withLimit } from '../../../src/fleet/hub/limit-words.ts';
 
-test('a file says limits by group, as numbers or with units; the command line goes over it', () => {
-  const read = readLimits({ mqtt: { connectBytes: '8KiB', subscriptions: 7 }, http: {} });
+test('a file says limits by group, as numbers or with units; the command line goes over it', async () => {
+  const read = await readLimits({ mqtt: { connectBytes: '8KiB', subscriptions: 7 }, http: {} });
   expect(read).toEqual({ mqtt: { connectBytes: 8_192, subscriptions: 7 }, http: {} });
   const chosen = ['mqtt.subscriptions=9', 'connections.total=100'].reduce(withLimit, read);
   expect(chosen).toEqual({ mqtt: { connectBytes: 8_192, subscriptions: 9 }, http: {}, connections: { total: 100 } });
@@ -17,8 +17,8 @@ test.each([
   [{ mqtt: 5 }, 'mqtt must be an object of limits', 'hub limits'],
   [[], 'it must be an object of limits', 'hub limits'],
   [JSON.parse('{"__proto__": {"total": 1}}') as JsonValue, 'there is no limit "__proto__"', 'hub limits'],
-])('the file %j is refused in words that help', (value, message, hint) => {
-  expect(() => readLimits(value)).toThrow(
+])('the file %j is refused in words that help', async (value, message, hint) => {
+  await expect(readLimits(value)).rejects.toThrow(
     expect.objectContaining({
       code: 'invalid-input',
       message: expect.stringContaining(message),
