@@ -4,10 +4,13 @@ export function describeSystemError(error: Error, path?: string): string {
   const reason = code === undefined ? undefined : reasons[code];
   if (reason === undefined) return error.message;
   if (syscall === undefined) return `${reason}: ${error.message}`;
-  if (code === 'ENOENT' && syscall === 'open' && target !== undefined) return `there is no file ${target}`;
+  if (code === 'ENOENT' && looksUp.test(syscall) && target !== undefined) return `there is no file ${target}`;
   const action = actions[syscall] ?? 'use';
   return `cannot ${target === undefined ? action : `${action} ${target}`}: ${reason}`;
 }
+
+/** Calls that find nothing because it is not there, and not because the directory it should come to is not. */
+const looksUp = /^(?:open|l?stat)$/;
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,6 +24,7 @@ describe('an error of the operating system', () => {
       code: 'file-not-found',
       message: `there is no file ${missing}`,
     });
+    expect(await failureOf(stat(missing))).toMatchObject({ message: `there is no file ${missing}` });
     await writeFile(missing, '');
     expect(await failureOf(readFile(join(missing, 'below')))).toEqual({
       code: 'io',

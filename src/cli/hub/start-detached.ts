@@ -6,6 +6,7 @@ import { switchOption, textOption, type CommandInput } from '../define-command.t
 import { dataDirectory } from '../options/hub-data.ts';
 import { hubStartWords } from '../options/hub-flags.ts';
 import { startedHubView } from '../views/hub-view.ts';
+import { ofAnotherHub } from './profile-words.ts';
 
 const readyWithinMs = 30_000;
 
@@ -50,7 +51,7 @@ async function tellForeignProfile(context: CommandContext, info: HubInfo): Promi
   try {
     const { caFile } = await (await context.profiles()).get(localProfileName);
     if (caFile === info.caFile) return;
-    context.notes.warn(`the profile "${localProfileName}" belongs to another hub and is left alone`);
+    context.notes.warn(ofAnotherHub(localProfileName));
   } catch (error) {
     context.notes.warn(`the profile "${localProfileName}" could not be kept: ${messageOf(error)}`);
   }

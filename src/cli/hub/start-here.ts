@@ -15,6 +15,7 @@ import { parseImitation } from '../options/imitation.ts';
 import { addressesOf, logLevels, portsOf, refusedKeyHolders, routesOf } from '../options/hub-flags.ts';
 import { startedHubView } from '../views/hub-view.ts';
 import { createHubLog } from './hub-log.ts';
+import { ofAnotherHub } from './profile-words.ts';
 
 /** When the start is over, and what it needed in memory with it. */
 const settledMs = 2_000;
@@ -104,8 +105,7 @@ async function readLimitChoices(context: CommandContext, input: CommandInput): P
 
 function tellProfile({ notes }: CommandContext, profile: LocalProfile | undefined, failure: string | undefined): void {
   if (failure !== undefined) notes.warn(`the profile "local" could not be kept: ${failure}`);
-  if (profile?.outcome === 'foreign')
-    notes.warn(`the profile "${profile.name}" belongs to another hub and is left alone`);
+  if (profile?.outcome === 'foreign') notes.warn(ofAnotherHub(profile.name));
   if (profile?.outcome === 'created' || profile?.outcome === 'updated') {
     notes.info(`profile "${profile.name}" ${profile.outcome}${profile.selected ? ' and selected' : ''}`);
   }

@@ -65,7 +65,7 @@ describe('one blob at once', () => {
   ])('when a %s blob is damaged on the disk, then nobody takes what comes for all of it', async (_, size, expected) => {
     const before = new Set(await server.files());
     expect((await put('damaged', 'w'.repeat(size))).status).toBe(201);
-    const [name = ''] = (await server.files()).filter((file) => !before.has(file));
+    const name = (await server.files()).find((file) => !before.has(file)) ?? '';
     const path = join(server.directory, name);
     await writeFile(path, (await readFile(path)).fill('x', size / 2, size / 2 + 1));
     const answer = await get('damaged');
