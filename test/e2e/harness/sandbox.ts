@@ -52,6 +52,8 @@ export async function createSandbox(): Promise<Sandbox> {
     IOTCTL_STATE_DIR: join(directory, 'state'),
     IOTCTL_CACHE_DIR: join(directory, 'cache'),
     IOTCTL_KEYCHAIN: 'off',
+    // Each has a home of its own, but not the compiling of the program.
+    NODE_COMPILE_CACHE: join(repository, 'node_modules/.cache/iotctl-tests'),
     XDG_CONFIG_HOME: join(directory, 'xdg-config'),
     XDG_DATA_HOME: join(directory, 'xdg-data'),
   };
