@@ -1,7 +1,7 @@
 /**
  * Measures iotctl against peers in the same run.
  *   npm run bench -- [--only NAME]… [--small] [--strict] [--out FILE] [--page FILE]
- *   npm run bench -- --from FILE… [--out FILE] [--page FILE]      prints, and puts together, what was measured before
+ *   npm run bench -- --from FILE [--from FILE]… [--out FILE] [--page FILE]   prints, and puts together, what was measured before
  *   npm run bench -- --smoke [--only PART]… [--write-baseline | --slowed]   compares ratios with bench/baseline.json
  * `--small` makes everything small: does it still run? `--strict` exits 1 when a target is missed; `--page` writes
  * docs/performance.md. `--slowed` runs iotctl without V8's compilers, which `--smoke` must notice.
