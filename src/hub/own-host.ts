@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { HttpFront } from './http/index.ts';
 import type { HubLog } from './log.ts';
-import type { Upgrade } from './websocket/index.ts';
+import { refuseUpgrade, type Upgrade } from './websocket/index.ts';
 
 export interface OwnHostParts {
   /** Names the hub answers to, lower case, without ports. */
@@ -57,8 +57,7 @@ export function forOwnHost(
       },
     },
     upgrade(request, socket, head) {
-      if (isStrange(request.headers, request.socket.remoteAddress))
-        socket.end('HTTP/1.1 421 Misdirected Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      if (isStrange(request.headers, request.socket.remoteAddress)) refuseUpgrade(socket, '421 Misdirected Request');
       else upgrade(request, socket, head);
     },
   };

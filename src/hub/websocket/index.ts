@@ -1,2 +1,2 @@
 export { isWebSocketPath } from './paths.ts';
-export { createUpgrade, type Upgrade } from './upgrade.ts';
+export { createUpgrade, refuseUpgrade, type Upgrade } from './upgrade.ts';

@@ -29,18 +29,18 @@ export function createUpgrade(
 ): Upgrade {
   let loading: Promise<WebSocketServer> | undefined;
   return (request, socket, head) => {
-    socket.on('error', () => socket.destroy());
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((token) => token.trim());
     const token = offered.find((name) => protocolOf(name) !== undefined);
     const protocol = token === undefined ? undefined : protocolOf(token);
     if (!isWebSocketPath(request.url) || protocol === undefined) {
-      refuse(socket, '400 Bad Request');
+      refuseUpgrade(socket, '400 Bad Request');
       return;
     }
     if (isFull()) {
-      refuse(socket, '503 Service Unavailable');
+      refuseUpgrade(socket, '503 Service Unavailable');
       return;
     }
+    socket.on('error', () => socket.destroy());
     loading ??= loadServer(limits.messageBytes);
     loading.then(
       (server) =>
@@ -56,7 +56,9 @@ export function createUpgrade(
   };
 }
 
-function refuse(socket: Duplex, status: string): void {
+/** Answers an upgrade that is not taken. Nobody else listens to the socket any more: a reset of its peer must not end the process. */
+export function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.on('error', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 

@@ -53,8 +53,11 @@ async function ask(text: string): Promise<readonly JsonObject[] | undefined> {
     return (await hub.core.queries.run(text, { limit: 1_000 })).rows;
   } catch (error) {
     if (!(error instanceof HubError) || error.status >= 500) throw error;
-    if (/SQLITE_|near "|no such (?:table|column|function)|bad JSON path|unrecognized token/.test(error.message))
-      throw new Error(`SQL shows: ${error.message}`, { cause: error });
+    const said = /SQLITE_|near "|no such (?:table|column|function)|bad JSON path|unrecognized token/.exec(
+      error.message,
+    );
+    // A refusal may name what it met, whose words are the stranger's own.
+    if (said !== null && !text.includes(said[0])) throw new Error(`SQL shows: ${error.message}`, { cause: error });
     return undefined;
   }
 }

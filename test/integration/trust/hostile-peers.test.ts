@@ -311,3 +311,32 @@ describe('peers that never get on', () => {
     await expectServes();
   });
 });
+
+describe('peers that break off', () => {
+  it.each([
+    ['for another host', { host: 'evil.example', protocol: 'mqtt' }, '421'],
+    ['for no protocol of the hub', { host: 'localhost', protocol: 'chat' }, '400'],
+  ])(
+    'when a WebSocket %s is refused and its peer resets the connection, then the hub goes on',
+    async (_, asked, status) => {
+      const uncaught: unknown[] = [];
+      const note = (error: unknown): void => void uncaught.push(error);
+      process.on('uncaughtException', note);
+      try {
+        const socket = await openSocket(hub.info.ports.http);
+        const answered = once(socket, 'data');
+        socket.write(
+          `GET /$iothub/websocket HTTP/1.1\r\nHost: ${asked.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+            `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: ${asked.protocol}\r\n\r\n`,
+        );
+        expect(String((await answered)[0])).toContain(`HTTP/1.1 ${status} `);
+        socket.resetAndDestroy();
+        await closeOf(socket);
+        await expectServes();
+        expect(uncaught).toEqual([]);
+      } finally {
+        process.off('uncaughtException', note);
+      }
+    },
+  );
+});

@@ -1,6 +1,7 @@
 /** Runs many cases of one target and counts what went wrong with them. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createCollector } from '../../../../src/std/collect.ts';
 import { atScale, seed, type Scale } from '../../support/scale.ts';
 import { report } from '../../support/report.ts';
 import { randomOfCase, type Random } from './random.ts';
@@ -23,6 +24,8 @@ export interface Target<Input> {
 const longestMs = atScale({ smoke: 300, full: 240_000 });
 const hangMs = 1_000;
 const mostFindings = 5;
+/** What may be held more after all cases than after the first tenth of them: caches fill up, and code is compiled. */
+const mostGrowthMb = atScale({ smoke: 64, full: 16 });
 const findingsDirectory = new URL('../../../../.faults/findings', import.meta.url).pathname;
 
 /** Throws with the first findings; each is written to `.faults/findings`, to become a vector of the corpora. */
@@ -31,7 +34,13 @@ export async function fuzz<Input>(target: Target<Input>): Promise<void> {
   const wanted = atScale(target.cases);
   const findings: string[] = [];
   const watchdog = startWatchdog(`${name}, seed ${seed}`);
-  const memoryBefore = process.memoryUsage.rss();
+  const collect = createCollector();
+  const heldMb = (): number => {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return (heapUsed + arrayBuffers) / 1e6;
+  };
+  let heldBefore = 0;
   const begin = performance.now();
   let slowestMs = 0;
   let hangs = 0;
@@ -41,6 +50,7 @@ export async function fuzz<Input>(target: Target<Input>): Promise<void> {
       const before = performance.now();
       if (before - begin > longestMs) break;
       watchdog.tick();
+      if (cases === Math.floor(wanted / 10)) heldBefore = heldMb();
       const cpuBefore = process.cpuUsage();
       const input = make(randomOfCase(name, cases), cases);
       try {
@@ -57,15 +67,18 @@ export async function fuzz<Input>(target: Target<Input>): Promise<void> {
   } finally {
     watchdog.stop();
   }
+  const heldGrowthMb = heldBefore === 0 ? 0 : Math.round(heldMb() - heldBefore);
   report(id, {
     target: name,
     cases,
     uncaught: findings.length,
     hangs,
     slowestMs: Math.round(slowestMs * 10) / 10,
-    rssGrowthMb: Math.round((process.memoryUsage.rss() - memoryBefore) / 1e6),
+    heldGrowthMb,
   });
   if (findings.length > 0) throw new Error(`${name}: ${findings.join('\n')}`);
+  if (heldGrowthMb > mostGrowthMb)
+    throw new Error(`${name}: ${heldGrowthMb} MB more are held than after the first tenth`);
   if (hangs > 0) throw new Error(`${name}: ${hangs} cases took longer than ${hangMs} ms`);
 }
 
