@@ -10,7 +10,7 @@ export interface Paced {
 export interface PacesParts {
   readonly limits: Pick<HubLimits['device'], 'turnBytes'> & Partial<HubLimits['device']>;
   readonly clock: Pick<Clock, 'monotonic' | 'after'>;
-  /** Told when a connection has to wait for the next second. */
+  /** Told when a connection has to wait for a next second. */
   readonly onSlowed?: (() => void) | undefined;
 }
 
@@ -79,7 +79,7 @@ export class Pace {
 
   /** Counts what came. When that is enough for now, the connection rests, and `whom` proceeds later. */
   count(packets: number, bytes: number, whom: Paced): void {
-    if (this.#isEnoughForSecond(packets, bytes)) this.#rest(whom, this.#paces.second().leftMs);
+    if (this.#isEnoughForSecond(packets, bytes)) this.#rest(whom, this.#untilRepaidMs);
     else if (this.#isEnoughForTurn(bytes)) this.#rest(whom, undefined);
   }
 
@@ -98,6 +98,12 @@ export class Pace {
     this.#second = number;
     this.#used += this.#paces.shareOf(packets, bytes);
     return this.#used >= wholeShare;
+  }
+
+  /** The rest of this second, and those after it that are used up already: one read may bring more than a second's worth. */
+  get #untilRepaidMs(): number {
+    const usedUp = Math.floor(this.#used / wholeShare);
+    return this.#paces.second().leftMs + (usedUp - 1) * secondMs;
   }
 
   #rest(whom: Paced, ms: number | undefined): void {

@@ -1,9 +1,9 @@
 /** Runs many cases of one target and counts what went wrong with them. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCollector } from '../../../../src/std/collect.ts';
 import { atScale, seed, type Scale } from '../../support/scale.ts';
 import { report } from '../../support/report.ts';
+import { createHeldMb } from './held-memory.ts';
 import { randomOfCase, type Random } from './random.ts';
 import { startWatchdog } from './watchdog.ts';
 
@@ -34,12 +34,7 @@ export async function fuzz<Input>(target: Target<Input>): Promise<void> {
   const wanted = atScale(target.cases);
   const findings: string[] = [];
   const watchdog = startWatchdog(`${name}, seed ${seed}`);
-  const collect = createCollector();
-  const heldMb = (): number => {
-    collect();
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    return (heapUsed + arrayBuffers) / 1e6;
-  };
+  const heldMb = createHeldMb();
   let heldBefore = 0;
   const begin = performance.now();
   let slowestMs = 0;

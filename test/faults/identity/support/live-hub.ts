@@ -66,7 +66,7 @@ export type MqttRoute = 'mqtt' | 'mqtts' | 'mqtt-ws';
 export interface LiveHub {
   readonly info: HubInfo;
   readonly clock: SteeredClock;
-  readonly logged: readonly Logged[];
+  readonly logged: Logged[];
   readonly ca: string;
   /** Primary keys of the identities made here. */
   readonly keys: ReadonlyMap<string, string>;
