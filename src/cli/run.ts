@@ -1,4 +1,5 @@
 import { exitCodes, Failure, failures, toFailure } from '../errors/index.ts';
+import type { Clock } from '../std/clock.ts';
 import { createContext } from './create-context.ts';
 import type { CommandDeclaration } from './define-command.ts';
 import { resolveDirectories } from './directories.ts';
@@ -24,6 +25,8 @@ interface Terminal {
   readonly controller: AbortController;
 }
 
+/** So long the end waits for a reader of stderr. Output is waited for, however slow its reader. */
+const lastWordsMs = 2_000;
 const defaultWidth = 80;
 const defaultHeight = 24;
 
@@ -47,7 +50,8 @@ export async function run(system: System, rooms: Rooms, table: CommandTable): Pr
   const unwatch = watchSignals(system, controller, () => statusLine.clear());
   let wishes = guessWishes(system);
   const finish = async (code: number): Promise<void> => {
-    await Promise.all([stdout.flush(), stderr.flush()]);
+    await stdout.flush();
+    await flushFor(lastWordsMs, stderr, system.clock);
     system.exit(code);
   };
   const crash = async (thrown: unknown): Promise<void> => finish(await report(thrown, wishes, system, terminal));
@@ -73,6 +77,16 @@ export async function run(system: System, rooms: Rooms, table: CommandTable): Pr
   await finish(code);
   unwatch();
   unwatchCrash();
+}
+
+function flushFor(ms: number, writer: Writer, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, resolve);
+    void writer.flush().finally(() => {
+      cancel();
+      resolve();
+    });
+  });
 }
 
 type RunLine = Extract<ParsedLine, { kind: 'run' }>;

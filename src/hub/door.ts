@@ -195,16 +195,19 @@ function createTeller({
 /** Descriptors that a hub needs for itself: its databases, firmware files that are read, threads. */
 const ownFiles = 256;
 
-/** The limits that a process can keep which may open so many files, and whether they had to be lowered. */
+/**
+ * The limits that a process can keep which may open so many files, and whether they had to be lowered. Never more than a quarter of
+ * the connections is kept for operators: devices come in, however few there may be.
+ */
 export function withinOpenFiles(
   limits: HubLimits['connections'],
   openFiles: number | undefined,
 ): { readonly limits: HubLimits['connections']; readonly lowered: boolean } {
-  if (openFiles === undefined) return { limits, lowered: false };
-  const possible = Math.max(1, openFiles - Math.min(ownFiles, Math.floor(openFiles / 4)));
-  if (limits.total <= possible) return { limits, lowered: false };
-  return {
-    limits: { ...limits, total: possible, operators: Math.min(limits.operators, Math.floor(possible / 4)) },
-    lowered: true,
-  };
+  const possible =
+    openFiles === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.max(1, openFiles - Math.min(ownFiles, Math.floor(openFiles / 4)));
+  const total = Math.min(limits.total, possible);
+  const operators = Math.min(limits.operators, Math.floor(total / 4));
+  return { limits: { ...limits, total, operators }, lowered: total < limits.total };
 }

@@ -67,6 +67,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   const audited = createOperations(clock);
   const health = createStoreHealth({ clock, log });
   shutdown.add('store health', () => health.close());
+  const onError = (error: unknown): void => log.error({ err: error }, 'work in the background failed');
   const current = await openRegistryStore({
     file: join(directory.path, 'registry.db'),
     auditor: audited.auditor,
@@ -76,7 +77,6 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   });
   shutdown.add('registry store', () => current.close());
   await current.disconnectAll(clock.now());
-  const onError = (error: unknown): void => log.error({ err: error }, 'work in the background failed');
   const store = await imitateLag(current, options, onError, shutdown);
   const telemetry = await openTelemetryLog({
     file: join(directory.path, 'telemetry.db'),
@@ -84,6 +84,7 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     routed: options.routes,
     health: health.part('telemetry'),
     clock,
+    onError,
   });
   shutdown.add('telemetry log', () => telemetry.close());
   const policies = await loadPolicies(store);
@@ -238,6 +239,8 @@ async function fittingLimits({ limits: choices = {} }: HubOptions, log: HubLog):
   const { total, operators } = connections;
   if (lowered)
     log.info({ openFiles, total, operators }, 'fewer connections are taken, as this process may open no more files');
+  else if (operators < chosen.connections.operators)
+    log.info({ total, operators }, 'fewer connections are kept for operators, as there are so few');
   return { ...chosen, connections };
 }
 

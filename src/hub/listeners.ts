@@ -121,6 +121,8 @@ function makeListener(
     server.on('error', onError);
     onlyAdmitted(server, name, door);
     server.on('connection', (socket: Socket) => {
+      // The door has refused it.
+      if (socket.destroyed) return;
       accepted++;
       sockets.add(socket);
       socket.on('close', onClose);

@@ -398,6 +398,22 @@ test('stdout hears nothing of notes, stderr nothing of results', async () => {
   expect(await runLine(table, { argv: ['show'] })).toEqual({ stdout: 'a result\n', stderr: 'a note\n', code: 0 });
 });
 
+test('when nobody reads stderr, then the end waits for it no longer than a moment', async () => {
+  const deaf = new Writable({ highWaterMark: 1, write: () => undefined }) as CapturedStream;
+  const system = { ...fakeSystem({ argv: ['show'] }), stderr: deaf };
+  const table = tableOf({
+    async run({ notes }) {
+      notes.info('words that nobody reads');
+    },
+  });
+  const running = run(system, emptyRooms, table);
+  await expect.poll(() => system.clock.pending).toBe(1);
+  expect(system.exits).toEqual([]);
+  await system.clock.advance(2_000);
+  await running;
+  expect(system.exits).toEqual([0]);
+});
+
 test('an event listener is not leaked on stdout by many waits', async () => {
   const slow = new Writable({
     highWaterMark: 1,

@@ -119,4 +119,9 @@ test('a process that may open few files takes fewer connections, and keeps some 
     lowered: true,
   });
   expect(withinOpenFiles(connections, 256)).toMatchObject({ limits: { total: 192, operators: 48 }, lowered: true });
+  for (const openFiles of [undefined, 20_000])
+    expect(withinOpenFiles({ ...connections, total: 60 }, openFiles)).toMatchObject({
+      limits: { total: 60, operators: 15 },
+      lowered: false,
+    });
 });

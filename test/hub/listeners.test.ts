@@ -1,5 +1,6 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import type { Door } from '../../src/hub/door.ts';
 import { drain, listen, type Listener } from '../../src/hub/listeners.ts';
 import { realClock } from '../support/real-clock.ts';
 
@@ -75,4 +76,23 @@ test('when connections stay open, draining cuts them in the end', async () => {
   await drain([listener], { ...realClock, monotonic: () => performance.now() * 1_000 });
   await closed;
   await expect.poll(() => listener.closeIdle()).toBe(0);
+});
+
+test('a connection that the door refuses is none that was accepted', async () => {
+  let asked = 0;
+  const door = {
+    admit: (socket: Socket) => {
+      asked++;
+      if (asked > 1) socket.resetAndDestroy();
+      return asked === 1;
+    },
+  } as unknown as Door;
+  const listener = await listen({ ...request, addresses: ['127.0.0.1'], choice: 0, door });
+  opened.push(listener);
+  const sockets = [1, 2].map(() =>
+    createConnection({ host: '127.0.0.1', port: listener.port }).on('error', () => undefined),
+  );
+  await expect.poll(() => asked).toBe(2);
+  expect([listener.open, listener.accepted]).toEqual([1, 1]);
+  for (const socket of sockets) socket.destroy();
 });

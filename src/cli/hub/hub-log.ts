@@ -12,6 +12,9 @@ const order: readonly Level[] = ['debug', 'info', 'warn', 'error'];
  */
 export async function createHubLog(notes: Notes, level: Level | undefined): Promise<HubLog> {
   if (notes.isTTY) return readableLog(notes, level ?? 'warn');
+  // Under --quiet, what was not asked for is left out, and trouble is not.
+  const isWritten = (of: Level): boolean => level !== undefined || of === 'warn' || of === 'error';
+  let current: Level = 'info';
   const { pino, stdTimeFunctions } = await import('pino');
   const logger = pino(
     {
@@ -23,14 +26,15 @@ export async function createHubLog(notes: Notes, level: Level | undefined): Prom
       formatters: { level: (label) => ({ level: label }), log: (fields) => redact(fields) as Record<string, unknown> },
     },
     // Escaped as JSON: what notes would escape in their own way would make the line unreadable for a program.
-    { write: (line: string) => notes.info(safeJson(line.trimEnd())) },
+    { write: (line: string) => notes[isWritten(current) ? 'record' : 'info'](safeJson(line.trimEnd())) },
   );
-  return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
-  };
+  const at =
+    (of: Level) =>
+    (fields: object, message: string): void => {
+      current = of;
+      logger[of](fields, message);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
 function readableLog(notes: Notes, level: Level): HubLog {
@@ -40,7 +44,7 @@ function readableLog(notes: Notes, level: Level): HubLog {
       .map(describeField)
       .join('')}`;
     if (of === 'warn' || of === 'error') notes.warn(text);
-    else notes.info(text);
+    else notes.record(text);
   };
   return {
     debug: (fields, message) => write('debug', fields, message),

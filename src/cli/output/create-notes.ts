@@ -35,6 +35,7 @@ export function createNotes(options: NotesOptions): Notes {
     info: (text) => {
       if (!options.quiet) line(text, '', 'plain');
     },
+    record: (text) => line(text, '', 'plain'),
     success: (text) => {
       if (!options.quiet) line(text, options.isTTY ? '✓ ' : '', 'good');
     },

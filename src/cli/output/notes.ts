@@ -1,6 +1,8 @@
 /** Words to the person at the terminal: stderr only, safe against control characters, quiet under --quiet. */
 export interface Notes {
   info(text: string): void;
+  /** A line of a log, which has levels of its own: written under --quiet too. */
+  record(text: string): void;
   /** A step that worked. */
   success(text: string): void;
   warn(text: string): void;

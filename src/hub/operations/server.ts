@@ -7,7 +7,13 @@ import type { Operations, OperationsAnswer } from './operations.ts';
 const { createServer } = createRequire(import.meta.url)('node:http') as typeof Http;
 
 /** Whoever watches asks short questions. */
-const options: Http.ServerOptions = { headersTimeout: 5_000, requestTimeout: 5_000, maxHeaderSize: 8 * 1024 };
+const options: Http.ServerOptions = {
+  headersTimeout: 5_000,
+  requestTimeout: 5_000,
+  // Node looks every 30 s by itself: so long, peers that say nothing could keep others out.
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 8 * 1024,
+};
 
 /** The server of the operations port: {@link Operations.answer} to anybody who asks, and nothing else. */
 export function createOperationsServer(operations: Operations, log: HubLog): Http.Server {

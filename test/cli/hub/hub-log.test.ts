@@ -5,7 +5,7 @@ import type { Notes } from '../../../src/cli/output/notes.ts';
 function linesOf(isTTY: boolean): { readonly notes: Notes; readonly lines: string[] } {
   const lines: string[] = [];
   const write = (text: string): void => void lines.push(text);
-  return { lines, notes: { isTTY, info: write, warn: write, success: write } as unknown as Notes };
+  return { lines, notes: { isTTY, info: write, record: write, warn: write, success: write } as unknown as Notes };
 }
 
 const secret = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ=';
@@ -58,4 +58,15 @@ test('writes lines that machines read whatever a stranger calls itself', async (
   log.debug({ clientId }, 'connection refused');
   expect(lines.join('')).toMatch(/^[\u0020-\u007e]*$/);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ clientId });
+});
+
+test.each([
+  [undefined, ['warn', 'error']],
+  ['debug', ['debug', 'info', 'warn', 'error']],
+] as const)('under --quiet it writes trouble, and with the level %s %j', async (level, expected) => {
+  const lines: string[] = [];
+  const notes = { isTTY: false, info: () => undefined, record: (text: string) => void lines.push(text) };
+  const log = await createHubLog(notes as unknown as Notes, level);
+  for (const of of ['debug', 'info', 'warn', 'error'] as const) log[of]({}, 'said');
+  expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(expected);
 });
