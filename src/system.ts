@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import type { System } from './cli/system.ts';
 import type { Clock } from './std/clock.ts';
 
@@ -48,6 +48,7 @@ export function openSystem(): System {
     runtime: {
       node: process.versions.node,
       uid: process.getuid?.(),
+      userName,
       pid: process.pid,
       program: [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)],
       version: readVersion,
@@ -55,6 +56,15 @@ export function openSystem(): System {
     },
     exit: (code) => process.exit(code),
   };
+}
+
+function userName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run as an id that nobody has.
+    return undefined;
+  }
 }
 
 function terminate(pid: number): boolean {

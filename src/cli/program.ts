@@ -231,6 +231,10 @@ function toUsageFailure(error: CommanderError, words: readonly string[], table: 
   if (error.code === 'commander.unknownCommand') {
     return new Failure('unknown-command', first, { hint: meantCommand(first, hint, words, table) ?? 'iotctl help' });
   }
+  if (words.some((word) => /SharedAccess(?:Key|Signature)=/i.test(word)))
+    return new Failure('usage', first, {
+      hint: 'a connection string is never an argument: --connection-string-file FILE, or pipe it in',
+    });
   return new Failure('usage', first, { hint: hint ?? `iotctl ${helpWords(words, table)}--help` });
 }
 

@@ -169,14 +169,19 @@ async function report(thrown: unknown, wishes: Wishes, system: System, terminal:
   if (reason instanceof OutputClosed) return exitCodes.ok;
   const failure = reason instanceof Failure ? reason : toFailure(thrown);
   const format = wishes.output?.format;
-  const { describeFailure } = await import('./report-failure.ts');
-  const text = describeFailure(failure, {
+  const [{ describeFailure }, { redactText }] = await Promise.all([
+    import('./report-failure.ts'),
+    import('../std/redact.ts'),
+  ]);
+  // Words that were typed stand in it, and some are secrets that were not to be typed.
+  const words = describeFailure(failure, {
     json: format === 'json' || format === 'ndjson',
     debug: wishes.debug,
     paint: await paintFor(system.stderr, system, wishes.color),
     version: () => system.runtime.version(),
   });
-  if (text !== '') await terminal.stderr.write(text).catch(() => undefined);
+  const text = redactText(words);
+  if (text !== '') void terminal.stderr.write(text).catch(() => undefined);
   return failures[failure.code].exit;
 }
 

@@ -14,6 +14,8 @@ export interface Runtime {
   readonly node: string;
   /** The user's id; undefined where the system has none. */
   readonly uid: number | undefined;
+  /** The user's name; undefined where the system knows none. */
+  userName(): string | undefined;
   /** Id of this process. */
   readonly pid: number;
   /** The words that start this program again: the executable, its flags and the launcher. */

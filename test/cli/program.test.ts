@@ -178,6 +178,9 @@ describe('a command line that is wrong', () => {
       code: 'usage',
       message: expect.stringContaining('too many arguments'),
     });
+    await expect(parse('device show a HostName=h;SharedAccessKey=x')).rejects.toMatchObject({
+      hint: 'a connection string is never an argument: --connection-string-file FILE, or pipe it in',
+    });
   });
 });
 

@@ -398,6 +398,18 @@ test('stdout hears nothing of notes, stderr nothing of results', async () => {
   expect(await runLine(table, { argv: ['show'] })).toEqual({ stdout: 'a result\n', stderr: 'a note\n', code: 0 });
 });
 
+test.each([
+  ['show', 'HostName=h;SharedAccessKeyName=o;SharedAccessKey=c2VjcmV0c2VjcmV0'],
+  ['show', '--no-such', 'SharedAccessSignature sr=h&sig=c2VjcmV0c2VjcmV0&se=1'],
+  ['HostName=h;SharedAccessKey=c2VjcmV0c2VjcmV0'],
+])('a secret that was typed by mistake is not said again: %s', async (...argv) => {
+  for (const format of [[], ['-o', 'json']]) {
+    const { stderr, code } = await runLine(tableOf({ run: async () => undefined }), { argv: [...argv, ...format] });
+    expect(code).toBe(2);
+    expect(stderr).not.toContain('c2VjcmV0');
+  }
+});
+
 test('when nobody reads stderr, then the end waits for it no longer than a moment', async () => {
   const deaf = new Writable({ highWaterMark: 1, write: () => undefined }) as CapturedStream;
   const system = { ...fakeSystem({ argv: ['show'] }), stderr: deaf };

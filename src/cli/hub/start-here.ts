@@ -31,6 +31,14 @@ function consumerGroupsOf(input: CommandInput): readonly string[] {
   );
 }
 
+/** Names that clients connect to and certificates carry. Failure: invalid-value. */
+function hostNamesOf(input: CommandInput): readonly string[] {
+  const names = listOption(input, 'hostname');
+  const wrong = names.find((name) => !/^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]{2,45})$/.test(name));
+  if (wrong === undefined) return names;
+  throw new Failure('invalid-value', `--hostname: "${wrong}" is not the name of a host, nor an address`);
+}
+
 /** Runs a hub in this process until it is told to stop. */
 export async function startHere(context: CommandContext, input: CommandInput): Promise<void> {
   const { runHub } = await import('../../fleet/hub/index.ts');
@@ -45,7 +53,7 @@ export async function startHere(context: CommandContext, input: CommandInput): P
     dataDir: dataDirectory(context, input),
     ephemeral,
     ports: portsOf(input),
-    hostNames: listOption(input, 'hostname'),
+    hostNames: hostNamesOf(input),
     addresses: addressesOf(input, 'listen'),
     operationsAddresses: addressesOf(input, 'operationsListen'),
     provisioning: await readProvisioning(context, input),

@@ -82,6 +82,7 @@ export function fakeSystem(options: FakeSystemOptions = {}): FakeSystem {
     runtime: {
       node: '24.21.0',
       uid: 1000,
+      userName: () => 'someone',
       pid: 4711,
       program: ['node', 'iotctl.js'],
       version: () => '1.2.3',

@@ -34,7 +34,9 @@ found, and the exit code is 1. Keep the last hash somewhere else and give it to 
   async run(context, input) {
     const { readHubAudit, verifyHubAudit } = await import('../../../fleet/audit/index.ts');
     const hub = await context.hub();
+    const expected = textOption(input, 'expect');
     if (!switchOption(input, 'verify')) {
+      if (expected !== undefined) throw new Failure('usage', '--expect is about the chain of hashes: add --verify');
       const filter = {
         since: numberOption(input, 'since'),
         until: numberOption(input, 'until'),
@@ -43,7 +45,7 @@ found, and the exit code is 1. Keep the last hash somewhere else and give it to 
       };
       return context.output.list(readHubAudit(hub, filter, context.signal), hubAuditView);
     }
-    const verification = await verifyHubAudit(hub, expectedEnd(textOption(input, 'expect')), context.signal);
+    const verification = await verifyHubAudit(hub, expectedEnd(expected), context.signal);
     await context.output.document(verification, hubVerificationView);
     const count = verification.problems.length;
     if (count > 0)

@@ -129,6 +129,14 @@ describe('the hub commands', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('--consumer-group: "a b"')]);
   });
 
+  test.each(['bad host', 'hub.example:8883', 'https://hub.example', ''])(
+    'when %j is to be its name, then the hub does not start',
+    async (name) => {
+      const { code, stderr } = await line(['hub', 'start', ...freePorts, '--hostname', name]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`--hostname: "${name}" is not`)]);
+    },
+  );
+
   test('when the hub imitates one in the cloud, then its status is what that tells', async () => {
     const hub = await start('--imitate', 'tier=S1');
     try {
