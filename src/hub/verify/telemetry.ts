@@ -20,24 +20,36 @@ type Row = Readonly<Record<string, unknown>>;
  */
 export function checkTelemetry(database: DatabaseSync, findings: Findings): TelemetryCounts {
   const counts = { batches: 0, messages: 0 };
-  const heads = database.prepare('select partition, next from partitions order by partition').all();
-  for (const { partition, next } of heads) {
-    let end = 0;
-    const rows = database
-      .prepare('select * from batches where partition = ? order by first')
-      .iterate(Number(partition));
-    for (const row of rows) {
-      const [first, count] = [Number(row['first']), Number(row['count'])];
-      const name = (): string => `messages ${first} to ${first + count - 1} of partition ${String(partition)}`;
-      counts.batches += 1;
-      counts.messages += count;
-      if (first < end) findings.add(file, `${name()}: their numbers are taken twice`);
-      end = first + count;
-      tryRow(findings, file, name, () => checkBatch(row, heads.length - 1));
-    }
-    if (end > Number(next))
-      findings.add(file, `partition ${String(partition)} ends at ${end}, behind its end ${String(next)}`);
+  const heads = database.prepare('select partition from partitions order by partition').all();
+  for (const { partition } of heads) {
+    // The end and the rows of one moment: a hub may append meanwhile.
+    database.exec('begin');
+    const found = checkPartition(database, findings, { partition: Number(partition), last: heads.length - 1 });
+    database.exec('commit');
+    counts.batches += found.batches;
+    counts.messages += found.messages;
   }
+  return counts;
+}
+
+function checkPartition(
+  database: DatabaseSync,
+  findings: Findings,
+  { partition, last }: { readonly partition: number; readonly last: number },
+): TelemetryCounts {
+  const counts = { batches: 0, messages: 0 };
+  const next = database.prepare('select next from partitions where partition = ?').get(partition)?.['next'];
+  let end = 0;
+  for (const row of database.prepare('select * from batches where partition = ? order by first').iterate(partition)) {
+    const [first, count] = [Number(row['first']), Number(row['count'])];
+    const name = (): string => `messages ${first} to ${first + count - 1} of partition ${partition}`;
+    counts.batches += 1;
+    counts.messages += count;
+    if (first < end) findings.add(file, `${name()}: their numbers are taken twice`);
+    end = first + count;
+    tryRow(findings, file, name, () => checkBatch(row, last));
+  }
+  if (end > Number(next)) findings.add(file, `partition ${partition} ends at ${end}, behind its end ${String(next)}`);
   return counts;
 }
 

@@ -4,7 +4,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createBlobs } from '../../../src/hub/core/blobs/blobs.ts';
 import type { BlobContent } from '../../../src/hub/core/blobs/service.ts';
@@ -13,6 +13,8 @@ import { openTelemetryLog } from '../../../src/hub/store/log/index.ts';
 import { openRegistryStore } from '../../../src/hub/store/sqlite/index.ts';
 import { loadCertificates } from '../../../src/hub/tls/index.ts';
 import { verifyHub } from '../../../src/hub/verify/index.ts';
+import { createFindings } from '../../../src/hub/verify/report.ts';
+import { checkTelemetry } from '../../../src/hub/verify/telemetry.ts';
 import { realClock } from '../../support/real-clock.ts';
 import { store } from '../../support/telemetry-log.ts';
 import { deviceRecord } from '../store/sqlite/records.ts';
@@ -76,6 +78,31 @@ it('when nothing is damaged, then it says what it looked at and finds nothing, a
     problems: [],
   });
   await running.close();
+});
+
+it('when a hub appends while telemetry is read, then nothing is amiss', () => {
+  let appended = 0;
+  class Overtaken extends DatabaseSync {
+    override prepare(sql: string): StatementSync {
+      if (sql.includes('from batches')) {
+        appended += 1;
+        change(
+          'telemetry.db',
+          'create temp table more as select * from batches order by first desc limit 1',
+          'update more set first = first + 1',
+          'insert into batches select * from more',
+          'update partitions set next = next + 1 where partition = (select partition from more)',
+        );
+      }
+      return super.prepare(sql);
+    }
+  }
+  const database = new Overtaken(join(dataDir, 'telemetry.db'), { readOnly: true });
+  const findings = createFindings();
+  expect(checkTelemetry(database, findings).batches).toBeGreaterThanOrEqual(3);
+  database.close();
+  expect(appended).toBeGreaterThan(1);
+  expect(findings.all).toEqual([]);
 });
 
 it.each([
