@@ -23,9 +23,25 @@ export interface JournalFile {
   readonly damagedAt: number | undefined;
 }
 
-/** Undefined when there is no log, or one without content. */
-export async function readJournalFile(path: string): Promise<JournalFile | undefined> {
-  const file = await open(path, 'r').catch((error: unknown) => {
+/**
+ * Undefined when there is no log, or one without content. A hub that runs writes while its log is read, and begins it anew: damage is
+ * what a second look finds in the same turn of the log and at the same place.
+ */
+export async function readJournalFile(path: string, openFile: typeof open = open): Promise<JournalFile | undefined> {
+  const first = await look(path, openFile);
+  if (first?.journal.damagedAt === undefined) return first?.journal;
+  const second = await look(path, openFile);
+  const stands = second?.journal.damagedAt === first.journal.damagedAt && second.header.equals(first.header);
+  return second === undefined || stands ? second?.journal : { ...second.journal, damagedAt: undefined };
+}
+
+interface Look {
+  readonly header: Buffer;
+  readonly journal: JournalFile;
+}
+
+async function look(path: string, openFile: typeof open): Promise<Look | undefined> {
+  const file = await openFile(path, 'r').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   });
@@ -35,7 +51,9 @@ export async function readJournalFile(path: string): Promise<JournalFile | undef
     if (size < journalHeaderBytes) return undefined;
     const header = Buffer.alloc(journalHeaderBytes);
     await file.read(header, 0, journalHeaderBytes, 0);
-    return await walk(header, size, async (into, at) => (await file.read(into, 0, into.length, at)).bytesRead);
+    const read = async (into: Buffer, at: number): Promise<number> =>
+      (await file.read(into, 0, into.length, at)).bytesRead;
+    return { header, journal: await walk(header, size, read) };
   } finally {
     await file.close();
   }

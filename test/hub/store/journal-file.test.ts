@@ -1,4 +1,5 @@
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, expect, it } from 'vitest';
 import { readJournalFile, requireSoundJournal } from '../../../src/hub/store/journal-file.ts';
@@ -60,4 +61,34 @@ it('when an earlier turn of the log stands behind, then it is no part of it', as
   expect(await readJournalFile(`${path}-wal`)).toEqual({ frames: 1, damagedAt: undefined });
   database.close();
   expect(await readJournalFile(`${path}-wal`)).toBeUndefined();
+});
+
+it('when a hub writes over what is read, then only what a second look finds too is damage', async () => {
+  const damagedAt = 32 + 3 * frameBytes;
+  const laterTurn = Buffer.from(journal);
+  // Salts of the header; what they are is not looked at before its checksum holds.
+  laterTurn.fill(7, 16, 24);
+  let looks = 0;
+  const overtaken =
+    (second: () => void): typeof open =>
+    (...wanted) => {
+      looks += 1;
+      if (looks % 2 === 0) second();
+      return open(...wanted);
+    };
+  change(damagedAt + 100);
+  const nothing = overtaken(() => undefined);
+  expect(await readJournalFile(`${file}-wal`, nothing)).toEqual({ frames: 3, damagedAt });
+  const whole = overtaken(() => writeFileSync(`${file}-wal`, journal));
+  expect(await readJournalFile(`${file}-wal`, whole)).toEqual({ frames: 10, damagedAt: undefined });
+  change(damagedAt + 100);
+  const elsewhere = overtaken(() => change(damagedAt + frameBytes + 100));
+  expect(await readJournalFile(`${file}-wal`, elsewhere)).toEqual({ frames: 4, damagedAt: undefined });
+  change(9);
+  const turned = overtaken(() => writeFileSync(`${file}-wal`, laterTurn));
+  expect(await readJournalFile(`${file}-wal`, turned)).toMatchObject({ damagedAt: undefined });
+  change(damagedAt + 100);
+  const gone = overtaken(() => writeFileSync(`${file}-wal`, ''));
+  expect(await readJournalFile(`${file}-wal`, gone)).toBeUndefined();
+  expect(looks).toBe(10);
 });
