@@ -7,7 +7,7 @@ import type { Happening } from './service.ts';
 export const windowMs = 60_000;
 /** So long while there are more kinds than are told apart: a flood from everywhere must not push out what the audit is for. */
 const longestWindowMs = 3_600_000;
-/** Kinds of happenings that are told apart in one window; the others of an event are one kind. */
+/** Kinds of happenings that are told apart in one window, of strangers and of the others each; the others of an event are one kind. */
 export const mostKinds = 32;
 /** Names that are kept of what is counted. */
 const mostTargets = 100;
@@ -33,7 +33,18 @@ export interface Counted {
   close(): Promise<void>;
 }
 
-export function createCounted({ clock, write, onError }: CountedParts): Counted {
+/** Strangers are counted apart: however many come, who has proved who they are is still told by name. */
+export function createCounted(parts: CountedParts): Counted {
+  const [strangers, proved] = [createGroup(parts), createGroup(parts)];
+  return {
+    add: (happening) => (happening.source === 'unproved' ? strangers : proved).add(happening),
+    async close() {
+      await Promise.all([strangers.close(), proved.close()]);
+    },
+  };
+}
+
+function createGroup({ clock, write, onError }: CountedParts): Counted {
   const windows = new Map<string, Window>();
   let currentMs = windowMs;
   let overflowed = false;

@@ -8,6 +8,10 @@ function refusal(address: string, target = 'device a'): Happening {
   return { event: 'access.refused', source: 'unproved', address, result: 'refused', targets: [target] };
 }
 
+function keysRead(policy: string): Happening {
+  return { event: 'keys.read', source: `policy ${policy}`, address: '10.1.0.1', result: 'accepted' };
+}
+
 function rig(): {
   notes: AuditNote[];
   clock: ReturnType<typeof fakeClock>;
@@ -50,6 +54,33 @@ describe('what may come in floods', () => {
     const counts = notes.map(({ details }) => Number(details?.['more'] ?? 1));
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(60_000);
     expect(notes.some(({ source }) => source === 'various')).toBe(true);
+  });
+
+  test('from strangers everywhere does not blur who has proved who they are, nor delay what is counted of them', async () => {
+    const { notes, clock, counted } = rig();
+    for (let minute = 0; minute < 10; minute++) {
+      for (let host = 0; host < mostKinds + 7; host++) {
+        await counted.add(refusal(`10.0.${host}.1`));
+        await counted.add({ ...refusal(`10.0.${host}.1`), event: 'keys.read' });
+      }
+      await counted.add(keysRead(`p${minute}`));
+      await counted.add(keysRead(`p${minute}`));
+      await clock.advance(windowMs);
+    }
+    const proved = notes.filter(({ result }) => result === 'accepted');
+    expect(proved.map(({ source, address }) => [source, address])).toEqual(
+      Array.from({ length: 20 }, (_, note) => [`policy p${Math.floor(note / 2)}`, '10.1.0.1']),
+    );
+    expect(proved[1]?.details).toEqual({ more: 1 });
+    await counted.close();
+  });
+
+  test('stays small too when it comes from those who have proved who they are', async () => {
+    const { notes, counted } = rig();
+    for (let host = 0; host < 1_000; host++)
+      await counted.add({ ...refusal(`10.0.${host}.1`), source: `device ${host}`, event: 'session.takeover' });
+    expect(notes).toHaveLength(mostKinds + 1);
+    await counted.close();
   });
 
   test('is not let pass while nothing can be noted, and is tried again', async () => {
