@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AuditEvent } from '../../../protocol/audit.ts';
 import type { Clock } from '../../../std/clock.ts';
 import type { AuditStore, WriteAuditor, WriteNote } from '../ports.ts';
+import { createRetentionClock } from '../retention-clock.ts';
 import { createCounted } from './counted.ts';
 import { documentTargets, registryTargets, unaskedTargets } from './coverage.ts';
 import type { AuditService, Caller } from './service.ts';
@@ -78,12 +79,12 @@ export function createAudit({ store, clock, onError, operations, retention = {} 
   const { run } = operations ?? createOperations(clock);
   const { maxAgeMs = defaultMaxAgeMs, maxBytes = defaultMaxBytes } = retention;
   const counted = createCounted({ clock, onError, write: (note) => store.append([note]) });
+  const retentionNow = createRetentionClock(clock);
   let pruning: Promise<unknown> = Promise.resolve();
   let cancel: (() => void) | undefined;
 
   function prune(): void {
-    const now = clock.now();
-    pruning = store.prune({ before: now - maxAgeMs, maxBytes, now }).catch(onError);
+    pruning = store.prune({ before: retentionNow() - maxAgeMs, maxBytes, now: clock.now() }).catch(onError);
     cancel = clock.after(pruneEveryMs, prune, { unref: true });
   }
   prune();

@@ -13,7 +13,7 @@ import { Commits } from './commits.ts';
 import { LogThread } from './log-thread.ts';
 import type { ReaderSource } from './reader.ts';
 import type { Batch } from './records.ts';
-import { createRetentionClock } from './retention-clock.ts';
+import { createRetentionClock } from '../../core/retention-clock.ts';
 import { readLog } from './reader.ts';
 import type { Heads, LogCalls } from './requests.ts';
 import { LogTail } from './tail.ts';

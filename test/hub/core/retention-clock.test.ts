@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
-import { createRetentionClock } from '../../../../src/hub/store/log/retention-clock.ts';
-import { fakeClock, type FakeClock } from '../../../support/fake-clock.ts';
+import { createRetentionClock } from '../../../src/hub/core/retention-clock.ts';
+import { fakeClock, type FakeClock } from '../../support/fake-clock.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

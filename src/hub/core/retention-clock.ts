@@ -1,4 +1,4 @@
-import type { Clock } from '../../../std/clock.ts';
+import type { Clock } from '../../std/clock.ts';
 
 /** Clocks drift and are corrected; more than this at once is a jump. */
 const toleratedMs = 5 * 60_000;
@@ -6,8 +6,8 @@ const toleratedMs = 5 * 60_000;
 const standsMs = 3_600_000;
 
 /**
- * The time by which telemetry ages: the wall clock, save that a jump ahead counts only when it has stood for an hour. A clock that is
- * wrong for a moment must not remove what cannot be brought back.
+ * The time by which telemetry and the audit age: the wall clock, save that a jump ahead counts only when it has stood for an hour. A
+ * clock that is wrong for a moment must not remove what cannot be brought back.
  */
 export function createRetentionClock(clock: Clock): () => number {
   let anchor = { wall: clock.now(), monotonic: clock.monotonic() };
