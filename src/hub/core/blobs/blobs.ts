@@ -125,7 +125,14 @@ export function createBlobs({ store, files, clock, onError }: BlobParts): Runnin
       const { file, size, md5, checksum } = await receive(files, content, requestBytes);
       if (file === undefined) throw new BlobError('InvalidHeaderValue', 'A block must not be empty.');
       const block = { key: blockKey(address, id), id, file, size, checksum, storedAt: clock.now() };
-      await queue.run([blockPrefix(address)], () => storeBlock(documents, keeper, block));
+      let earlier: BlockRecord | undefined;
+      try {
+        earlier = await queue.run([blockPrefix(address)], () => storeBlock(documents, block));
+      } catch (error) {
+        await files.remove([file]);
+        throw error;
+      }
+      if (earlier !== undefined) await keeper.discard([earlier.file]).catch(onError);
       return md5;
     },
     putBlockList(address, blocks, write) {
@@ -174,15 +181,11 @@ export function createBlobs({ store, files, clock, onError }: BlobParts): Runnin
   };
 }
 
-/** Keeps a block, in place of an earlier one with the same id. */
-async function storeBlock(
-  documents: RegistryStore['documents'],
-  keeper: FileKeeper,
-  block: BlockRecord,
-): Promise<void> {
+/** Keeps a block, in place of an earlier one with the same id; resolves to that one. */
+async function storeBlock(documents: RegistryStore['documents'], block: BlockRecord): Promise<BlockRecord | undefined> {
   const earlier = await readBlock(documents, block.key);
   await documents.write([putBlockChange(block)]);
-  if (earlier !== undefined) await keeper.discard([earlier.file]);
+  return earlier;
 }
 
 function openRecord(files: BlobFiles, keeper: FileKeeper, record: BlobRecord): OpenBlob {

@@ -162,6 +162,36 @@ test('when two bodies for one blob must both be the first, one of them is refuse
   expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
 });
 
+test('when the document of a block cannot be stored, then its file goes, and an earlier block of that id stays', async () => {
+  const { directory, store, start } = await open();
+  const blobs = start();
+  await blobs.putBlock(address, 'MQ==', content('before'));
+  const { documents } = store;
+  const writeDocuments = documents.write.bind(documents);
+  documents.write = () => Promise.reject(new Error('the disk is full'));
+  await expect(blobs.putBlock(address, 'MQ==', content('after'))).rejects.toThrow('the disk is full');
+  expect(await readdir(directory)).toHaveLength(1);
+  documents.write = writeDocuments;
+  await blobs.putBlockList(address, [{ id: 'MQ==', from: 'latest' }], write);
+  expect(await textOf(blobs)).toBe('before');
+});
+
+test('when a block is stored and the one it replaces cannot be removed, then the new one stays', async () => {
+  const failing = { remove: false };
+  const { errors, start } = await open((files) => ({
+    ...files,
+    remove: (names) => (failing.remove ? Promise.reject(new Error('the disk is away')) : files.remove(names)),
+  }));
+  const blobs = start();
+  await blobs.putBlock(address, 'MQ==', content('before'));
+  failing.remove = true;
+  await blobs.putBlock(address, 'MQ==', content('after'));
+  failing.remove = false;
+  expect(errors).toEqual([new Error('the disk is away')]);
+  await blobs.putBlockList(address, [{ id: 'MQ==', from: 'latest' }], write);
+  expect(await textOf(blobs)).toBe('after');
+});
+
 test('when the store fails once, then the next address can be signed', async () => {
   const { store, clock, start } = await open();
   const blobs = start();
