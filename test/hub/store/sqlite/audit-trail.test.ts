@@ -18,6 +18,17 @@ const auditor: WriteAuditor = {
   documents: () => undefined,
 };
 
+/** The bytes of all entries, as they are counted; the count is right. */
+function bytesKept(file: string): unknown {
+  const database = new DatabaseSync(file, { readOnly: true });
+  const row = database
+    .prepare('SELECT bytes, (SELECT sum(octet_length(entry)) FROM audit) AS sum FROM audit_ends')
+    .get();
+  database.close();
+  expect(row?.['bytes']).toBe(row?.['sum']);
+  return row?.['bytes'];
+}
+
 describe('the audit in the registry', () => {
   let directory: string;
   let store: RegistryStore;
@@ -114,6 +125,16 @@ describe('the audit in the registry', () => {
     expect(await store.audit.prune({ before: 0, maxBytes: 3_000, now: 7_000 })).toBeGreaterThan(30);
     expect(await isWhole()).toBe(true);
     expect(await store.audit.prune({ before: 0, maxBytes: 1e9, now: 8_000 })).toBe(0);
+  });
+
+  test('counts the bytes that it keeps, whatever characters they are of', async () => {
+    for (let number = 0; number < 10; number++)
+      await store.audit.append([{ ...base, at: number, targets: ['🚰🚰🚰 größer', 'pump'] }]);
+    expect(bytesKept(join(directory, 'registry.db'))).toBeGreaterThan(2_000);
+    expect(await store.audit.prune({ before: 4, maxBytes: 1e9, now: 20 })).toBe(4);
+    bytesKept(join(directory, 'registry.db'));
+    expect(await store.audit.prune({ before: 0, maxBytes: 1_500, now: 30 })).toBeGreaterThan(0);
+    expect(bytesKept(join(directory, 'registry.db'))).toBeLessThan(2_000);
   });
 });
 

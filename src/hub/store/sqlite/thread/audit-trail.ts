@@ -51,7 +51,7 @@ export class AuditTrail {
       const { hash, ...entry } = linkEntry(head, contentOf(note));
       const text = JSON.stringify(entry);
       insert.run(entry.seq, note.at, text, hash);
-      head = { seq: entry.seq, hash, bytes: head.bytes + text.length };
+      head = { seq: entry.seq, hash, bytes: head.bytes + Buffer.byteLength(text) };
     }
     move.run(head.seq, head.hash, head.bytes);
   }
@@ -67,7 +67,7 @@ export class AuditTrail {
       // A tenth more than is needed, so that this is not done again with the next entry.
       const excess = head.bytes - maxBytes * 0.9;
       const over = run(
-        `SELECT seq FROM (SELECT seq, sum(length(entry)) OVER (ORDER BY seq) AS through FROM audit)
+        `SELECT seq FROM (SELECT seq, sum(octet_length(entry)) OVER (ORDER BY seq) AS through FROM audit)
           WHERE through >= ? AND seq < ? ORDER BY seq LIMIT 1`,
         excess,
         head.seq,
@@ -77,7 +77,7 @@ export class AuditTrail {
     const anchor = run('SELECT seq, hash FROM audit WHERE seq = ?', last);
     if (anchor === undefined) return 0;
     const { seq, hash } = anchor as unknown as ChainEnd;
-    const gone = run('SELECT count(*) AS entries, sum(length(entry)) AS bytes FROM audit WHERE seq <= ?', seq);
+    const gone = run('SELECT count(*) AS entries, sum(octet_length(entry)) AS bytes FROM audit WHERE seq <= ?', seq);
     this.#connection.prepare('DELETE FROM audit WHERE seq <= ?').run(seq);
     this.#connection
       .prepare('UPDATE audit_ends SET anchor_seq = ?, anchor_hash = ?, bytes = bytes - ?')
