@@ -6,6 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
 import { Failure, toFailure } from '../../errors/index.ts';
 import { errorOfWrite, openBeside, syncDirectory } from '../../std/atomic-file.ts';
+import { isLocked } from '../lock.ts';
+import { requireSoundJournal } from '../store/journal-file.ts';
 import { appendToAuditIn } from '../store/sqlite/audit-file.ts';
 import { databaseNames, takeSnapshot, type Snapshot } from './snapshot.ts';
 import { formatManifest, manifestName, type BackedUpFile } from './manifest.ts';
@@ -35,12 +37,15 @@ export interface BackupResult {
 
 /**
  * Writes a hub's data directory to one archive (tar, zstd), whether the hub runs or not: each database is copied in one state, and the
- * registry together with the files that it names. Failures: `not-found` (no hub's data there), `disk-full`, `permission-denied`, `io`.
+ * registry together with the files that it names. Failures: `not-found` (no hub's data there), `data-unusable` (a damaged
+ * journal of a hub that does not run), `disk-full`, `permission-denied`, `io`.
  */
 export async function backupHub(request: BackupRequest): Promise<BackupResult> {
   const { dataDir, file, now, signal } = request;
   if ((await stat(`${dataDir}/${databaseNames[0]}`).catch(() => undefined)) === undefined)
     throw new Failure('not-found', `there is no hub's data in ${dataDir}`, { hint: 'name the directory with --data' });
+  // To open a database that no hub has open puts its journal away, with what stands behind a hole in it.
+  if (!isLocked(dataDir)) for (const name of databaseNames) await requireSoundJournal(`${dataDir}/${name}`);
   noteBackup(request);
   const snapshot = await takeSnapshot(dataDir, now, signal);
   try {
