@@ -9,8 +9,9 @@ import { errorOfWrite, openBeside, syncDirectory } from '../../std/atomic-file.t
 import { isLocked } from '../lock.ts';
 import { requireSoundJournal } from '../store/journal-file.ts';
 import { appendToAuditIn } from '../store/sqlite/audit-file.ts';
-import { databaseNames, takeSnapshot, type Snapshot } from './snapshot.ts';
 import { formatManifest, manifestName, type BackedUpFile } from './manifest.ts';
+import { databaseNames } from './names.ts';
+import { takeSnapshot, type Snapshot } from './snapshot.ts';
 import { tarEnd, tarHeader, tarPadding } from './tar.ts';
 
 export interface BackupRequest {
@@ -33,6 +34,8 @@ export interface BackupResult {
   /** Of the data, and of the archive. */
   readonly bytes: number;
   readonly archiveBytes: number;
+  /** Names of what lies in the directory and is no file of a hub. */
+  readonly leftOut: readonly string[];
 }
 
 /**
@@ -54,13 +57,13 @@ export async function backupHub(request: BackupRequest): Promise<BackupResult> {
     await snapshot.remove();
   }
 
-  async function writeArchive(options: BackupRequest, { files }: Snapshot): Promise<BackupResult> {
+  async function writeArchive(options: BackupRequest, { files, leftOut }: Snapshot): Promise<BackupResult> {
     const { file: handle, temporary } = await openBeside(file, 0o600);
     try {
       const bytes = await compress(handle, archiveOf(options, files), signal);
       await rename(temporary, file);
       await syncDirectory(dirname(file));
-      return { files: files.length, bytes, archiveBytes: (await stat(file)).size };
+      return { files: files.length, bytes, archiveBytes: (await stat(file)).size, leftOut };
     } catch (error) {
       await unlink(temporary).catch(() => undefined);
       signal?.throwIfAborted();

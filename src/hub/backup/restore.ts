@@ -11,7 +11,7 @@ import { lockDirectory } from '../lock.ts';
 import { appendToAuditIn } from '../store/sqlite/audit-file.ts';
 import { removeHubState } from '../state.ts';
 import { manifestName, parseManifest, type BackedUpFile, type Manifest } from './manifest.ts';
-import { databaseNames, isWorkName, workPrefix } from './snapshot.ts';
+import { databaseNames, isNameOfHub, workPrefix } from './names.ts';
 import { readTar, TarError, type ReadEntry } from './tar.ts';
 
 export interface RestoreRequest {
@@ -63,10 +63,10 @@ function noteRestore(registry: string, { file, now, by = 'unknown' }: RestoreReq
   appendToAuditIn(registry, { at: now, event: 'hub.restore', source, result: 'done', targets: [file], details });
 }
 
-/** What counts as the data of a hub: neither lock nor log, nor what an interrupted backup or restore left. */
+/** What counts as the data of a hub: neither lock nor log, nor what no hub makes, which stays where it is. */
 async function dataIn(dataDir: string): Promise<string[]> {
   const names = await readdir(dataDir);
-  return names.filter((name) => !/^hub\.(?:lock|log)/.test(name) && !isWorkName(name));
+  return names.filter((name) => !/^hub\.(?:lock|log)/.test(name) && isNameOfHub(name));
 }
 
 async function unpackVerified(file: string, work: string, signal: AbortSignal | undefined): Promise<Manifest> {
@@ -156,12 +156,10 @@ function compare(manifest: Manifest, found: ReadonlyMap<string, BackedUpFile>): 
   if (!found.has(databaseNames[0])) throw new TarError(`${databaseNames[0]} is missing in it`);
 }
 
-/** One or two plain names: nothing that could lead out of the directory, or hide in it. */
-const safeName = /^(?!\.)[\w.-]{1,80}(?:\/(?!\.)[\w.-]{1,80})?$/;
 const longestManifest = 64 * 1024 * 1024;
 
 async function writeEntry(work: string, { name, size, bytes }: ReadEntry): Promise<BackedUpFile> {
-  if (!safeName.test(name)) throw new TarError('it has a file with a name that is not allowed');
+  if (!isNameOfHub(name)) throw new TarError('it has a file with a name that is not allowed');
   const path = join(work, name);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const hash = createHash('sha256');

@@ -1,22 +1,16 @@
 import { copyFile, link, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
+import { databaseNames, isNameOfHub, isOfRun, workPrefix } from './names.ts';
 
-/** SQLite files of a data directory. */
-export const databaseNames = ['registry.db', 'telemetry.db'] as const;
 const blobDirectory = 'blobs';
-/** Directories that a backup or a restore is working in, or that one which was killed left behind. */
-export const workPrefix = { backup: '.backup-', restore: '.restore-', replaced: '.replaced-' } as const;
-
-/** True for the name of such a directory. */
-export function isWorkName(name: string): boolean {
-  return Object.values(workPrefix).some((prefix) => name.startsWith(prefix));
-}
 
 /** Files that stand still: copies of the databases, and the others as they are. */
 export interface Snapshot {
   /** Names for the archive, and where the bytes are. */
   readonly files: readonly { readonly name: string; readonly path: string }[];
+  /** Names of what lies in the directory and is no file of a hub. */
+  readonly leftOut: readonly string[];
   remove(): Promise<void>;
 }
 
@@ -33,13 +27,14 @@ export async function takeSnapshot(dataDir: string, now: number, signal: AbortSi
   const remove = (): Promise<void> => rm(work, { recursive: true, force: true });
   try {
     const files: Snapshot['files'][number][] = [];
-    for (const name of await plainFiles(dataDir)) files.push({ name, path: join(dataDir, name) });
+    const { names, leftOut } = await plainFiles(dataDir);
+    for (const name of names) files.push({ name, path: join(dataDir, name) });
     files.push(...(await registryWithBlobs(dataDir, work, signal)));
     for (const name of databaseNames.slice(1)) {
       signal?.throwIfAborted();
       if (await copyDatabase(join(dataDir, name), join(work, name))) files.push({ name, path: join(work, name) });
     }
-    return { files: files.toSorted((left, right) => (left.name < right.name ? -1 : 1)), remove };
+    return { files: files.toSorted((left, right) => (left.name < right.name ? -1 : 1)), leftOut, remove };
   } catch (error) {
     await remove();
     throw error;
@@ -107,8 +102,9 @@ function blobFilesOf(registry: string): string[] {
 /** Names for the files of a directory that stay when the originals are removed. */
 async function linkAll(from: string, to: string): Promise<void> {
   const there = new Set(await readdir(to));
-  for (const file of await readdir(from).catch(() => [])) {
-    if (there.has(file) || file.endsWith('.part')) continue;
+  for (const entry of await readdir(from, { withFileTypes: true }).catch(() => [])) {
+    const file = entry.name;
+    if (there.has(file) || file.endsWith('.part') || !entry.isFile()) continue;
     try {
       await link(join(from, file), join(to, file));
     } catch (error) {
@@ -120,25 +116,22 @@ async function linkAll(from: string, to: string): Promise<void> {
   }
 }
 
-/** Everything else: certificates, keys, firmware files and what is added later. What is not finished, and what belongs to a run of the hub, or to its log, is left out. */
-async function plainFiles(dataDir: string): Promise<string[]> {
-  const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
-  const names = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      join(entry.parentPath, entry.name)
-        .slice(dataDir.length + 1)
-        .replaceAll('\\', '/'),
-    );
-  return names.filter((name) => !name.startsWith(`${blobDirectory}/`) && !isOfRun(name));
-}
-
-function isOfRun(name: string): boolean {
-  const first = name.split('/', 1)[0] ?? '';
-  const isDatabase = databaseNames.some((database) => name.startsWith(database));
-  return (
-    isWorkName(first) || isDatabase || /^hub\.(?:json|lock.*|log.*)$/.test(name) || /\.(?:tmp|part|log)$/.test(name)
-  );
+/** Everything else: certificates, keys, firmware files and what is added later. Directories that no hub makes are not looked into. */
+async function plainFiles(dataDir: string): Promise<{ names: string[]; leftOut: string[] }> {
+  const names: string[] = [];
+  const leftOut: string[] = [];
+  const sort = async (directory: string): Promise<void> => {
+    for (const entry of await readdir(join(dataDir, directory), { withFileTypes: true })) {
+      const name = `${directory}${entry.name}`;
+      if (name === blobDirectory || isOfRun(name)) continue;
+      const isPlain = isNameOfHub(name);
+      if (isPlain && entry.isFile()) names.push(name);
+      else if (isPlain && entry.isDirectory() && directory === '') await sort(`${name}/`);
+      else leftOut.push(entry.isDirectory() ? `${name}/` : name);
+    }
+  };
+  await sort('');
+  return { names, leftOut: leftOut.toSorted() };
 }
 
 /** A backup that was killed could not clear up after itself. */

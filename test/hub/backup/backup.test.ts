@@ -1,10 +1,10 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { backupHub } from '../../../src/hub/backup/index.ts';
+import { backupHub, restoreHub } from '../../../src/hub/backup/index.ts';
 
 let directory: string;
 let dataDir: string;
@@ -54,4 +54,67 @@ describe('of a hub that was killed', () => {
       expect(readdirSync(directory)).not.toContain('hub.tar.zst');
     },
   );
+});
+
+describe('of a directory with files that no hub makes', () => {
+  const own = [
+    `artifacts/${'a'.repeat(64)}`,
+    `blobs/${'b'.repeat(16)}-12`,
+    'tls/ca.key',
+    'tls/ca.pem',
+    'tls/server.key',
+    'tls/server.pem',
+  ];
+  const foreign = [
+    '.DS_Store',
+    '.nfs0001',
+    'a/b/c',
+    'lost+found/inode',
+    'manifest.json',
+    'my notes',
+    'tls/ca.pem~',
+    `tls/${'x'.repeat(80)}/y`,
+    `${'x'.repeat(60)}/${'y'.repeat(60)}`,
+    'z'.repeat(120),
+    '\u00e4',
+  ];
+
+  beforeEach(() => {
+    for (const name of [...own, ...foreign, 'blobs/lost+found/inode']) {
+      mkdirSync(dirname(join(dataDir, name)), { recursive: true });
+      writeFileSync(join(dataDir, name), name);
+    }
+    const registry = new DatabaseSync(join(dataDir, 'registry.db'));
+    registry
+      .prepare("insert into documents values ('blob-blocks', ?)")
+      .run(JSON.stringify({ file: own[1]?.slice('blobs/'.length) }));
+    registry.close();
+  });
+
+  test('then they are left out and told, and what a hub makes is restored', async () => {
+    const { leftOut } = await save();
+    expect(leftOut).toEqual([
+      '.DS_Store',
+      '.nfs0001',
+      'a/b/',
+      'lost+found/',
+      'manifest.json',
+      'my notes',
+      'tls/ca.pem~',
+      `tls/${'x'.repeat(80)}/`,
+      `${'x'.repeat(60)}/${'y'.repeat(60)}`,
+      'z'.repeat(120),
+      '\u00e4',
+    ]);
+    const elsewhere = join(directory, 'elsewhere');
+    const { files } = (await restoreHub({ file, dataDir: elsewhere, force: false, now: Date.now() })) ?? {};
+    expect(files?.map(({ name }) => name)).toEqual([...own, 'registry.db', 'telemetry.db'].toSorted());
+  });
+
+  test('then a restore leaves them where they are', async () => {
+    await save();
+    await restoreHub({ file, dataDir, force: true, now: Date.now() });
+    expect(readFileSync(join(dataDir, 'my notes'), 'utf8')).toBe('my notes');
+    expect(readdirSync(join(dataDir, 'lost+found'))).toEqual(['inode']);
+  });
 });

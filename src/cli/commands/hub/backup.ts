@@ -44,6 +44,7 @@ every key of the hub, and only you can read it.`,
       throw error;
     });
     progress.done(`${sizeText(result.bytes)} saved`);
+    if (result.leftOut.length > 0) context.notes.warn(leftOutText(result.leftOut));
     context.notes.success('the backup holds every key of the hub; only you can read it');
     await context.output.document(
       { file, dataDir, ...result },
@@ -62,3 +63,10 @@ every key of the hub, and only you can read it.`,
 });
 
 const tellEveryBytes = 1_000_000;
+const mostNamed = 5;
+
+function leftOutText(names: readonly string[]): string {
+  const named = names.slice(0, mostNamed).join(', ');
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
+  return `left out, as no files of a hub: ${named}${more}`;
+}
