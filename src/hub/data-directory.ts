@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../errors/index.ts';
+import { requireNoBrokenRestore } from './backup/swap.ts';
 import { lockDirectory, type DataLock } from './lock.ts';
 import { readStateFile, removeHubState } from './state.ts';
 
@@ -11,7 +12,7 @@ export interface DataDirectory {
   release(): Promise<void>;
 }
 
-/** Makes, protects and locks the directory. Failures: `hub-running` naming the process, and those of the file system. */
+/** Makes, protects and locks the directory. Failures: `hub-running` naming the process, `data-unusable`, and those of the file system. */
 export async function openDataDirectory(options: {
   readonly dataDir: string;
   readonly ephemeral: boolean;
@@ -42,6 +43,12 @@ async function takeDirectory(path: string): Promise<DataLock> {
   await chmod(path, 0o700);
   const lock = await lockDirectory(path);
   if (lock === undefined) throw await hubRunning(path);
+  try {
+    await requireNoBrokenRestore(path);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
   // What is left of a hub that was killed must not pass for this one.
   await removeHubState(path);
   return lock;

@@ -11,7 +11,7 @@ const plainName = /^(?!\.)[\w.-]{1,80}(?:\/(?!\.)[\w.-]{1,80})?$/;
 const longestName = 100;
 
 /** True for the name of such a directory. */
-export function isWorkName(name: string): boolean {
+function isWorkName(name: string): boolean {
   return Object.values(workPrefix).some((prefix) => name.startsWith(prefix));
 }
 

@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, renameSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createZstdDecompress } from 'node:zlib';
 import { Failure, isFailure, toFailure } from '../../errors/index.ts';
-import { syncDirectory } from '../../std/atomic-file.ts';
 import { messageOf } from '../../std/message-of.ts';
 import { lockDirectory } from '../lock.ts';
 import { appendToAuditIn } from '../store/sqlite/audit-file.ts';
-import { removeHubState } from '../state.ts';
 import { manifestName, parseManifest, type BackedUpFile, type Manifest } from './manifest.ts';
 import { databaseNames, isNameOfHub, workPrefix } from './names.ts';
+import { dataIn, swap } from './swap.ts';
 import { readTar, TarError, type ReadEntry } from './tar.ts';
 
 export interface RestoreRequest {
@@ -29,7 +28,7 @@ export interface RestoreRequest {
 
 /**
  * Puts a backup in the place of a data directory. It is unpacked beside the old data and verified whole before anything is replaced;
- * whatever ends it before that leaves everything as it was. Answers undefined when it was not confirmed. Failures: `hub-running`,
+ * whatever ends it before that leaves everything as it was, and so does a replacement that fails. Answers undefined when it was not confirmed. Failures: `hub-running`,
  * `conflict` (the directory is not empty), `data-unusable` (no backup, or a damaged one), and those of the file system.
  */
 export async function restoreHub(request: RestoreRequest): Promise<Manifest | undefined> {
@@ -48,7 +47,7 @@ export async function restoreHub(request: RestoreRequest): Promise<Manifest | un
     if (request.confirm !== undefined && !(await request.confirm(manifest, present.length > 0))) return undefined;
     signal?.throwIfAborted();
     noteRestore(join(work, databaseNames[0]), request, manifest);
-    await swap(dataDir, work, manifest);
+    await swap(dataDir, work);
     return manifest;
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -61,12 +60,6 @@ function noteRestore(registry: string, { file, now, by = 'unknown' }: RestoreReq
   const source = `user ${by}`;
   const details = { backupOf: createdAt };
   appendToAuditIn(registry, { at: now, event: 'hub.restore', source, result: 'done', targets: [file], details });
-}
-
-/** What counts as the data of a hub: neither lock nor log, nor what no hub makes, which stays where it is. */
-async function dataIn(dataDir: string): Promise<string[]> {
-  const names = await readdir(dataDir);
-  return names.filter((name) => !/^hub\.(?:lock|log)/.test(name) && isNameOfHub(name));
 }
 
 async function unpackVerified(file: string, work: string, signal: AbortSignal | undefined): Promise<Manifest> {
@@ -201,19 +194,4 @@ function openDatabase(path: string, name: string): DatabaseSync {
   } catch (error) {
     throw new TarError(`${name} in it is damaged: ${messageOf(error)}`);
   }
-}
-
-/** From here on nothing is awaited until the new data stands: no signal comes in between. */
-async function swap(dataDir: string, work: string, manifest: Manifest): Promise<void> {
-  const present = await dataIn(dataDir);
-  const coming = [...new Set(manifest.files.map(({ name }) => name.split('/', 1)[0] ?? name))];
-  await removeHubState(dataDir);
-  const replaced = join(dataDir, `${workPrefix.replaced}${Date.parse(manifest.createdAt)}`);
-  await rm(replaced, { recursive: true, force: true });
-  mkdirSync(replaced, { mode: 0o700 });
-  for (const name of present) if (name !== 'hub.json') renameSync(join(dataDir, name), join(replaced, name));
-  for (const name of coming) renameSync(join(work, name), join(dataDir, name));
-  await syncDirectory(dataDir);
-  await chmod(dataDir, 0o700);
-  await rm(replaced, { recursive: true, force: true });
 }
