@@ -11,8 +11,11 @@ export function exitCodesOf(command: CommandDeclaration): readonly ExitCode[] {
 }
 
 /** The words above a command's arguments: what it does, then how it is used, because most readers look for an example. */
-export function helpBefore(command: CommandDeclaration): string {
-  const examples = command.examples.flatMap((example) => [`  # ${example.explains}`, `  $ ${example.run}`]);
+export function helpBefore(command: CommandDeclaration, width: number): string {
+  const examples = command.examples.flatMap((example) => [
+    ...wrapWords(example.explains.split(' '), width, { first: '  # ', next: '  # ', end: '' }),
+    ...wrapWords(shellWords(example.run), width, { first: '  $ ', next: '      ', end: ' \\' }),
+  ]);
   return [reflow(command.description ?? command.summary), '', 'Examples:', ...examples].join('\n');
 }
 
@@ -29,6 +32,43 @@ export function helpAfter(command: CommandDeclaration): string {
     'Every command also takes --profile, -o, --query, --yes, --quiet and the other',
     'flags of iotctl --help.',
   ].join('\n');
+}
+
+/** Lines of words, each begun as given; all but the last end with `end`. */
+function wrapWords(
+  words: readonly string[],
+  width: number,
+  { first, next, end }: { readonly first: string; readonly next: string; readonly end: string },
+): string[] {
+  const lines: string[][] = [];
+  let used = 0;
+  for (const [index, word] of words.entries()) {
+    const room = index === words.length - 1 ? width : width - end.length;
+    const line = lines.at(-1);
+    if (line === undefined || used + 1 + word.length > room) {
+      used = (line === undefined ? first : next).length + word.length;
+      lines.push([word]);
+    } else {
+      used += 1 + word.length;
+      line.push(word);
+    }
+  }
+  return lines.map(
+    (line, index) => `${index === 0 ? first : next}${line.join(' ')}${index === lines.length - 1 ? '' : end}`,
+  );
+}
+
+/** The words of an example, as they are written: a quoted text stays whole, a flag with its value, an operator with what follows. */
+function shellWords(run: string): readonly string[] {
+  const words = run.match(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'])+/g) ?? [run];
+  const kept: string[] = [];
+  for (const [index, word] of words.entries()) {
+    const before = words[index - 1] ?? '';
+    const belongs = /^(--?[a-z]|\||>|&&)/.test(before) && !/^(-|\||>|&)/.test(word);
+    if (belongs) kept.push(`${kept.pop() ?? ''} ${word}`);
+    else kept.push(word);
+  }
+  return kept;
 }
 
 /** Paragraphs of a declaration are wrapped for the source's width; the parser wraps them again for the terminal's. */

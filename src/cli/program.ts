@@ -51,7 +51,7 @@ export async function parseLine(
   const root = createRoot(options, (text) => printed.push(text));
   buildTree(words, table, root, async (row, command) => {
     const { command: declaration } = await row.load();
-    declareCommand(command, declaration);
+    declareCommand(command, declaration, options.helpWidth);
     matched = { declaration, command };
   });
   try {
@@ -156,7 +156,7 @@ function createRoot(
       getOutHelpWidth: () => helpWidth,
       getErrHelpWidth: () => helpWidth,
     })
-    .configureHelp({ styleTitle: bold, formatHelp: commandsFirst })
+    .configureHelp({ styleTitle: bold, formatHelp: commandsFirst, boxWrap: wrapProse })
     .description('Device fleet manager for the terminal and CI, with an IoT hub inside.')
     .usage('COMMAND [OPTIONS]')
     .helpOption('-h, --help', 'show help')
@@ -182,9 +182,15 @@ function commandsFirst(command: Command, helper: Help): string {
   return `${[...sections, ...commands, ...flags].join('\n\n')}\n`;
 }
 
-function declareCommand(command: Command, declaration: CommandDeclaration): void {
+/** Lines that begin with a space are examples, and wrapped already so that they can be pasted. */
+function wrapProse(this: Help, text: string, width: number): string {
+  const wrap = (line: string): string => (line.startsWith(' ') ? line : Help.prototype.boxWrap.call(this, line, width));
+  return text.split('\n').map(wrap).join('\n');
+}
+
+function declareCommand(command: Command, declaration: CommandDeclaration, helpWidth: number): void {
   const [, ...usage] = usageOf(declaration).split(` ${declaration.name} `);
-  command.description(helpBefore(declaration)).usage(usage.join(' '));
+  command.description(helpBefore(declaration, helpWidth)).usage(usage.join(' '));
   for (const argument of declaration.arguments ?? []) command.argument(argumentSyntax(argument), argument.summary);
   for (const option of declaration.options ?? []) command.addOption(toOption(option));
   command.addHelpText('after', helpAfter(declaration));

@@ -49,6 +49,15 @@ const table: CommandTable = {
         { name: 'second', summary: 'second', type: 'string', required: true },
       ],
     }),
+    row({
+      name: 'long',
+      examples: [
+        {
+          run: `iotctl long --where "tags.site = 'north' AND tags.floor = 'the second'" --limit 2% | iotctl long --first a --second b --third c --fourth d > long.json`,
+          explains: 'what takes more than one line is explained in more than one, each of them a comment',
+        },
+      ],
+    }),
     row({ name: 'secret', hidden: true }),
   ],
 };
@@ -214,6 +223,19 @@ describe('help', () => {
     expect(text).toContain('iotctl --help');
     expect(text.indexOf('Examples:')).toBeLessThan(text.indexOf('Options:'));
     expect(await printed('device show -h')).toBe(text);
+  });
+
+  test('an example that is too long goes on in the next line as a shell reads it', async () => {
+    const text = await printed('long --help');
+    expect(text).toContain(
+      [
+        '  # what takes more than one line is explained in more than one, each of them a',
+        '  # comment',
+        `  $ iotctl long --where "tags.site = 'north' AND tags.floor = 'the second'" \\`,
+        '      --limit 2% | iotctl long --first a --second b --third c --fourth d \\',
+        '      > long.json',
+      ].join('\n'),
+    );
   });
 
   test('the version', async () => {
