@@ -88,7 +88,8 @@ export function rootHelpAfter(): string {
     '  $ iotctl provision pump-1         a device in it',
     '  $ iotctl tail telemetry           what the devices say',
     '',
-    'Every flag has a variable: --output is IOTCTL_OUTPUT, hub start --mqtt-port is IOTCTL_HUB_START_MQTT_PORT.',
+    'Every flag has a variable: --output is IOTCTL_OUTPUT, hub start --mqtt-port is',
+    'IOTCTL_HUB_START_MQTT_PORT.',
     'iotctl COMMAND --help shows examples and exit codes.',
   ].join('\n');
 }

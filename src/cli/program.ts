@@ -156,7 +156,7 @@ function createRoot(
       getOutHelpWidth: () => helpWidth,
       getErrHelpWidth: () => helpWidth,
     })
-    .configureHelp({ styleTitle: bold, formatHelp: commandsFirst, boxWrap: wrapProse })
+    .configureHelp({ styleTitle: bold, formatHelp: commandsFirst, boxWrap: wrapProse, minWidthToWrap: 20 })
     .description('Device fleet manager for the terminal and CI, with an IoT hub inside.')
     .usage('COMMAND [OPTIONS]')
     .helpOption('-h, --help', 'show help')

@@ -7,6 +7,7 @@ import { completionModel, loadCommands } from '../../src/cli/completion/model.ts
 import type { CommandDeclaration, OptionDeclaration } from '../../src/cli/define-command.ts';
 import { globalOptionDeclarations } from '../../src/cli/options/global-options.ts';
 import { camelCase } from '../../src/cli/options/read-input.ts';
+import { textWidth } from '../../src/cli/output/text-width.ts';
 import { formatsOf } from '../../src/cli/output/choose-format.ts';
 import { parseLine } from '../../src/cli/program.ts';
 import { exitCodeMeanings } from '../../src/errors/index.ts';
@@ -20,8 +21,8 @@ const visible = commands.filter(({ row }) => row.hidden !== true);
 const named = commands.map(({ row, command }) => [row.name, command, row] as const);
 const sources = readSources('src/cli');
 
-const parse = (words: readonly string[]) =>
-  parseLine(words, commandTable, { env: {}, now: Date.UTC(2026, 0, 1), version: () => '1.2.3', helpWidth: 100 });
+const parse = (words: readonly string[], helpWidth = 100) =>
+  parseLine(words, commandTable, { env: {}, now: Date.UTC(2026, 0, 1), version: () => '1.2.3', helpWidth });
 
 const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
@@ -43,6 +44,18 @@ test('every group has words, and every word for a group has a group', () => {
     }),
   );
   expect([...groups].toSorted(byText)).toEqual(Object.keys(commandTable.groups).toSorted(byText));
+});
+
+test('help fits a terminal of 80 columns, but for a word that is longer', async () => {
+  const names = ['', ...Object.keys(commandTable.groups), ...visible.map(({ row }) => row.name)];
+  const tooLong: string[] = [];
+  for (const name of names) {
+    const parsed = await parse([...name.split(' ').filter((word) => word !== ''), '--help'], 80);
+    const lines = parsed.kind === 'print' ? parsed.text.split('\n') : [];
+    expect(lines.length, name).toBeGreaterThan(1);
+    tooLong.push(...lines.filter((line) => textWidth(line) > 80 && line.trim().includes(' ')));
+  }
+  expect(tooLong).toEqual([]);
 });
 
 describe.each(named)('%s', (name, command, row) => {
