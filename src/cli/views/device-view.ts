@@ -2,8 +2,8 @@ import type { DeviceChange, DeviceDetails, DeviceSummary } from '../../fleet/dev
 import { formatDuration } from '../../std/duration.ts';
 import type { DocumentView, ListView, StreamView, Tone } from '../output/output.ts';
 
-/** Lists of devices; ages count from `now`, Unix milliseconds. */
-export function deviceListView(now: number): ListView<DeviceSummary> {
+/** Lists of devices; ages count from `now`, Unix milliseconds. `asked` are the globs and the condition they were chosen by. */
+export function deviceListView(now: number, asked: readonly string[] = []): ListView<DeviceSummary> {
   return {
     columns: [
       { header: 'DEVICE', value: ({ deviceId }) => deviceId, tone: () => 'accent' },
@@ -27,7 +27,7 @@ export function deviceListView(now: number): ListView<DeviceSummary> {
       tags,
     }),
     name: ({ deviceId }) => deviceId,
-    empty: 'no devices; iotctl provision makes some',
+    empty: asked.length === 0 ? 'no devices; iotctl provision makes some' : `no device matches ${asked.join(' ')}`,
   };
 }
 

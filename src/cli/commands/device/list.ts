@@ -23,12 +23,15 @@ export const command = defineCommand({
   async run(context, input) {
     const hub = await context.hub();
     const { listDevices } = await import('../../../fleet/devices/list-devices.ts');
+    const globs = listArg(input, 'device');
+    const where = textOption(input, 'where');
     const devices = listDevices(hub, {
-      globs: listArg(input, 'device'),
-      where: textOption(input, 'where'),
+      globs,
+      where,
       top: numberOption(input, 'top'),
       signal: context.signal,
     });
-    await context.output.list(devices, deviceListView(context.clock.now()));
+    const asked = where === undefined ? globs : [...globs, `--where "${where}"`];
+    await context.output.list(devices, deviceListView(context.clock.now(), asked));
   },
 });

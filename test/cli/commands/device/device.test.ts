@@ -80,9 +80,18 @@ describe('device list', () => {
     'when nothing matches, then stdout is an empty list and a note says so',
     filled(async ({ run }) => {
       expect(await run(['device', 'list', 'none-*', '-o', 'json'])).toMatchObject({ code: 0, stdout: '[]\n' });
-      expect((await run(['device', 'list', 'none-*'])).stderr).toContain('no devices');
+      expect((await run(['device', 'list', 'none-*', 'no-*'])).stderr).toContain('no device matches none-* no-*\n');
+      expect((await run(['device', 'list', 'none-*', '--where', "status = 'disabled'"])).stderr).toContain(
+        `no device matches none-* --where "status = 'disabled'"\n`,
+      );
     }),
   );
+
+  test('when there are no devices at all, then a note says how to make some', () =>
+    withSession(async ({ run }) => {
+      const env = { IOTCTL_CONNECTION_STRING: 'HostName=memory;SharedAccessKeyName=iothubowner;SharedAccessKey=a2V5' };
+      expect((await run(['device', 'list'], { env })).stderr).toContain('no devices; iotctl provision makes some');
+    }));
 });
 
 describe('device show', () => {
