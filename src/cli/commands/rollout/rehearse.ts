@@ -49,7 +49,7 @@ completed, 8 halted, 10 needs a person.`,
       explains: 'how many devices would a bad release reach?',
     },
     {
-      run: 'iotctl rollout rehearse -f pump-2.yaml --gate temperature=fail -o json',
+      run: 'iotctl rollout rehearse -f pump-2.yaml --gate pressure=fail -o json',
       explains: 'a plan of the fleet as it is, and a gate that fails',
     },
   ],

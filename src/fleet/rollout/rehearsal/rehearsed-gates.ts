@@ -49,7 +49,10 @@ export function rehearseGates(policy: Policy, verdicts: ReadonlyMap<string, Gate
   );
   const rehearsed = { ...policy, waves, gates: policy.gates.map(rehearse) };
   const missing = [...verdicts.keys()].find((name) => !known.has(name));
-  if (missing !== undefined) throw new Failure('invalid-value', `the rollout has no gate "${missing}"`);
+  if (missing !== undefined) {
+    const hint = known.size === 0 ? 'it has no gates' : `its gates: ${[...known].join(', ')}`;
+    throw new Failure('invalid-value', `the rollout has no gate "${missing}"`, { hint });
+  }
   return {
     policy: rehearsed,
     notes: [...notes],

@@ -159,8 +159,10 @@ describe('gates in a rehearsal', () => {
 
   it('are refused when the rollout has no such gate', async () => {
     const verdicts = new Map([['other', 'fail' as const]]);
-    expect((await failureOf(rehearsed('none', { policy: { gates }, request: { verdicts } }))).code).toBe(
-      'invalid-value',
-    );
+    expect(await failureOf(rehearsed('none', { policy: { gates }, request: { verdicts } }))).toMatchObject({
+      code: 'invalid-value',
+      hint: 'its gates: warm, new, well, asked',
+    });
+    expect(await failureOf(rehearsed('none', { request: { verdicts } }))).toMatchObject({ hint: 'it has no gates' });
   });
 });
