@@ -26,6 +26,20 @@ describe('the layout of lines on a terminal', () => {
     expect(lay([['10:00'], ['a-long-device'], ['x=1'], ['y=2']])).toBe('10:00  a-long-device\n    x=1  y=2\n');
   });
 
+  test('breaks what a line says between words, and goes on below its beginning, when there are no leading parts', () => {
+    const lay = lineLayout(30, 0, plain);
+    expect(lay([['   ✓'], ['the command was answered in 3 ms: done']])).toBe(
+      '   ✓  the command was answered\n      in 3 ms: done\n',
+    );
+    expect(lay([['10:00:00'], ['pump-1   '], ['pressure=70.5'], ['x=1']])).toBe(
+      '10:00:00  pump-1   \n          pressure=70.5  x=1\n',
+    );
+    expect(lay([['one part that is longer than the line']])).toBe('one part that is longer than\nthe line\n');
+    expect(lay([['✓'], ['a-word-that-is-longer-than-any-line x']])).toBe(
+      '✓  a-word-that-is-longer-than-any-line\n   x\n',
+    );
+  });
+
   test('makes device text safe before it measures it', () => {
     const lay = lineLayout(80, 2, plain);
     expect(lay([['10:00'], ['pump\u001b[2J'], ['a=1']])).not.toContain('\u001b');
