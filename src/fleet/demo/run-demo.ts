@@ -23,7 +23,8 @@ export async function* runDemo(options: DemoOptions): AsyncGenerator<DemoEvent, 
   try {
     for (const [index, step] of steps.entries()) {
       stage.options.signal.throwIfAborted();
-      yield { kind: 'step', number: index + 1, of: steps.length, title: step.title };
+      const title = options.keep ? (step.titleKept ?? step.title) : step.title;
+      yield { kind: 'step', number: index + 1, of: steps.length, title };
       yield* step.run(stage, plot);
     }
     cancel();

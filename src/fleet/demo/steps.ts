@@ -24,6 +24,8 @@ export interface Plot {
 
 export interface Step {
   readonly title: string;
+  /** With --keep, where the step does something else then. */
+  readonly titleKept?: string;
   readonly run: (stage: Stage, plot: Plot) => AsyncGenerator<DemoEvent, void, undefined>;
 }
 
@@ -56,7 +58,7 @@ export const steps: readonly Step[] = [
   { title: 'Make it report more often', run: changeInterval },
   { title: 'Diagnose it', run: diagnose },
   { title: 'Mark it and ask the fleet', run: mark },
-  { title: 'Stop the devices and count', run: count },
+  { title: 'Stop the devices and count', titleKept: 'Leave the devices running', run: count },
 ];
 
 async function* startHub(stage: Stage): AsyncGenerator<DemoEvent> {
@@ -186,7 +188,7 @@ async function* mark(stage: Stage, plot: Plot): AsyncGenerator<DemoEvent> {
 async function* count(stage: Stage): AsyncGenerator<DemoEvent> {
   if (stage.options.keep) {
     await stage.stopJournal();
-    yield verified('the devices go on: --keep');
+    yield verified('the devices go on, and are not counted: --keep');
     return;
   }
   const stats = await Promise.all(stage.simulations.map((simulation) => simulation.stop()));

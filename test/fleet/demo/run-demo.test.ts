@@ -98,6 +98,17 @@ describe('the demo', () => {
     expect(await listens(portOf(events))).toBe(false);
   });
 
+  test('that keeps its devices does not say that it stops them', { timeout: 60_000 }, async () => {
+    const stop = new AbortController();
+    const events: DemoEvent[] = [];
+    for await (const event of runDemo(options({ keep: true, signal: stop.signal }))) {
+      events.push(event);
+      if (event.kind === 'kept') stop.abort();
+    }
+    expect(events.findLast((event) => event.kind === 'step')).toMatchObject({ title: 'Leave the devices running' });
+    expect(events.at(-1)).toMatchObject({ kind: 'kept' });
+  });
+
   test('aborted before it begins, does nothing', async () => {
     const signal = AbortSignal.abort(new Failure('interrupted', 'stopped'));
     await expect(runDemo(options({ signal })).next()).rejects.toMatchObject({ code: 'interrupted' });
