@@ -11,7 +11,7 @@ export const hubDataView: DocumentView<Verification & { readonly dataDir: string
     ['Firmware files', checked.artifacts],
     ['Uploaded files', checked.blobFiles],
     ['State', problems.length === 0 ? 'all is as it was written' : 'damaged', problems.length === 0 ? 'good' : 'bad'],
-    ['Problems', problems.length === 0 ? undefined : problems.map(({ file, problem }) => `${file}: ${problem}`), 'bad'],
+    ...problems.map(({ file, problem }) => ['Problem', `${file}: ${problem}`, 'bad'] as const),
   ],
   json: ({ dataDir, checked, problems }) => ({ dataDir, valid: problems.length === 0, checked, problems }),
   name: ({ dataDir }) => dataDir,

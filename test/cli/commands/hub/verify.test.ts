@@ -33,14 +33,18 @@ test('when all is well, then it says what was checked, and exits 0', async () =>
 });
 
 test('when something is damaged, then it is named, and the exit code is 1', async () => {
+  await writeFile(join(dataDir, 'artifacts', 'e'.repeat(64)), 'other bytes');
   await writeFile(join(dataDir, 'artifacts', 'f'.repeat(64)), 'other bytes');
   const { stdout, stderr, code } = await verify();
   expect(code).toBe(1);
-  expect(stdout).toContain('artifacts/ffff');
+  expect(stdout.match(/^Problem: .*/gm)).toEqual([
+    expect.stringMatching(/^Problem: +artifacts\/e{64}: /),
+    expect.stringMatching(/^Problem: +artifacts\/f{64}: /),
+  ]);
   expect(stderr).toContain('error: the data in');
   expect(JSON.parse((await verify('-o', 'json')).stdout)).toMatchObject({
     valid: false,
-    problems: [{ file: `artifacts/${'f'.repeat(64)}` }],
+    problems: [{ file: `artifacts/${'e'.repeat(64)}` }, { file: `artifacts/${'f'.repeat(64)}` }],
   });
 });
 
