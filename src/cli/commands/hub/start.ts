@@ -150,7 +150,7 @@ connectionString, eventHubConnectionString, dps, caFile, dataDir, pid.`,
       explains: 'for a small machine, and devices that must not run wild',
     },
   ],
-  exitCodes: [1, 4, 5, 124],
+  exitCodes: [1, 3, 4, 5, 124],
   output: 'document',
   async run(context, input) {
     if (switchOption(input, 'detach'))
