@@ -27,6 +27,14 @@ test.each<[string, string, RegExp, boolean]>([
   expect(wasNeverSent(systemError(code))).toBe(neverSent);
 });
 
+const hintFor = (profile?: string): string | undefined =>
+  failureOfNetwork(systemError('ENOTFOUND'), { ...context, profile }).hint;
+
+test('when there is no such host, then the hint names the profile that was used', () => {
+  expect(hintFor('plant')).toBe('check the name: iotctl profile show plant');
+  expect(hintFor()).toBe('check the name: iotctl profile show');
+});
+
 test('when a host has several addresses and all fail, then the first error counts', () => {
   const error = new AggregateError([systemError('ECONNREFUSED'), systemError('ECONNREFUSED')]);
   expect(failureOfNetwork(error, { ...context, local: true })).toMatchObject({

@@ -43,6 +43,7 @@ export function createHubLink(connection: Connection, dependencies: HubLinkDepen
     address: `${endpoint.host}:${endpoint.port}`,
     local: connection.kind === 'local',
     hasCaFile: connection.caFile !== undefined,
+    profile: connection.source === 'profile' ? connection.name : undefined,
   };
 
   async function open(

@@ -10,6 +10,8 @@ export interface NetworkContext {
   readonly address: string;
   readonly local: boolean;
   readonly hasCaFile: boolean;
+  /** The profile that names the hub, when it is one. */
+  readonly profile?: string | undefined;
   /** `host:port` of the proxy in between. */
   readonly proxy?: string | undefined;
 }
@@ -59,7 +61,7 @@ export function failureOfNetwork(error: unknown, context: NetworkContext): Failu
     );
   }
   if (code === 'ENOTFOUND')
-    return fail(`there is no host ${context.hostName}`, 'check the name: iotctl profile show', false);
+    return fail(`there is no host ${context.hostName}`, `check the name: ${showProfile(context)}`, false);
   if (code === 'EAI_AGAIN') return fail(`the name ${context.hostName} cannot be looked up now; is there a network?`);
   if (code === 'ETIMEDOUT') return fail(`${context.address} does not answer in time`);
   if (untrustedCodes.has(code))
@@ -82,6 +84,11 @@ export function failureOfNetwork(error: unknown, context: NetworkContext): Failu
     );
   }
   return fail(`the connection to ${context.address} failed: ${messageOf(error)}`);
+}
+
+/** The profile need not be the selected one. */
+function showProfile({ profile }: NetworkContext): string {
+  return profile === undefined ? 'iotctl profile show' : `iotctl profile show ${profile}`;
 }
 
 /** True when the hub cannot have seen the request. */

@@ -98,6 +98,7 @@ export function createServiceClient(connection: Connection, dependencies: Client
     address: baseUrl.host,
     local: connection.kind === 'local',
     hasCaFile: connection.caFile !== undefined,
+    profile: connection.source === 'profile' ? connection.name : undefined,
     proxy: env === undefined ? undefined : proxyFor(baseUrl, env)?.host,
   };
   const clockOffset = createClockOffset();
