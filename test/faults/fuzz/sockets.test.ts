@@ -11,7 +11,7 @@ import { report } from '../support/report.ts';
 import { atScale } from '../support/scale.ts';
 import { startLiveHub, type LiveHub } from '../identity/support/live-hub.ts';
 import { corpus } from './support/corpus.ts';
-import { createHeldMb } from './support/held-memory.ts';
+import { createHeldMb } from '../support/held-memory.ts';
 import { mutateBytes } from './support/mutate.ts';
 import { below, pick, randomOfCase, type Random } from './support/random.ts';
 

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atScale, seed, type Scale } from '../../support/scale.ts';
 import { report } from '../../support/report.ts';
-import { createHeldMb } from './held-memory.ts';
+import { createHeldMb } from '../../support/held-memory.ts';
 import { randomOfCase, type Random } from './random.ts';
 import { startWatchdog } from './watchdog.ts';
 

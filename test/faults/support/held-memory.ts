@@ -1,4 +1,4 @@
-import { createCollector } from '../../../../src/std/collect.ts';
+import { createCollector } from '../../../src/std/collect.ts';
 
 /** Megabytes that this thread holds once all its garbage is collected. */
 export function createHeldMb(): () => number {
