@@ -27,6 +27,7 @@ import { createMemoryBudget } from './memory-budget.ts';
 import { openFilesLimit } from './open-files.ts';
 import type { HubOptions, RunningHub } from './options.ts';
 import { provisioningSettings } from './provisioning/settings.ts';
+import { keepReplacementPorts, readReplacementPorts, type ReplacementPorts } from './replacement-ports.ts';
 import { openListeners } from './servers.ts';
 import { createShutdown, type Shutdown } from './shutdown.ts';
 import { writeHubState, type HubInfo } from './state.ts';
@@ -192,11 +193,14 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
   });
   shutdown.add('AMQP front', () => amqp.close());
   shutdown.add('listeners', () => listeners.forEach((listener) => listener.stop()));
+  const replacements = await readReplacementPorts(directory.path);
   await openListeners(
     options,
-    { hostNames, http, mqtt, amqp, certificate: certificates.server, operations, door, limits, log },
+    { hostNames, http, mqtt, amqp, certificate: certificates.server, operations, door, limits, log, replacements },
     listeners,
   );
+  const taken = listeners.flatMap(({ fallback }) => (fallback === undefined ? [] : [[fallback.name, fallback.got]]));
+  await keepReplacementPorts(directory.path, Object.fromEntries(taken) as ReplacementPorts);
 
   const ports = portsOf(listeners);
   const info = {

@@ -24,6 +24,8 @@ export interface Listener {
 export interface ListenRequest {
   readonly name: PortName;
   readonly choice: Exclude<PortChoice, 'off'>;
+  /** What replaced the default before, to be tried before any other. */
+  readonly earlier?: number | undefined;
   /** All must be there, except that `::1` and `::` are left out where the machine has no IPv6. */
   readonly addresses: readonly string[];
   readonly createServer: () => Server;
@@ -55,7 +57,7 @@ export async function listen(request: ListenRequest): Promise<Listener> {
   } catch (error) {
     const reason = refusalOf(error);
     if (reason === undefined) throw portFailure(name, kind.default, error);
-    const servers = await bindAll(request, 0);
+    const servers = await bindReplacement(request);
     return makeListener(request, servers, {
       name,
       wanted: kind.default,
@@ -63,6 +65,15 @@ export async function listen(request: ListenRequest): Promise<Listener> {
       reason,
       flag: kind.flag,
     });
+  }
+}
+
+async function bindReplacement(request: ListenRequest): Promise<readonly Server[]> {
+  if (request.earlier === undefined) return bindAll(request, 0);
+  try {
+    return await bindAll(request, request.earlier);
+  } catch {
+    return bindAll(request, 0);
   }
 }
 

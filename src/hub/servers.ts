@@ -14,6 +14,7 @@ import { forOwnHost } from './own-host.ts';
 import { portKinds, portNames, type PortName } from './ports.ts';
 import { peerCertificatesOf, tlsOptions, type CertificatePair } from './tls/index.ts';
 import { createUpgrade } from './websocket/index.ts';
+import type { ReplacementPorts } from './replacement-ports.ts';
 
 const loopback = ['127.0.0.1', '::1'] as const;
 
@@ -28,6 +29,8 @@ export interface Fronts {
   /** Names the hub answers to, lower case, without ports. */
   readonly hostNames: readonly string[];
   readonly log: HubLog;
+  /** Of an earlier run. */
+  readonly replacements: ReplacementPorts;
 }
 
 /** Opens the chosen ports one by one; each is in `opened` as soon as it listens, so that a failure leaves none behind. */
@@ -44,7 +47,8 @@ export async function openListeners(
     const onError = (error: unknown): void => fronts.log.error({ port: name, err: error }, 'a port has trouble');
     // The operations port has few connections, and a bound of its own.
     const door = name === 'operations' ? undefined : fronts.door;
-    opened.push(await listen({ name, choice, addresses, createServer: servers[name], door, onError }));
+    const earlier = fronts.replacements[name];
+    opened.push(await listen({ name, choice, earlier, addresses, createServer: servers[name], door, onError }));
   }
 }
 

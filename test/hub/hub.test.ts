@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -189,7 +189,22 @@ test('when a default port is taken, a free one is used and announced', async () 
   expect(hub.fallbacks).toEqual([
     { name: 'http', wanted: 8080, got: hub.info.ports.http, reason: 'in use by another program', flag: '--http-port' },
   ]);
+  const before = hub.info.ports.http;
+  await hub.close();
+  // Who was connected finds it again; and when that port is taken too, there are others.
+  const again = await start({ ports: { ...freePorts, http: 'auto' } });
+  expect(again.info.ports.http).toBe(before);
+  await again.close();
+  const third = createServer();
+  await new Promise<void>((resolve) => third.once('error', () => resolve()).listen(before ?? 0, '127.0.0.1', resolve));
+  expect((await start({ ports: { ...freePorts, http: 'auto' } })).info.ports.http).not.toBe(before);
+  third.close();
   other.close();
+});
+
+test('when what it kept of its ports cannot be read, then a hub starts all the same', async () => {
+  await writeFile(join(directory, 'hub.ports.json'), '{"http": "x", "mqtt": 70000');
+  expect((await start({ ports: { ...freePorts, http: 'auto' } })).info.ports.http).toBeGreaterThan(0);
 });
 
 test('when a hub is ephemeral, its directory goes with it', async () => {

@@ -1,12 +1,12 @@
 import { join, resolve } from 'node:path';
-import type { HubInfo } from '../../hub/index.ts';
+import type { HubReadiness } from '../../fleet/hub/index.ts';
 import { messageOf } from '../../std/message-of.ts';
 import type { CommandContext } from '../context.ts';
 import { switchOption, textOption, type CommandInput } from '../define-command.ts';
 import { dataDirectory } from '../options/hub-data.ts';
 import { hubStartWords } from '../options/hub-flags.ts';
 import { startedHubView } from '../views/hub-view.ts';
-import { ofAnotherHub } from './profile-words.ts';
+import { ofAnotherHub, replacedText } from './start-words.ts';
 
 const readyWithinMs = 30_000;
 
@@ -24,9 +24,9 @@ export async function startDetached(context: CommandContext, input: CommandInput
   // The process in the background must not detach in its turn.
   const { IOTCTL_HUB_START_DETACH: _detach, ...env } = context.env;
   const { clock, signal } = context;
-  let info: HubInfo;
+  let ready: HubReadiness;
   try {
-    info = await detachHub({
+    ready = await detachHub({
       words: [...context.runtime.program, 'hub', 'start', ...words],
       env,
       readyFile,
@@ -38,6 +38,8 @@ export async function startDetached(context: CommandContext, input: CommandInput
   } finally {
     if (given === undefined) await rm(readyFile, { force: true });
   }
+  const { replacedPorts = [], ...info } = ready;
+  for (const fallback of replacedPorts) context.notes.warn(replacedText(fallback));
   if (!switchOption(input, 'ephemeral')) await tellForeignProfile(context, info);
   await context.output.document({ ...info, logFile }, startedHubView(switchOption(input, 'showSecrets')));
   const isDefault = textOption(input, 'data') === undefined && !switchOption(input, 'ephemeral');
@@ -46,7 +48,7 @@ export async function startDetached(context: CommandContext, input: CommandInput
 }
 
 /** What the hub itself says about its profile is in its log, where nobody looks. */
-async function tellForeignProfile(context: CommandContext, info: HubInfo): Promise<void> {
+async function tellForeignProfile(context: CommandContext, info: Pick<HubReadiness, 'caFile'>): Promise<void> {
   const { localProfileName } = await import('../../fleet/hub/index.ts');
   try {
     const { caFile } = await (await context.profiles()).get(localProfileName);

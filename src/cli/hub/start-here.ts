@@ -15,7 +15,7 @@ import { parseImitation } from '../options/imitation.ts';
 import { addressesOf, logLevels, portsOf, refusedKeyHolders, routesOf } from '../options/hub-flags.ts';
 import { startedHubView } from '../views/hub-view.ts';
 import { createHubLog } from './hub-log.ts';
-import { ofAnotherHub } from './profile-words.ts';
+import { ofAnotherHub, replacedText } from './start-words.ts';
 
 /** When the start is over, and what it needed in memory with it. */
 const settledMs = 2_000;
@@ -77,9 +77,7 @@ export async function startHere(context: CommandContext, input: CommandInput): P
       : { random: context.random, programEnv: switchOption(input, 'allowCommands') ? context.env : undefined },
   });
   try {
-    for (const { wanted, got, reason, flag, name } of run.fallbacks) {
-      context.notes.warn(`port ${wanted} (${name}) is ${reason}; using ${got} instead (choose one with ${flag})`);
-    }
+    for (const fallback of run.fallbacks) context.notes.warn(replacedText(fallback));
     tellProfile(context, run.profile, run.profileFailure?.message);
     await context.output.document(run.info, startedHubView(switchOption(input, 'showSecrets')));
     context.notes.success(context.notes.isTTY ? 'the hub is ready; Ctrl-C stops it' : 'the hub is ready');

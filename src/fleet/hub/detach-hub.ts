@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure, failures, type FailureCode } from '../../errors/index.ts';
-import type { HubInfo } from '../../hub/index.ts';
+import type { HubReadiness } from './run-hub.ts';
 import { isJsonObject, parseJsonObject } from '../../std/json.ts';
 import { sleep, type Clock } from '../../std/clock.ts';
 
@@ -25,7 +25,7 @@ const pollMs = 25;
  * Starts the hub as a process of its own and resolves when it is ready. A failure of the hub becomes a failure here, with the
  * same code; the log keeps the rest. Failures: timed-out, and those of a start in the foreground.
  */
-export async function detachHub(request: DetachRequest): Promise<HubInfo> {
+export async function detachHub(request: DetachRequest): Promise<HubReadiness> {
   await mkdir(dirname(request.logFile), { recursive: true, mode: 0o700 });
   const log = await open(request.logFile, 'a', 0o600);
   const logStart = (await stat(request.logFile)).size;
@@ -64,9 +64,9 @@ export async function detachHub(request: DetachRequest): Promise<HubInfo> {
   }
 }
 
-async function readReadyFile(path: string, pid: number | undefined): Promise<HubInfo | undefined> {
+async function readReadyFile(path: string, pid: number | undefined): Promise<HubReadiness | undefined> {
   try {
-    const info = JSON.parse(await readFile(path, 'utf8')) as HubInfo;
+    const info = JSON.parse(await readFile(path, 'utf8')) as HubReadiness;
     return info.pid === pid ? info : undefined;
   } catch {
     return undefined;

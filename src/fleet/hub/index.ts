@@ -6,5 +6,5 @@ export { detachHub, type DetachRequest } from './detach-hub.ts';
 export { environmentOf, formatEnvironment } from './environment.ts';
 export { findHub, stopHub } from './find-hub.ts';
 export { keepLocalProfile, type LocalProfile } from './local-profile.ts';
-export { runHub } from './run-hub.ts';
+export { runHub, type HubReadiness } from './run-hub.ts';
 export { readLocalStatus } from './status.ts';

@@ -47,7 +47,7 @@ export async function runHub({ options, readyFile, profiles, controller }: RunHu
   try {
     const kept = await keepProfile(profiles, hub.info);
     if (readyFile !== undefined)
-      await writeFileAtomic(readyFile, `${JSON.stringify(readiness(hub.info), undefined, 2)}\n`, 0o600);
+      await writeFileAtomic(readyFile, `${JSON.stringify(readiness(hub.info, hub.fallbacks), undefined, 2)}\n`, 0o600);
     return { info: hub.info, fallbacks: hub.fallbacks, ...kept, stop };
   } catch (error) {
     await stop().catch(() => undefined);
@@ -77,7 +77,13 @@ async function keepProfile(
 }
 
 /** What the ready file holds. */
-function readiness(info: HubInfo): HubInfo {
+export interface HubReadiness extends HubInfo {
+  /** Ports that others took the place of; absent when there are none. */
+  readonly replacedPorts?: readonly PortFallback[];
+}
+
+function readiness(info: HubInfo, fallbacks: readonly PortFallback[]): HubReadiness {
   const { hostName, ports, connectionString, eventHubConnectionString, dps, caFile, dataDir, pid } = info;
-  return { hostName, ports, connectionString, eventHubConnectionString, dps, caFile, dataDir, pid };
+  const replaced = fallbacks.length === 0 ? {} : { replacedPorts: fallbacks };
+  return { hostName, ports, connectionString, eventHubConnectionString, dps, caFile, dataDir, pid, ...replaced };
 }

@@ -28,6 +28,9 @@ export function isOfRun(name: string): boolean {
   const first = name.split('/', 1)[0] ?? '';
   const isDatabase = databaseNames.some((database) => name.startsWith(database));
   return (
-    isWorkName(first) || isDatabase || /^hub\.(?:json|lock.*|log.*)$/.test(name) || /\.(?:tmp|part|log)$/.test(name)
+    isWorkName(first) ||
+    isDatabase ||
+    /^hub\.(?:json|ports\.json|lock.*|log.*)$/.test(name) ||
+    /\.(?:tmp|part|log)$/.test(name)
   );
 }
