@@ -200,7 +200,10 @@ async function compose(options: HubOptions, shutdown: Shutdown): Promise<Running
     listeners,
   );
   const taken = listeners.flatMap(({ fallback }) => (fallback === undefined ? [] : [[fallback.name, fallback.got]]));
-  await keepReplacementPorts(directory.path, Object.fromEntries(taken) as ReplacementPorts);
+  // A convenience, for which no hub stays down.
+  await keepReplacementPorts(directory.path, Object.fromEntries(taken) as ReplacementPorts).catch((error: unknown) =>
+    log.warn({ err: error }, 'the ports that were replaced could not be noted'),
+  );
 
   const ports = portsOf(listeners);
   const info = {

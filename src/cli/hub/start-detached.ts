@@ -38,7 +38,7 @@ export async function startDetached(context: CommandContext, input: CommandInput
   } finally {
     if (given === undefined) await rm(readyFile, { force: true });
   }
-  const { replacedPorts = [], ...info } = ready;
+  const { replacedPorts, ...info } = ready;
   for (const fallback of replacedPorts) context.notes.warn(replacedText(fallback));
   if (!switchOption(input, 'ephemeral')) await tellForeignProfile(context, info);
   await context.output.document({ ...info, logFile }, startedHubView(switchOption(input, 'showSecrets')));

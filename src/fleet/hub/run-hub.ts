@@ -78,12 +78,11 @@ async function keepProfile(
 
 /** What the ready file holds. */
 export interface HubReadiness extends HubInfo {
-  /** Ports that others took the place of; absent when there are none. */
-  readonly replacedPorts?: readonly PortFallback[];
+  /** Default ports that could not be had, with what is taken instead. */
+  readonly replacedPorts: readonly PortFallback[];
 }
 
-function readiness(info: HubInfo, fallbacks: readonly PortFallback[]): HubReadiness {
+function readiness(info: HubInfo, replacedPorts: readonly PortFallback[]): HubReadiness {
   const { hostName, ports, connectionString, eventHubConnectionString, dps, caFile, dataDir, pid } = info;
-  const replaced = fallbacks.length === 0 ? {} : { replacedPorts: fallbacks };
-  return { hostName, ports, connectionString, eventHubConnectionString, dps, caFile, dataDir, pid, ...replaced };
+  return { hostName, ports, connectionString, eventHubConnectionString, dps, caFile, dataDir, pid, replacedPorts };
 }

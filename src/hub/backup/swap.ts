@@ -9,10 +9,10 @@ import { databaseNames, isNameOfHub, workPrefix } from './names.ts';
 
 type Rename = (from: string, to: string) => void;
 
-/** What counts as the data of a hub: neither lock nor log, nor what no hub makes, which stays where it is. */
+/** What counts as the data of a hub: neither lock nor log nor what this machine made of its ports, nor what no hub makes, which stays where it is. */
 export async function dataIn(dataDir: string): Promise<string[]> {
   const names = await readdir(dataDir);
-  return names.filter((name) => !/^hub\.(?:lock|log)/.test(name) && isNameOfHub(name));
+  return names.filter((name) => !/^hub\.(?:lock|log|ports)/.test(name) && isNameOfHub(name));
 }
 
 /**

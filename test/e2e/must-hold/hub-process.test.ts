@@ -101,6 +101,27 @@ describe('what stands in the way is said in one line', () => {
     expect(await readdir(path('data/hub'))).not.toContain('hub.json');
   });
 
+  test('a default port that is taken is replaced, in the background as in the foreground, and by the same at the next start', async () => {
+    // Where another program has it already, that serves as well.
+    const other = createServer();
+    await new Promise<void>((resolve) => other.once('error', () => resolve()).listen(8883, '127.0.0.1', resolve));
+    const rest = freePorts.filter((_, at) => freePorts[at - (at % 2)] !== '--mqtts-port');
+    const words = ['hub', 'start', ...rest, '-o', 'json'];
+    const detached = await box.run([...words, '--detach']);
+    await box.run(['hub', 'stop']);
+    const { ports } = JSON.parse(detached.stdout) as HubInfo;
+    const warning = `warning: port 8883 (mqtts) is in use by another program; using ${ports.mqtts} instead (choose one with --mqtts-port)`;
+    expect(detached.stderr.split('\n')[0]).toBe(warning);
+    expect(detached.stdout).not.toContain('replacedPorts');
+    const here = box.start(words);
+    started.push(here.child);
+    await here.says(warning);
+    await here.says('the hub is ready');
+    here.child.kill('SIGINT');
+    await here.finished;
+    other.close();
+  });
+
   test.each([
     ['a file where the data should be', ['--data', 'file']],
     ['a directory where the ready file should be', ['--ready-file', 'folder']],

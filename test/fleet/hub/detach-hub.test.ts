@@ -27,11 +27,13 @@ describe('a hub in the background', () => {
   }
 
   it('when it writes the ready file, then that is the answer, and its words are in the log', async () => {
-    const program = `require('node:fs').writeFileSync(process.env.READY, JSON.stringify({ pid: process.pid }))`;
+    // It stays, as a hub does: one that has ended is not ready.
+    const program = `require('node:fs').writeFileSync(process.env.READY, JSON.stringify({ pid: process.pid })); setInterval(() => {}, 1000)`;
     // That of another hub is no answer.
     await writeFile(join(directory, 'ready.json'), '{"pid":7}');
     const { pid } = await detach(`console.log('words'); ${program}`);
     expect(pid).not.toBe(7);
+    process.kill(pid);
     const log = join(directory, 'hub.log');
     expect((await stat(log)).mode & 0o777).toBe(0o600);
     expect(await readFile(log, 'utf8')).toContain('words');

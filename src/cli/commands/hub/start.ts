@@ -13,7 +13,8 @@ directory.
 
 The ports listen on this machine alone; --listen opens those with TLS to others. A default port that is taken or not allowed is replaced by a free one, and \
 that is said; a port that you name is not. --ready-file is written when every port listens: hostName, ports, \
-connectionString, eventHubConnectionString, dps, caFile, dataDir, pid.`,
+connectionString, eventHubConnectionString, dps, caFile, dataDir, pid,
+replacedPorts.`,
   options: [
     dataOption,
     {

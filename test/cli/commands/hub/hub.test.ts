@@ -86,7 +86,9 @@ describe('the hub commands', () => {
         'caFile',
         'dataDir',
         'pid',
+        'replacedPorts',
       ]);
+      expect(ready.replacedPorts).toEqual([]);
       expect(ready.eventHubConnectionString).toMatch(
         /^Endpoint=sb:\/\/localhost:\d+;SharedAccessKeyName=service;SharedAccessKey=[^;]+;EntityPath=localhost;UseDevelopmentEmulator=true$/,
       );
