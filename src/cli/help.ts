@@ -60,7 +60,7 @@ function wrapWords(
 
 /** The words of an example, as they are written: a quoted text stays whole, a flag with its value, an operator with what follows. */
 function shellWords(run: string): readonly string[] {
-  const words = run.match(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'])+/g) ?? [run];
+  const words = run.match(/(?:"(?:[^"\\]|\\(?:[^]|$))*(?:"|$)|'[^']*(?:'|$)|[^\s"'])+/g) ?? [run];
   const kept: string[] = [];
   for (const [index, word] of words.entries()) {
     const before = words[index - 1] ?? '';
